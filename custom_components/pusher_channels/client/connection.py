@@ -1,0 +1,324 @@
+"""One websocket: handshake, liveness, reconnection, in one background task."""
+
+import asyncio
+import contextlib
+import logging
+import random
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+import aiohttp
+from aiohttp import WSMsgType
+
+from .errors import ConnectionFailed, FailureReason, ProtocolError
+from .liveness import Liveness, Verdict
+from .messages import Established, Event, Message, Ping, Pong, ServerError
+from .protocol import PING_FRAME, PONG_FRAME, decode
+from .reconnection import CloseAction, close_action, reconnect_delay
+
+_LOGGER = logging.getLogger(__name__)
+
+HEALTHY_AFTER = 30.0
+CLOSE_TIMEOUT = 1.0
+SLICE_EVENTS = 64
+SLICE_SECONDS = 0.001
+
+type WebSocket = aiohttp.ClientWebSocketResponse[bool]
+
+
+class ConnectionState(StrEnum):
+    """The five states of the official clients."""
+
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    DISCONNECTING = "disconnecting"
+    DISCONNECTED = "disconnected"
+    RECONNECTING = "reconnecting"
+
+
+@dataclass(frozen=True, slots=True)
+class StateChange:
+    """The connection went from one state to another."""
+
+    state: ConnectionState
+    previous: ConnectionState
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long the client waits, in seconds; no limit of attempts is 0.
+
+    A server's own activity timeout is honoured where it is the shorter one.
+    """
+
+    activity_timeout: float = 120.0
+    pong_timeout: float = 30.0
+    connect_timeout: float = 10.0
+    max_reconnect_gap: float = 60.0
+    max_reconnect_attempts: int = 0
+
+
+class Connection:
+    """A connection that stays: it comes back by itself until told to go, or told not to return."""
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        url: str,
+        *,
+        timing: Timing,
+        proxy: str | None,
+        on_event: Callable[[Event], None],
+        on_message: Callable[[Message], None],
+        on_state: Callable[[StateChange], None],
+        on_failure: Callable[[ConnectionFailed], None],
+    ) -> None:
+        """Prepare; nothing is opened before `connect`.
+
+        `on_event` gets each application event, `on_message` what else concerns channels, the user
+        or the app, `on_failure` why a try failed or a connection ended. None of them may raise.
+        """
+        self._session = session
+        self._url = url
+        self._timing = timing
+        self._proxy = proxy
+        self._on_event = on_event
+        self._on_message = on_message
+        self._on_state = on_state
+        self._on_failure = on_failure
+        self._task: asyncio.Task[None] | None = None
+        self._websocket: WebSocket | None = None
+        self._liveness: Liveness | None = None
+        self.state = ConnectionState.DISCONNECTED
+        self.socket_id: str | None = None
+        self.last_error: ConnectionFailed | None = None
+
+    @property
+    def last_received(self) -> float | None:
+        """When the last frame came, in the event loop's seconds."""
+        return None if self._liveness is None else self._liveness.received
+
+    def connect(self) -> None:
+        """Start, unless it runs already."""
+        if self._task is None:
+            self._set_state(ConnectionState.CONNECTING)
+            self._task = asyncio.create_task(self._run(), name="pusher_channels connection")
+
+    async def disconnect(self) -> None:
+        """Close and stay closed; returns when the socket is gone."""
+        task, self._task = self._task, None
+        if task is None:
+            return
+        self._forget_socket()
+        self._set_state(ConnectionState.DISCONNECTING)
+        task.cancel()
+        await asyncio.wait((task,))
+        if self._task is None:
+            self._set_state(ConnectionState.DISCONNECTED)
+
+    async def send(self, frame: str) -> bool:
+        """Send a frame; False when there is no connection to send it on."""
+        websocket = self._websocket
+        if websocket is None or self._liveness is None:
+            return False
+        self._liveness.sent = asyncio.get_running_loop().time()
+        try:
+            await websocket.send_str(frame)
+        except aiohttp.ClientError, ConnectionError:
+            return False
+        return True
+
+    def _set_state(self, state: ConnectionState) -> None:
+        if state is not self.state:
+            change = StateChange(state, self.state)
+            self.state = state
+            self._on_state(change)
+
+    def _forget_socket(self) -> None:
+        self._websocket = None
+        self.socket_id = None
+
+    async def _run(self) -> None:
+        failures = 0
+        while True:
+            failure, lived = await self._attempt()
+            if lived >= HEALTHY_AFTER:
+                failures = 0
+            action = _next_action(failure, established=lived > 0)
+            delay = reconnect_delay(
+                action,
+                failures,
+                max_gap=self._timing.max_reconnect_gap,
+                chance=random.random(),
+            )
+            failures += 1
+            self.last_error = failure
+            self._forget_socket()
+            self._on_failure(failure)
+            if action is CloseAction.STOP or 0 < self._timing.max_reconnect_attempts < failures:
+                self._task = None
+                self._set_state(ConnectionState.DISCONNECTED)
+                return
+            if self.state is ConnectionState.CONNECTED:
+                self._set_state(ConnectionState.RECONNECTING)
+            _LOGGER.debug("%s; next attempt in %.1f s", failure, delay)
+            await asyncio.sleep(delay)
+
+    async def _attempt(self) -> tuple[ConnectionFailed, float]:
+        """Connect and stay; return why it ended and how many seconds it had been established."""
+        websocket: WebSocket | None = None
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(self._timing.connect_timeout):
+                websocket = await self._open()
+                established = await _handshake(websocket)
+            since = loop.time()
+            self._websocket = websocket
+            self.socket_id = established.socket_id
+            self._liveness = Liveness(
+                since,
+                activity_timeout=min(self._timing.activity_timeout, established.activity_timeout),
+                pong_timeout=self._timing.pong_timeout,
+            )
+            self._set_state(ConnectionState.CONNECTED)
+            failure = await self._stay(websocket, self._liveness)
+            return failure, max(loop.time() - since, 1e-9)
+        except TimeoutError:
+            message = f"The server did not answer within {self._timing.connect_timeout:g} seconds"
+            return ConnectionFailed(FailureReason.TIMED_OUT, message), 0.0
+        except ConnectionFailed as failure:
+            return failure, 0.0
+        finally:
+            if websocket is not None:
+                await _close(websocket)
+
+    async def _open(self) -> WebSocket:
+        try:
+            return await self._session.ws_connect(
+                self._url,
+                proxy=self._proxy,
+                decode_text=False,
+                timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT),
+            )
+        except TimeoutError:
+            raise
+        except (aiohttp.ClientError, OSError, ValueError) as err:
+            raise _open_failure(err) from None
+
+    async def _stay(self, websocket: WebSocket, liveness: Liveness) -> ConnectionFailed:
+        """Receive until the connection ends, and see to it that silence ends it too."""
+        verdict = Verdict.WAIT
+        while True:
+            try:
+                async with asyncio.timeout_at(liveness.due):
+                    if verdict is Verdict.PING:
+                        await self.send(PING_FRAME)
+                    return await self._receive(websocket, liveness)
+            except TimeoutError:
+                verdict = liveness.check(asyncio.get_running_loop().time())
+                if verdict is Verdict.DEAD:
+                    message = "The server stopped answering"
+                    return ConnectionFailed(FailureReason.SILENT, message)
+
+    async def _receive(self, websocket: WebSocket, liveness: Liveness) -> ConnectionFailed:
+        """Hand on each frame; give way to others after a slice of time."""
+        receive, clock, on_event = (
+            websocket.receive,
+            asyncio.get_running_loop().time,
+            self._on_event,
+        )
+        slice_end = clock() + SLICE_SECONDS
+        while True:
+            for _ in range(SLICE_EVENTS):
+                frame = await receive()
+                if frame.type is not WSMsgType.TEXT:
+                    if frame.type is WSMsgType.BINARY:
+                        self._on_message(ServerError(None, "A binary frame came; it was skipped"))
+                        continue
+                    return _ending(websocket, frame.extra)
+                liveness.received = clock()
+                try:
+                    message = decode(frame.data)
+                except ProtocolError as err:
+                    self._on_message(ServerError(None, str(err)))
+                    continue
+                if type(message) is Event:
+                    on_event(message)
+                else:
+                    await self._handle(message)
+            if clock() > slice_end:
+                await asyncio.sleep(0)
+                slice_end = clock() + SLICE_SECONDS
+
+    async def _handle(self, message: Message) -> None:
+        match message:
+            case Ping():
+                await self.send(PONG_FRAME)
+            case Pong():
+                pass
+            case _:
+                self._on_message(message)
+
+
+async def _handshake(websocket: WebSocket) -> Established:
+    """Wait for the server's first frame; raise `ConnectionFailed` unless it is a welcome."""
+    frame = await websocket.receive()
+    if frame.type is not WSMsgType.TEXT:
+        raise _ending(websocket, frame.extra)
+    try:
+        message = decode(frame.data)
+    except ProtocolError as err:
+        raise ConnectionFailed(FailureReason.PROTOCOL, str(err)) from None
+    match message:
+        case Established():
+            return message
+        case ServerError():
+            raise ConnectionFailed(FailureReason.REFUSED, message.message, message.code)
+        case _:
+            words = "The server's first frame is not pusher:connection_established"
+            raise ConnectionFailed(FailureReason.PROTOCOL, words)
+
+
+def _ending(websocket: WebSocket, words: str | None) -> ConnectionFailed:
+    """Say why a websocket ended; `words` are what the server gave as its reason."""
+    message = words or "The connection was closed"
+    return ConnectionFailed(FailureReason.CLOSED, message, websocket.close_code)
+
+
+def _next_action(failure: ConnectionFailed, *, established: bool) -> CloseAction:
+    """Decide by the code; what fails without one, before any welcome, is tried again with patience."""
+    if established or (failure.code is not None and failure.code >= 4000):
+        return close_action(failure.code)
+    return CloseAction.BACK_OFF
+
+
+def _open_failure(err: Exception) -> ConnectionFailed:
+    """Say why no websocket could be opened; URLs and what a proxy said stay out of the words."""
+    match err:
+        case aiohttp.ClientConnectorCertificateError():
+            reason, words = (
+                FailureReason.CERTIFICATE_INVALID,
+                "The server's certificate is not valid",
+            )
+        case aiohttp.ClientSSLError() | ssl.SSLError():
+            reason, words = FailureReason.TLS_FAILED, "No secure connection could be made"
+        case aiohttp.ClientHttpProxyError() | aiohttp.ClientProxyConnectionError():
+            reason, words = FailureReason.UNREACHABLE, "The proxy refused or could not be reached"
+        case aiohttp.WSServerHandshakeError():
+            reason = FailureReason.UNREACHABLE
+            words = f"The server answered {err.status} instead of opening a websocket"
+        case aiohttp.InvalidURL() | ValueError():
+            reason, words = FailureReason.INVALID_ADDRESS, "The address is not valid"
+        case aiohttp.ClientConnectorDNSError():
+            reason, words = FailureReason.UNREACHABLE, "The host name could not be resolved"
+        case _:
+            reason, words = FailureReason.UNREACHABLE, "The server could not be reached"
+    return ConnectionFailed(reason, words)
+
+
+async def _close(websocket: WebSocket) -> None:
+    with contextlib.suppress(TimeoutError, aiohttp.ClientError, ConnectionError):
+        async with asyncio.timeout(2 * CLOSE_TIMEOUT):
+            await websocket.close()

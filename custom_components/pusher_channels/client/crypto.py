@@ -1,0 +1,98 @@
+"""Signatures and sealed payloads (reference: "Authenticating users" and "Encrypted channels")."""
+
+import binascii
+import hashlib
+import hmac
+from base64 import b64encode
+
+import orjson
+from nacl.bindings import (
+    crypto_secretbox,
+    crypto_secretbox_KEYBYTES,
+    crypto_secretbox_NONCEBYTES,
+    crypto_secretbox_open,
+)
+from nacl.exceptions import CryptoError
+from nacl.utils import random
+
+from .errors import DecryptionFailed, InvalidUse, Misuse
+from .messages import Json
+
+
+def signature(secret: str, text: str) -> str:
+    """Return the HMAC-SHA256 of the text, in hex."""
+    return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
+
+
+def channel_signature(secret: str, socket_id: str, channel: str, channel_data: str | None) -> str:
+    """Sign that this socket may join the channel, as the member that `channel_data` describes."""
+    parts = [socket_id, channel] if channel_data is None else [socket_id, channel, channel_data]
+    return signature(secret, ":".join(parts))
+
+
+def user_signature(secret: str, socket_id: str, user_data: str) -> str:
+    """Sign that this socket belongs to the user whom `user_data` describes."""
+    return signature(secret, f"{socket_id}::user::{user_data}")
+
+
+def parse_key(text: str) -> bytes:
+    """Return a key of 32 bytes from base64; raises `ValueError` for anything else."""
+    key = binascii.a2b_base64(text, strict_mode=True)
+    if len(key) != crypto_secretbox_KEYBYTES:
+        raise ValueError(f"A key has {crypto_secretbox_KEYBYTES} bytes")
+    return key
+
+
+def parse_master_key(text: str) -> bytes:
+    """Return an app's encryption master key from base64; raises `InvalidUse` for anything else."""
+    try:
+        return parse_key(text)
+    except ValueError:
+        raise InvalidUse(
+            Misuse.MASTER_KEY, "The encryption master key is the base64 of 32 bytes"
+        ) from None
+
+
+def shared_secret(master_key: bytes, channel: str) -> bytes:
+    """Return the key of one encrypted channel."""
+    return hashlib.sha256(channel.encode() + master_key).digest()
+
+
+def seal(key: bytes, plaintext: str) -> dict[str, str]:
+    """Encrypt a payload under a nonce of its own."""
+    nonce = random(crypto_secretbox_NONCEBYTES)
+    ciphertext = crypto_secretbox(plaintext.encode(), nonce, key)
+    return {"nonce": b64encode(nonce).decode(), "ciphertext": b64encode(ciphertext).decode()}
+
+
+def unpack(raw: Json) -> tuple[bytes, bytes]:
+    """Return nonce and ciphertext of an encrypted event's data.
+
+    Raises `DecryptionFailed` when the data is not such a pair: no other key would help.
+    """
+    try:
+        sealed = orjson.loads(raw) if isinstance(raw, str) else raw
+        if not isinstance(sealed, dict):
+            raise TypeError
+        nonce, ciphertext = _decode(sealed["nonce"]), _decode(sealed["ciphertext"])
+    except TypeError, KeyError, ValueError:
+        raise DecryptionFailed("The data is not encrypted as this channel's has to be") from None
+    if len(nonce) != crypto_secretbox_NONCEBYTES:
+        raise DecryptionFailed(f"The nonce does not have {crypto_secretbox_NONCEBYTES} bytes")
+    return nonce, ciphertext
+
+
+def _decode(text: Json) -> bytes:
+    if not isinstance(text, str):
+        raise TypeError
+    return binascii.a2b_base64(text, strict_mode=True)
+
+
+def unseal(key: bytes, nonce: bytes, ciphertext: bytes) -> str:
+    """Decrypt a payload; raises `DecryptionFailed` when the key does not fit."""
+    try:
+        return crypto_secretbox_open(ciphertext, nonce, key).decode()
+    except CryptoError:
+        raise DecryptionFailed("The shared secret does not fit the data") from None
+    except UnicodeDecodeError:
+        raise DecryptionFailed("The decrypted data is not text") from None

@@ -1,0 +1,44 @@
+"""Callbacks that cannot break each other."""
+
+import logging
+from collections.abc import Callable
+
+_LOGGER = logging.getLogger(__name__)
+
+type Unlisten = Callable[[], None]
+
+
+def notify[T](callbacks: tuple[Callable[[T], None], ...], value: T) -> None:
+    """Call each with the value; one that raises is logged and the others still hear."""
+    for callback in callbacks:
+        try:
+            callback(value)
+        except Exception:
+            _LOGGER.exception("A listener of %s failed", type(value).__name__)
+
+
+class Listeners[T]:
+    """A set of callbacks for one kind of value."""
+
+    __slots__ = ("_callbacks",)
+
+    def __init__(self) -> None:
+        """Start with nobody listening."""
+        self._callbacks: tuple[Callable[[T], None], ...] = ()
+
+    def add(self, callback: Callable[[T], None]) -> Unlisten:
+        """Call the callback with each value, until the returned function is called."""
+
+        def listener(value: T) -> None:
+            callback(value)
+
+        self._callbacks += (listener,)
+
+        def unlisten() -> None:
+            self._callbacks = tuple(known for known in self._callbacks if known is not listener)
+
+        return unlisten
+
+    def notify(self, value: T) -> None:
+        """Call everyone who listens."""
+        notify(self._callbacks, value)

@@ -1,0 +1,174 @@
+"""What the protocol's frames say, as typed values."""
+
+from dataclasses import dataclass
+
+import orjson
+
+type Json = dict[str, Json] | list[Json] | str | int | float | bool | None
+
+
+def decode_data(raw: Json) -> Json:
+    """Undo the protocol's double encoding: JSON where the text is JSON, else the text itself."""
+    if not isinstance(raw, str):
+        return raw
+    try:
+        decoded: Json = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return raw
+    return decoded
+
+
+class Event:
+    """One event of a channel.
+
+    `raw` is the `data` as it stood in the frame; `data` is decoded from it, once and only when
+    somebody asks: JSON where it is JSON, else the text. `cached` marks the event that a cache
+    channel hands to whoever joins. `user_id` is the sender of a client event on a presence channel.
+    """
+
+    __slots__ = ("_data", "cached", "channel", "name", "raw", "user_id")
+
+    def __init__(
+        self,
+        channel: str | None,
+        name: str,
+        raw: Json,
+        user_id: str | None = None,
+        *,
+        cached: bool = False,
+    ) -> None:
+        """Keep the fields as they came."""
+        self.channel = channel
+        self.name = name
+        self.raw = raw
+        self.user_id = user_id
+        self.cached = cached
+
+    @property
+    def data(self) -> Json:
+        """The decoded payload."""
+        try:
+            return self._data
+        except AttributeError:
+            self._data: Json = decode_data(self.raw)
+            return self._data
+
+    def __repr__(self) -> str:
+        """Name the event; never show what it carries."""
+        return f"Event(channel={self.channel!r}, name={self.name!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Established:
+    """The server accepted the connection; `activity_timeout` is in seconds."""
+
+    socket_id: str
+    activity_timeout: float
+
+
+@dataclass(frozen=True, slots=True)
+class ServerError:
+    """A `pusher:error`: before `Established` it decides what comes next, later it only informs."""
+
+    code: int | None
+    message: str
+    channel: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """The server wants a sign of life."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pong:
+    """The answer to our ping."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody on a presence channel; ids are strings even where a server sends numbers."""
+
+    user_id: str
+    user_info: Json = None
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionSucceeded:
+    """We joined; `members` and `count` are None unless the server told of members."""
+
+    channel: str
+    members: tuple[Member, ...] | None = None
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionError:
+    """We could not join; `status` is HTTP's or the server's own, 0 for no answer."""
+
+    channel: str
+    type: str
+    error: str
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemberAdded:
+    """A member came, or an id that was there already brought new information."""
+
+    channel: str
+    member: Member
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRemoved:
+    """A member went."""
+
+    channel: str
+    user_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionCount:
+    """How many connections listen to the channel."""
+
+    channel: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class SigninSuccess:
+    """The server took our sign-in; the id is None when its answer names none."""
+
+    user_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WatchlistEvents:
+    """Watched users that came online (True) or went offline (False), in order."""
+
+    changes: tuple[tuple[str, bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """An internal event of a kind this client does not know."""
+
+    name: str
+
+
+type Message = (
+    Event
+    | Established
+    | ServerError
+    | Ping
+    | Pong
+    | SubscriptionSucceeded
+    | SubscriptionError
+    | MemberAdded
+    | MemberRemoved
+    | SubscriptionCount
+    | SigninSuccess
+    | WatchlistEvents
+    | Unknown
+)

@@ -1,0 +1,57 @@
+"""Who wants an event of which name."""
+
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+
+from .listeners import Unlisten
+from .messages import Event
+
+MAX_REMEMBERED_NAMES = 1024
+
+type EventListener = Callable[[Event], None]
+
+
+class Routes:
+    """Listeners by event name; which ones a name concerns is worked out once and remembered."""
+
+    __slots__ = ("_bindings", "_parent", "_remembered")
+
+    def __init__(self, parent: Routes | None = None) -> None:
+        """Start empty; a parent's listeners are served too, after one's own."""
+        self._parent = parent
+        self._bindings: dict[object, tuple[EventListener, tuple[str, ...]]] = {}
+        self._remembered: dict[str, tuple[EventListener, ...]] = {}
+
+    def add(self, listener: EventListener, patterns: tuple[str, ...]) -> Unlisten:
+        """Call the listener for names or globs such as `order.*`; for every event without any."""
+        token = object()
+        self._bindings[token] = (listener, patterns)
+        self.forget()
+
+        def remove() -> None:
+            self._bindings.pop(token, None)
+            self.forget()
+
+        return remove
+
+    def forget(self) -> None:
+        """Work out anew whom each name concerns, since a listener came or went."""
+        self._remembered.clear()
+
+    def of(self, name: str) -> tuple[EventListener, ...]:
+        """Return whom an event of this name concerns."""
+        found = self._remembered.get(name)
+        return self._find(name) if found is None else found
+
+    def _find(self, name: str) -> tuple[EventListener, ...]:
+        found = tuple(
+            listener
+            for listener, patterns in self._bindings.values()
+            if not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)
+        )
+        if self._parent is not None:
+            found += self._parent.of(name)
+        if len(self._remembered) >= MAX_REMEMBERED_NAMES:
+            self._remembered.clear()
+        self._remembered[name] = found
+        return found

@@ -1,0 +1,293 @@
+"""Keeps the wanted channels joined: over reconnects, refusals and answers that never come."""
+
+import asyncio
+import logging
+import random
+import re
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from .auth import Authorizer, ChannelAuth
+from .channel import Channel, ChannelState
+from .encrypted import EncryptedChannel
+from .errors import AuthorizationFailed
+from .gaps import GapTracker
+from .messages import ServerError, SubscriptionError, SubscriptionSucceeded
+from .names import ChannelKind
+from .presence import PresenceChannel
+from .protocol import subscribe_frame, unsubscribe_frame
+from .reconnection import jittered
+from .routes import Routes
+
+_LOGGER = logging.getLogger(__name__)
+
+ANSWER_TIMEOUT = 10.0
+MAX_RETRY_GAP = 60.0
+WORKERS = 8
+
+_EXISTING = re.compile(r"Existing subscription to channel (\S+)")
+_BAD_SIGNATURE = re.compile(r"Expected HMAC SHA256 hex digest of [\d.]+:(.+?)(?::\{.*)?, but got")
+
+
+@dataclass(slots=True)
+class _Subscription:
+    """A channel somebody wants, or that is still to be left."""
+
+    channel: Channel
+    users: int = 0
+    failures: int = 0
+    timer: asyncio.TimerHandle | None = None
+
+    @property
+    def wanted(self) -> bool:
+        return self.users > 0
+
+    def cancel_timer(self) -> None:
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
+
+
+class Subscriptions:
+    """The channels of one client, and the few workers that bring them to the wanted state."""
+
+    def __init__(
+        self,
+        *,
+        everywhere: Routes,
+        gaps: GapTracker,
+        authorizer: Authorizer | None,
+        send: Callable[[str], Awaitable[bool]],
+        require_user_id: Callable[[], Awaitable[str]],
+    ) -> None:
+        """Start with no channels.
+
+        `send` gives a frame to the connection. `require_user_id` returns the id of the signed-in
+        user, or raises `AuthorizationFailed`.
+        """
+        self._everywhere = everywhere
+        self._gaps = gaps
+        self._authorizer = authorizer
+        self._send = send
+        self._require_user_id = require_user_id
+        self._channels: dict[str, Channel] = {}
+        self._subscriptions: dict[str, _Subscription] = {}
+        self._queue: deque[_Subscription] = deque()
+        self._workers: set[asyncio.Task[None]] = set()
+        self._socket_id: str | None = None
+
+    @property
+    def channels(self) -> Mapping[str, Channel]:
+        """The wanted channels by name."""
+        return MappingProxyType(self._channels)
+
+    def subscribe(self, name: str) -> Channel:
+        """Want a channel once more; it is joined as soon as there is a connection."""
+        subscription = self._subscriptions.get(name)
+        if subscription is None:
+            subscription = self._subscriptions[name] = _Subscription(self._new_channel(name))
+        subscription.users += 1
+        self._channels[name] = subscription.channel
+        self._enqueue(subscription)
+        return subscription.channel
+
+    def unsubscribe(self, name: str) -> None:
+        """Want a channel once less; the last one to go leaves it."""
+        subscription = self._subscriptions.get(name)
+        if subscription is None or not subscription.wanted:
+            return
+        subscription.users -= 1
+        if not subscription.wanted:
+            del self._channels[name]
+            self._gaps.left(name)
+            self._enqueue(subscription)
+
+    def connected(self, socket_id: str) -> None:
+        """Join all channels over a new connection."""
+        self._socket_id = socket_id
+        for subscription in self._subscriptions.values():
+            subscription.failures = 0
+            self._enqueue(subscription)
+
+    def lost(self, last_received: float) -> None:
+        """Take note that the connection is gone, and was last heard of at `last_received`."""
+        self._socket_id = None
+        self._queue.clear()
+        for worker in self._workers:
+            worker.cancel()
+        self._workers.clear()
+        joined = [name for name, channel in self._channels.items() if channel.is_subscribed]
+        self._gaps.lost(joined, last_received)
+        for subscription in list(self._subscriptions.values()):
+            subscription.cancel_timer()
+            subscription.channel.unsubscribed()
+            self._drop_unwanted(subscription)
+
+    def succeeded(self, message: SubscriptionSucceeded) -> None:
+        """Take the server's word that a channel is joined."""
+        subscription = self._subscriptions.get(message.channel)
+        if subscription is None or subscription.channel.state is not ChannelState.PENDING:
+            return
+        subscription.cancel_timer()
+        if not subscription.wanted:
+            subscription.channel.state = ChannelState.SUBSCRIBED
+            self._enqueue(subscription)
+            return
+        subscription.failures = 0
+        subscription.channel.subscribed(message)
+        if subscription.channel.is_subscribed:
+            self._gaps.joined(message.channel, asyncio.get_running_loop().time())
+        else:
+            self._gaps.failed(message.channel)
+
+    def refused(self, error: SubscriptionError) -> None:
+        """Take the server's word that a channel cannot be joined."""
+        subscription = self._subscriptions.get(error.channel)
+        if subscription is not None and subscription.channel.state is ChannelState.PENDING:
+            passing = error.status == 429 or 500 <= error.status < 600
+            self._fail(subscription, error, retry=passing or error.type == "LimitReached")
+
+    def reported(self, error: ServerError) -> None:
+        """Find the channel that an error speaks of: some servers answer a subscription that way."""
+        if match := _EXISTING.search(error.message):
+            self.succeeded(SubscriptionSucceeded(match[1]))
+        elif match := _BAD_SIGNATURE.search(error.message):
+            self.refused(SubscriptionError(match[1], "AuthError", error.message, 401))
+        elif error.code == 4009 and (name := self._oldest_unanswered()):
+            self.refused(SubscriptionError(name, "AuthError", error.message, 401))
+
+    def forget_routes(self) -> None:
+        """Take note that a listener of all channels came or went."""
+        for channel in self._channels.values():
+            channel.forget_routes()
+
+    def _oldest_unanswered(self) -> str | None:
+        """Return the authorized channel whose answer is due next: servers answer in order."""
+        for name, subscription in self._subscriptions.items():
+            channel = subscription.channel
+            if channel.state is ChannelState.PENDING and channel.kind.needs_authorization:
+                return name
+        return None
+
+    def _new_channel(self, name: str) -> Channel:
+        kind = ChannelKind.of(name)
+        if kind.is_presence:
+            return PresenceChannel(name, self._everywhere)
+        if kind.is_encrypted:
+            return EncryptedChannel(name, self._everywhere, self._fetch_key)
+        return Channel(name, self._everywhere)
+
+    def _enqueue(self, subscription: _Subscription) -> None:
+        """Have a worker bring the channel to the wanted state."""
+        if self._socket_id is None:
+            self._drop_unwanted(subscription)
+            return
+        self._queue.append(subscription)
+        if len(self._workers) < min(WORKERS, len(self._queue)):
+            worker = asyncio.create_task(self._work(), name="pusher_channels subscriptions")
+            self._workers.add(worker)
+            worker.add_done_callback(self._workers.discard)
+
+    async def _work(self) -> None:
+        while self._queue:
+            subscription = self._queue.popleft()
+            if not subscription.wanted:
+                await self._leave(subscription)
+            elif subscription.channel.state in (ChannelState.UNSUBSCRIBED, ChannelState.FAILED):
+                await self._join(subscription)
+
+    async def _join(self, subscription: _Subscription) -> None:
+        subscription.cancel_timer()
+        channel = subscription.channel
+        channel.state = ChannelState.PENDING
+        try:
+            auth = await self._authorize(channel)
+        except AuthorizationFailed as err:
+            if subscription.wanted:
+                error = SubscriptionError(channel.name, "AuthError", err.message, err.status)
+                self._fail(subscription, error, retry=err.retryable)
+                return
+            auth = None
+        if not subscription.wanted:
+            channel.unsubscribed()
+            self._drop_unwanted(subscription)
+            return
+        if auth is None:
+            frame = subscribe_frame(channel.name)
+        else:
+            frame = subscribe_frame(channel.name, auth.auth, auth.channel_data)
+        subscription.timer = asyncio.get_running_loop().call_later(
+            ANSWER_TIMEOUT, self._timed_out, subscription
+        )
+        await self._send(frame)
+
+    async def _leave(self, subscription: _Subscription) -> None:
+        """Leave a joined channel; one that is being joined is left once the server has answered."""
+        channel = subscription.channel
+        if channel.state is ChannelState.PENDING:
+            return
+        was_subscribed = channel.is_subscribed
+        subscription.cancel_timer()
+        channel.unsubscribed()
+        self._drop_unwanted(subscription)
+        if was_subscribed:
+            await self._send(unsubscribe_frame(channel.name))
+
+    async def _authorize(self, channel: Channel) -> ChannelAuth | None:
+        if not channel.kind.needs_authorization:
+            return None
+        auth = await self._ask_authorizer(channel.name)
+        user_id = None
+        if channel.kind.is_presence and auth.channel_data is None:
+            user_id = await self._require_user_id()
+        channel.authorized(auth, user_id)
+        return auth
+
+    async def _ask_authorizer(self, name: str) -> ChannelAuth:
+        """Ask who may join. Whatever goes wrong in there is an `AuthorizationFailed` out here."""
+        if self._authorizer is None or self._socket_id is None:
+            raise AuthorizationFailed("Nothing is set up to authorize private channels")
+        try:
+            return await self._authorizer.authorize_channel(self._socket_id, name)
+        except AuthorizationFailed:
+            raise
+        except Exception as err:
+            _LOGGER.debug("The authorizer failed for %s", name, exc_info=True)
+            raise AuthorizationFailed(f"The authorizer failed ({type(err).__name__})") from None
+
+    async def _fetch_key(self, name: str) -> bytes:
+        """Return today's shared secret of an encrypted channel."""
+        auth = await self._ask_authorizer(name)
+        if auth.shared_secret is None:
+            raise AuthorizationFailed("The answer has no shared_secret")
+        return auth.shared_secret
+
+    def _timed_out(self, subscription: _Subscription) -> None:
+        name = subscription.channel.name
+        words = f"The server did not answer within {ANSWER_TIMEOUT:g} seconds"
+        self._fail(subscription, SubscriptionError(name, "Timeout", words, 0), retry=True)
+
+    def _fail(self, subscription: _Subscription, error: SubscriptionError, *, retry: bool) -> None:
+        subscription.cancel_timer()
+        if not subscription.wanted:
+            subscription.channel.unsubscribed()
+            self._drop_unwanted(subscription)
+            return
+        if retry:
+            delay = jittered(
+                subscription.failures,
+                max_gap=MAX_RETRY_GAP,
+                chance=random.random(),
+            )
+            subscription.failures += 1
+            subscription.timer = asyncio.get_running_loop().call_later(
+                delay, self._enqueue, subscription
+            )
+        subscription.channel.failed(error)
+        self._gaps.failed(error.channel)
+
+    def _drop_unwanted(self, subscription: _Subscription) -> None:
+        if not subscription.wanted and subscription.channel.state is ChannelState.UNSUBSCRIBED:
+            self._subscriptions.pop(subscription.channel.name, None)
