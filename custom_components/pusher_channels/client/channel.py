@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import override
 
 from .auth import ChannelAuth
 from .errors import SubscriptionFailed
@@ -99,6 +100,7 @@ class Channel:
         self._waiters: list[asyncio.Future[None]] = []
         self._cached_until = 0.0
 
+    @override
     def __repr__(self) -> str:
         """Name the channel and its state."""
         return f"<{type(self).__name__} {self.name} {self.state}>"

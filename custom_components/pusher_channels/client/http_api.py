@@ -30,6 +30,7 @@ MAX_CHANNELS: Final = 100
 MAX_BATCH: Final = 10
 MAX_WORDS: Final = 300
 REQUEST_TIMEOUT: Final = 10.0
+PATH_SAFE: Final = "=@,;"
 
 type ChannelInfo = Mapping[str, Json]
 
@@ -112,7 +113,7 @@ class HttpApi:
     async def terminate_user_connections(self, user_id: str) -> None:
         """Close all connections on which the user is signed in, with code 4009."""
         check_user_id(user_id)
-        path = f"users/{quote(user_id, '')}/terminate_connections"
+        path = f"users/{quote(user_id, PATH_SAFE)}/terminate_connections"
         await self._request(HTTPMethod.POST, path, body={})
 
     async def channels(
@@ -125,14 +126,14 @@ class HttpApi:
     async def channel(self, name: str, *, info: Sequence[str] = ()) -> ChannelInfo:
         """Return whether a channel is occupied, and its `info` (`user_count`, `cache` and so on)."""
         check_channel_name(name)
-        path = f"channels/{quote(name, '')}"
+        path = f"channels/{quote(name, PATH_SAFE)}"
         answer = await self._request(HTTPMethod.GET, path, query={"info": ",".join(info)})
         return answer if isinstance(answer, dict) else {}
 
     async def users(self, channel: str) -> list[str]:
         """Return the user ids on a presence channel."""
         check_channel_name(channel)
-        answer = await self._request(HTTPMethod.GET, f"channels/{quote(channel, '')}/users")
+        answer = await self._request(HTTPMethod.GET, f"channels/{quote(channel, PATH_SAFE)}/users")
         users = answer.get("users") if isinstance(answer, dict) else None
         entries = users if isinstance(users, list) else []
         return [str(user["id"]) for user in entries if isinstance(user, dict) and "id" in user]
@@ -158,7 +159,7 @@ class HttpApi:
         body: Mapping[str, Json] | None = None,
     ) -> Json:
         payload = b"" if body is None else orjson.dumps(body)
-        path = f"/apps/{quote(self.app_id, '')}/{path}"
+        path = f"/apps/{quote(self.app_id, PATH_SAFE)}/{path}"
         signed = self._sign(method, path, query or {}, payload)
         url = f"{self.server.api_url}{path}?{urlencode(signed)}"
         try:
@@ -200,14 +201,24 @@ class HttpApi:
 
 
 def _parse_answer(status: int, text: str) -> Json:
-    if status != 200:
-        words = redact_signatures(text.strip()[:MAX_WORDS]) or f"The server answered {status}"
-        raise RequestFailed(words, status)
+    """Return the answer, or raise `RequestFailed`; soketi reports errors with status 200."""
     try:
         answer: Json = orjson.loads(text)
     except orjson.JSONDecodeError:
-        raise RequestFailed("The server's answer is not JSON", status) from None
+        answer = None
+    if isinstance(answer, dict) and "error" in answer:
+        code = answer.get("code")
+        status = code if status == 200 and isinstance(code, int) else status
+        raise RequestFailed(_words(answer["error"]), status)
+    if status != 200:
+        raise RequestFailed(_words(text) or f"The server answered {status}", status)
+    if answer is None:
+        raise RequestFailed("The server's answer is not JSON", status)
     return answer
+
+
+def _words(value: Json) -> str:
+    return redact_signatures(value).strip()[:MAX_WORDS]
 
 
 def _channel_infos(answer: Json) -> Mapping[str, ChannelInfo]:

@@ -1,6 +1,7 @@
 """What the protocol's frames say, as typed values."""
 
 from dataclasses import dataclass
+from typing import override
 
 import orjson
 
@@ -53,6 +54,7 @@ class Event:
             self._data: Json = decode_data(self.raw)
             return self._data
 
+    @override
     def __repr__(self) -> str:
         """Name the event; never show what it carries."""
         return f"Event(channel={self.channel!r}, name={self.name!r})"
@@ -122,10 +124,11 @@ class MemberAdded:
 
 @dataclass(frozen=True, slots=True)
 class MemberRemoved:
-    """A member went."""
+    """A member went; its information is what was known of it, since servers send only the id."""
 
     channel: str
     user_id: str
+    user_info: Json = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ _PREFIXED = tuple(
 
 
 def is_channel_name(name: str) -> bool:
-    """Tell whether a channel may be called that: 1 to 164 of A-Z a-z 0-9 _ - = @ , . ;"""
+    """Tell whether a channel may be called that: 1 to 164 letters, digits or _-=@,.; in all."""
     return len(name) <= MAX_CHANNEL_NAME and _NAME.fullmatch(name) is not None
 
 

@@ -68,6 +68,7 @@ class PresenceChannel(Channel):
 
     @override
     def member_removed(self, message: MemberRemoved) -> None:
-        if self._members.pop(message.user_id, None) is not None:
+        member = self._members.pop(message.user_id, None)
+        if member is not None:
             self.count -= 1
-            self.tell(message)
+            self.tell(MemberRemoved(self.name, member.user_id, member.user_info))

@@ -1,0 +1,89 @@
+"""The Pusher Channels integration."""
+
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
+from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryError, ConfigEntryNotReady
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.start import async_at_started
+from homeassistant.helpers.typing import ConfigType
+
+from .client.connection import ConnectionState
+from .client.errors import ConnectionFailed
+from .const import DOMAIN
+from .factory import make_api, make_client
+from .hub import Hub, PusherConfigEntry
+
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR, Platform.SWITCH]
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Set up the actions."""
+    return True
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: PusherConfigEntry) -> bool:
+    """Connect an app, and join its channels once Home Assistant has started."""
+    client = make_client(hass, entry.data, entry.options)
+    entry.async_on_unload(client.disconnect)
+    client.connect()
+    try:
+        await client.wait_connected()
+    except ConnectionFailed as err:
+        raise _setup_error(err, client.state) from err
+
+    hub = entry.runtime_data = Hub(hass, entry, client, make_api(hass, entry.data))
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+
+    @callback
+    def start(_: HomeAssistant) -> None:
+        hub.start()
+
+    async def stop(_: Event) -> None:
+        await client.disconnect()
+
+    entry.async_on_unload(async_at_started(hass, start))
+    entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, stop))
+    entry.async_on_unload(entry.add_update_listener(_UpdateListener(entry)))
+    return True
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: PusherConfigEntry) -> bool:
+    """Remove an app's entities; its connection is closed after them."""
+    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+
+
+class _UpdateListener:
+    """Reloads an entry whose data or options changed; anything else the hub follows live."""
+
+    def __init__(self, entry: PusherConfigEntry) -> None:
+        self._loaded = (entry.data, entry.options)
+
+    async def __call__(self, hass: HomeAssistant, entry: PusherConfigEntry) -> None:
+        if (entry.data, entry.options) != self._loaded:
+            hass.config_entries.async_schedule_reload(entry.entry_id)
+        else:
+            entry.runtime_data.update()
+
+
+def _setup_error(
+    err: ConnectionFailed, state: ConnectionState
+) -> ConfigEntryAuthFailed | ConfigEntryError | ConfigEntryNotReady:
+    """Return what Home Assistant shall do: ask the user, give up, or try again by itself."""
+    if err.code == 4009:
+        return ConfigEntryAuthFailed(
+            translation_domain=DOMAIN, translation_key="connection_unauthorized"
+        )
+    placeholders = {"error": str(err)}
+    if state is ConnectionState.DISCONNECTED:
+        return ConfigEntryError(
+            translation_domain=DOMAIN,
+            translation_key="connection_refused",
+            translation_placeholders=placeholders,
+        )
+    return ConfigEntryNotReady(
+        translation_domain=DOMAIN,
+        translation_key="cannot_connect",
+        translation_placeholders=placeholders,
+    )

@@ -1,0 +1,51 @@
+"""Names that more than one file of the integration uses."""
+
+from typing import Final
+
+DOMAIN: Final = "pusher_channels"
+
+CONF_APP_KEY: Final = "app_key"
+CONF_CLUSTER: Final = "cluster"
+CONF_SERVER: Final = "server"
+CONF_USE_TLS: Final = "use_tls"
+CONF_PROXY: Final = "proxy"
+DEFAULT_CLUSTER: Final = "mt1"
+
+CONF_AUTHORIZATION: Final = "authorization"
+AUTH_NONE: Final = "auth_none"
+AUTH_SECRET: Final = "auth_secret"
+AUTH_ENDPOINT: Final = "auth_endpoint"
+AUTH_SCRIPT: Final = "auth_script"
+
+CONF_SECRET: Final = "secret"
+CONF_APP_ID: Final = "app_id"
+CONF_MASTER_KEY: Final = "encryption_master_key"
+CONF_USER_ID: Final = "user_id"
+CONF_USER_INFO: Final = "user_info"
+CONF_AUTH_ENDPOINT: Final = "auth_endpoint"
+CONF_USER_AUTH_ENDPOINT: Final = "user_auth_endpoint"
+CONF_HEADERS: Final = "headers"
+CONF_PARAMS: Final = "params"
+CONF_SCRIPT: Final = "script"
+
+CONF_ACTIVITY_TIMEOUT: Final = "activity_timeout"
+CONF_PONG_TIMEOUT: Final = "pong_timeout"
+CONF_MAX_RECONNECT_GAP: Final = "max_reconnect_gap"
+CONF_MAX_RECONNECT_ATTEMPTS: Final = "max_reconnect_attempts"
+CONF_SIGN_IN: Final = "sign_in"
+CONF_WATCHLIST: Final = "watchlist"
+
+SUBENTRY_CHANNEL: Final = "channel"
+CONF_CHANNEL: Final = "channel"
+CONF_EVENTS: Final = "events"
+CONF_MEMBERS: Final = "members"
+
+EVENT: Final = f"{DOMAIN}_event"
+EVENT_MEMBER_ADDED: Final = f"{DOMAIN}_member_added"
+EVENT_MEMBER_REMOVED: Final = f"{DOMAIN}_member_removed"
+EVENT_SUBSCRIPTION_SUCCEEDED: Final = f"{DOMAIN}_subscription_succeeded"
+EVENT_SUBSCRIPTION_ERROR: Final = f"{DOMAIN}_subscription_error"
+EVENT_DECRYPTION_FAILURE: Final = f"{DOMAIN}_decryption_failure"
+EVENT_ERROR: Final = f"{DOMAIN}_error"
+EVENT_CONNECTION_STATE: Final = f"{DOMAIN}_connection_state"
+EVENT_GAP: Final = f"{DOMAIN}_gap"

@@ -1,0 +1,107 @@
+"""What the tests of the integration share: a real server on loopback, and a configured app."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+import custom_components.pusher_channels  # noqa: F401  # before the plugin's own custom_components
+from custom_components.pusher_channels.const import DOMAIN
+from custom_components.pusher_channels.hub import Hub
+from devserver import App, DevServer
+from homeassistant.config_entries import ConfigSubentryDataWithId
+from homeassistant.core import HomeAssistant
+
+MASTER_KEY = "T1RrNU9UazVPVGs1T1RrNU9UazVPVGs1T1RrNU9UazU="
+APP = App(master_key=MASTER_KEY)
+
+type SetUp = Callable[[MockConfigEntry], Awaitable[Hub]]
+
+
+@pytest.fixture(autouse=True)
+def _custom_integrations(request: pytest.FixtureRequest) -> None:
+    """Let Home Assistant find the integration, in the tests that use Home Assistant."""
+    if "hass" in request.fixturenames:
+        request.getfixturevalue("enable_custom_integrations")
+
+
+@pytest.fixture
+async def server(socket_enabled: None) -> AsyncIterator[DevServer]:
+    """Run a server with one app."""
+    async with DevServer(apps=[APP]) as running:
+        yield running
+
+
+def app_data(server: DevServer, **changes: Any) -> dict[str, Any]:
+    """Return an entry's data for the server's app, which signs with the app secret."""
+    return {
+        "app_key": APP.key,
+        "cluster": "mt1",
+        "server": {
+            "host": server.host,
+            "port": server.port,
+            "use_tls": False,
+            "verify_ssl": True,
+        },
+        "authorization": "auth_secret",
+        "secret": APP.secret,
+        "app_id": APP.app_id,
+        "encryption_master_key": MASTER_KEY,
+        "user_id": "home-assistant-12345678",
+    } | changes
+
+
+def channel_subentry(channel: str, **data: Any) -> ConfigSubentryDataWithId:
+    """Return the subentry of a channel; its id is made of the channel's name."""
+    return ConfigSubentryDataWithId(
+        subentry_id=f"id-{channel}",
+        subentry_type="channel",
+        title=channel,
+        unique_id=channel,
+        data=MappingProxyType({"channel": channel, "events": [], "members": []} | data),
+    )
+
+
+def app_entry(
+    server: DevServer,
+    *channels: ConfigSubentryDataWithId | str,
+    options: dict[str, Any] | None = None,
+    **changes: Any,
+) -> MockConfigEntry:
+    """Return an entry for the server's app with these channels, not set up yet."""
+    subentries = [channel_subentry(it) if isinstance(it, str) else it for it in channels]
+    return MockConfigEntry(
+        domain=DOMAIN,
+        title="Demo app",
+        unique_id=f"{APP.key}@{server.host}:{server.port}",
+        data=app_data(server, **changes),
+        options=options or {},
+        subentries_data=subentries,
+    )
+
+
+@pytest.fixture
+def set_up(hass: HomeAssistant, server: DevServer) -> SetUp:
+    """Return what sets an entry up, and waits until its channels are joined."""
+
+    async def set_up(entry: MockConfigEntry) -> Hub:
+        entry.add_to_hass(hass)
+        assert await hass.config_entries.async_setup(entry.entry_id)
+        hub: Hub = entry.runtime_data
+        await until(lambda: all(channel.is_subscribed for channel in hub.channels.values()))
+        await hass.async_block_till_done()
+        return hub
+
+    return set_up
+
+
+async def until(predicate: Callable[[], object], seconds: float = 5) -> None:
+    """Let the event loop turn until something is so; fail when it does not become so in time."""
+    deadline = time.monotonic() + seconds
+    while not predicate():
+        assert time.monotonic() < deadline, "it did not become so in time"
+        await asyncio.sleep(0)
