@@ -1,0 +1,158 @@
+"""One app at work: its connections, channels and users."""
+
+import asyncio
+from collections.abc import Iterable
+
+from . import frames
+from .app import App
+from .channel import CachedEvent, Channel, Kind, Member
+from .connection import Connection
+from .faults import Faults
+from .journal import Journal, Published
+from .official import Event, Official
+
+
+class Broker:
+    """Brings events from publishers to subscribers. Whoever calls has checked that it is allowed."""
+
+    def __init__(self, app: App, faults: Faults, journal: Journal) -> None:
+        self.app = app
+        self.official = Official(app)
+        self.connections: dict[str, Connection] = {}
+        self._channels: dict[str, Channel] = {}
+        self._faults = faults
+        self._journal = journal
+
+    @property
+    def full(self) -> bool:
+        """Whether the app has as many connections as it may."""
+        return (
+            self.app.max_connections is not None
+            and len(self.connections) >= self.app.max_connections
+        )
+
+    def channel(self, name: str) -> Channel:
+        """The channel as it is, with nobody on it if need be."""
+        return self._channels.get(name) or Channel(name, Kind.of(name))
+
+    def occupied(self) -> list[Channel]:
+        """The channels that somebody has joined."""
+        return [channel for channel in self._channels.values() if channel.subscribers]
+
+    def connect(self, connection: Connection) -> None:
+        """Count the connection in."""
+        self.connections[connection.socket_id] = connection
+        self._journal.changed()
+
+    def disconnect(self, connection: Connection) -> None:
+        """Count the connection out, from everywhere."""
+        del self.connections[connection.socket_id]
+        for name in list(connection.channels):
+            self.unsubscribe(connection, name)
+        self.sign_out(connection)
+        self._journal.changed()
+
+    def subscribe(self, connection: Connection, name: str, member: Member | None) -> None:
+        """Join a channel: others hear of a new member, the connection of its success and of the stored event."""
+        channel = self._channels.setdefault(name, self.channel(name))
+        if member and member.key not in channel.members:
+            channel.send(frames.member_added(name, member.data))
+        channel.subscribers[connection] = member
+        connection.channels.add(name)
+        connection.send(
+            frames.subscription_succeeded(name, channel.presence_data() if member else None)
+        )
+        if channel.kind.cache:
+            self._send_stored(connection, channel)
+        self._send_count(channel)
+        self._journal.changed()
+
+    def unsubscribe(self, connection: Connection, name: str) -> None:
+        """Leave a channel; others hear of a member's last connection leaving."""
+        channel = self.channel(name)
+        if connection not in channel.subscribers:
+            return
+        connection.channels.remove(name)
+        member = channel.subscribers.pop(connection)
+        if member and member.key not in channel.members:
+            channel.send(frames.member_removed(name, member.user_id))
+        self._send_count(channel)
+        if not channel.subscribers and not channel.cached:
+            del self._channels[name]
+        self._journal.changed()
+
+    def publish(self, event: Event) -> None:
+        """Send an event to its channel, and store it if that is a cache channel."""
+        dropped = self._faults.take_dropped_event()
+        if not dropped:
+            channel = self.channel(event.channel)
+            self._store(channel, event)
+            sender = self.connections.get(event.socket_id) if event.socket_id else None
+            channel.send(frames.event(event.channel, event.name, event.data), but=sender)
+        published = Published(
+            self.app.key, event.channel, event.name, event.data, event.socket_id, dropped
+        )
+        self._journal.add_published(published)
+
+    def sign_in(
+        self, connection: Connection, user: dict[str, object], watchlist: Iterable[str]
+    ) -> None:
+        """Make the connection the user's; it and the user's watchers hear who is online."""
+        self.sign_out(connection)
+        new = not self.user_connections(str(user["id"]))
+        connection.user, connection.watchlist = user, frozenset(watchlist)
+        online = sorted(
+            user_id for user_id in connection.watchlist if self.user_connections(user_id)
+        )
+        if online:
+            connection.send(frames.watchlist("online", online))
+        if new:
+            self._tell_watchers("online", str(user["id"]), but=connection)
+        self._journal.changed()
+
+    def sign_out(self, connection: Connection) -> None:
+        """Make the connection nobody's; watchers hear when it was the user's last."""
+        user_id = connection.user_id
+        connection.user, connection.watchlist = None, frozenset()
+        if user_id is not None and not self.user_connections(user_id):
+            self._tell_watchers("offline", user_id)
+
+    def user_connections(self, user_id: str) -> list[Connection]:
+        """The connections that are signed in as the user."""
+        return [
+            connection for connection in self.connections.values() if connection.user_id == user_id
+        ]
+
+    def terminate(self, user_id: str) -> None:
+        """Close all connections of a user with 4009."""
+        for connection in self.user_connections(user_id):
+            self.refuse(connection, 4009, "You got disconnected by the app.")
+
+    @staticmethod
+    def refuse(connection: Connection, code: int, message: str) -> None:
+        """Say why in a pusher:error, and close."""
+        connection.send(frames.error(code, message))
+        connection.start_close(code, message)
+
+    def _store(self, channel: Channel, event: Event) -> None:
+        if channel.kind.cache:
+            expires = asyncio.get_running_loop().time() + self.app.cache_ttl
+            self._channels.setdefault(channel.name, channel).cached = CachedEvent(
+                event.name, event.data, expires
+            )
+
+    def _send_stored(self, connection: Connection, channel: Channel) -> None:
+        stored = channel.stored(asyncio.get_running_loop().time())
+        if stored:
+            connection.send(frames.event(channel.name, stored.name, stored.data))
+        else:
+            connection.send(frames.cache_miss(channel.name))
+
+    def _send_count(self, channel: Channel) -> None:
+        if self.app.subscription_count and not channel.kind.presence:
+            channel.send(frames.subscription_count(channel.name, len(channel.subscribers)))
+
+    def _tell_watchers(self, name: str, user_id: str, *, but: Connection | None = None) -> None:
+        for connection in self.connections.values():
+            if user_id in connection.watchlist and connection is not but:
+                connection.send(frames.watchlist(name, [user_id]))

@@ -1,0 +1,97 @@
+"""Builders of the frames a server sends, each returning the frame's text, in soketi's shapes."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+
+def encode(value: object) -> str:
+    """Return `value` as compact JSON, as JavaScript's JSON.stringify writes it."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def decode_object(text: str | bytes) -> dict[str, object] | None:
+    """Return the JSON object in `text`, or None where there is none."""
+    try:
+        value = json.loads(text)
+    except ValueError, RecursionError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def established(socket_id: str, activity_timeout: float) -> str:
+    """The first frame of a connection; `activity_timeout` in seconds."""
+    data = encode({"socket_id": socket_id, "activity_timeout": activity_timeout})
+    return encode({"event": "pusher:connection_established", "data": data})
+
+
+def error(code: int | None, message: str, channel: str | None = None) -> str:
+    """A pusher:error; `channel` only where the error concerns one."""
+    return _frame("pusher:error", channel, {"code": code, "message": message})
+
+
+def pong() -> str:
+    """The answer to pusher:ping."""
+    return encode({"event": "pusher:pong", "data": {}})
+
+
+def subscription_succeeded(channel: str, members: Mapping[str, object] | None = None) -> str:
+    """The answer to a good subscribe; `members` is the presence data, for presence channels only."""
+    frame: dict[str, object] = {
+        "event": "pusher_internal:subscription_succeeded",
+        "channel": channel,
+    }
+    if members is not None:
+        frame["data"] = encode({"presence": members})
+    return encode(frame)
+
+
+def subscription_error(
+    channel: str, error: str, status: int = 401, type: str | None = "AuthError"
+) -> str:
+    """The answer to a refused subscribe."""
+    data: dict[str, object] = {"type": type} if type else {}
+    return _frame("pusher:subscription_error", channel, data | {"error": error, "status": status})
+
+
+def event(channel: str, name: str, data: object, user_id: object = None) -> str:
+    """An application event or, with `user_id`, a member's client event."""
+    frame = {"event": name, "channel": channel, "data": data}
+    return encode(frame if user_id is None else frame | {"user_id": user_id})
+
+
+def cache_miss(channel: str) -> str:
+    """Says that a cache channel has no stored event."""
+    return encode({"event": "pusher:cache_miss", "channel": channel})
+
+
+def member_added(channel: str, member: Mapping[str, object]) -> str:
+    """Says that a user joined a presence channel."""
+    return _frame("pusher_internal:member_added", channel, encode(member))
+
+
+def member_removed(channel: str, user_id: object) -> str:
+    """Says that a user's last connection left a presence channel."""
+    return _frame("pusher_internal:member_removed", channel, encode({"user_id": user_id}))
+
+
+def subscription_count(channel: str, count: int) -> str:
+    """Says how many connections have joined the channel."""
+    return _frame(
+        "pusher_internal:subscription_count", channel, encode({"subscription_count": count})
+    )
+
+
+def signin_success(data: Mapping[str, object]) -> str:
+    """The answer to a good pusher:signin, which echoes its data."""
+    return _frame("pusher:signin_success", None, dict(data))
+
+
+def watchlist(name: str, user_ids: Sequence[str]) -> str:
+    """Says that watched users went "online" or "offline"."""
+    data = encode({"events": [{"name": name, "user_ids": list(user_ids)}]})
+    return _frame("pusher_internal:watchlist_events", None, data)
+
+
+def _frame(name: str, channel: str | None, data: object) -> str:
+    place = {} if channel is None else {"channel": channel}
+    return encode({"event": name, **place, "data": data})
