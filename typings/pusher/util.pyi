@@ -1,0 +1,9 @@
+import re
+
+channel_name_re: re.Pattern[str]
+server_to_user_channel_re: re.Pattern[str]
+socket_id_re: re.Pattern[str]
+
+def validate_channel(channel: object) -> str: ...
+def validate_socket_id(socket_id: object) -> str: ...
+def validate_user_id(user_id: object) -> str: ...
