@@ -3,13 +3,16 @@
 Reference: "Authorizing users" and "Authenticating users" of the Channels documentation.
 """
 
+import logging
 from asyncio import timeout
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from traceback import format_tb
 from typing import Protocol
 
 import aiohttp
 import orjson
+from yarl import URL
 
 from .crypto import channel_signature, parse_key, shared_secret, user_signature
 from .errors import AuthorizationFailed, InvalidUse
@@ -17,9 +20,12 @@ from .messages import Json, decode_data
 from .names import ChannelKind, check_user_id
 from .protocol import dump_json
 
+_LOGGER = logging.getLogger(__name__)
+
 MAX_ANSWER_BYTES = 64 * 1024
 MAX_WORDS = 200
 REQUEST_TIMEOUT = 10.0
+SHORTEST_SECRET = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +40,8 @@ class ChannelAuth:
     def user_id(self) -> str | None:
         """Who we are on a presence channel."""
         data = decode_data(self.channel_data)
-        return str(data["user_id"]) if isinstance(data, dict) else None
+        user_id = data.get("user_id") if isinstance(data, dict) else None
+        return None if user_id is None else str(user_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,20 @@ class Authorizer(Protocol):
 
     async def authorize_user(self, socket_id: str) -> UserAuth:
         """Return who the user is; raise `AuthorizationFailed` when nobody says."""
+
+
+async def ask[T](answer: Awaitable[T]) -> T:
+    """Await an authorizer; whatever goes wrong in there is an `AuthorizationFailed` out here.
+
+    Only the place is logged: what an exception says may be secret.
+    """
+    try:
+        return await answer
+    except AuthorizationFailed:
+        raise
+    except Exception as err:  # noqa: BLE001  # an authorizer is anybody's code
+        _LOGGER.debug("The authorizer failed:\n%s", "".join(format_tb(err.__traceback__)))
+        raise AuthorizationFailed(f"The authorizer failed ({type(err).__name__})") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +165,17 @@ class EndpointAuthorizer:
         return parse_user_answer(await self._ask(self.user_url, {"socket_id": socket_id}))
 
     async def _ask(self, url: str, fields: dict[str, str]) -> Json:
-        form = {**fields, **self.params, **self.params_provider()}
-        headers = {"Accept": "application/json", **self.headers, **self.headers_provider()}
+        params = {**self.params, **self.params_provider()}
+        headers = {**self.headers, **self.headers_provider()}
         try:
             async with (
                 timeout(REQUEST_TIMEOUT),
                 self.session.post(
-                    url, data=form, headers=headers, proxy=self.proxy, allow_redirects=False
+                    url,
+                    data={**fields, **params},
+                    headers={"Accept": "application/json", **headers},
+                    proxy=self.proxy,
+                    allow_redirects=False,
                 ) as response,
             ):
                 status, body = response.status, await _read(response)
@@ -162,7 +187,8 @@ class EndpointAuthorizer:
             raise AuthorizationFailed(
                 f"The endpoint could not be asked ({type(err).__name__})", retryable=True
             ) from None
-        return _parse_body(status, body)
+        secrets = (*URL(url).query.values(), *headers.values(), *params.values())
+        return _parse_body(status, body, secrets)
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
@@ -177,23 +203,27 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
     return bytes(body)
 
 
-def _parse_body(status: int, body: bytes) -> Json:
+def _parse_body(status: int, body: bytes, secrets: Iterable[str]) -> Json:
     try:
         answer: Json = orjson.loads(body)
     except orjson.JSONDecodeError:
         answer = None
     if status not in (200, 201):
         retryable = status == 429 or status >= 500
-        raise AuthorizationFailed(_refusal(status, answer), status, retryable=retryable)
+        raise AuthorizationFailed(_refusal(status, answer, secrets), status, retryable=retryable)
     if answer is None:
         raise AuthorizationFailed("The endpoint's answer is not JSON", status)
     return answer
 
 
-def _refusal(status: int, answer: Json) -> str:
+def _refusal(status: int, answer: Json, secrets: Iterable[str]) -> str:
+    """Return the endpoint's words, without what they quote of ours."""
     if isinstance(answer, dict):
         words = answer.get("message") or answer.get("error")
         if isinstance(words, str):
+            for secret in (part for text in secrets for part in text.split()):
+                if len(secret) >= SHORTEST_SECRET:
+                    words = words.replace(secret, "[redacted]")
             return words[:MAX_WORDS]
     if 300 <= status < 400:
         return f"The endpoint answered with a redirect ({status}), which is not followed"

@@ -110,6 +110,11 @@ class Channel:
         """Whether the channel is joined at this moment."""
         return self.state is ChannelState.SUBSCRIBED
 
+    @property
+    def event_names(self) -> tuple[str, ...]:
+        """The names of the events that came of late, wanted or not; at most 1024."""
+        return self._routes.event_names
+
     def bind(self, listener: EventListener, *patterns: str) -> Unlisten:
         """Call the listener with each event that a name or glob such as `order.*` matches.
 

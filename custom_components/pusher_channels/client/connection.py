@@ -89,6 +89,7 @@ class Connection:
         self._on_state = on_state
         self._on_failure = on_failure
         self._task: asyncio.Task[None] | None = None
+        self._ending: asyncio.Task[None] | None = None
         self._websocket: WebSocket | None = None
         self._liveness: Liveness | None = None
         self.state = ConnectionState.DISCONNECTED
@@ -108,15 +109,14 @@ class Connection:
 
     async def disconnect(self) -> None:
         """Close and stay closed; returns when the socket is gone."""
-        task, self._task = self._task, None
-        if task is None:
-            return
-        self._forget_socket()
-        self._set_state(ConnectionState.DISCONNECTING)
-        task.cancel()
-        await asyncio.wait((task,))
-        if self._task is None:
-            self._set_state(ConnectionState.DISCONNECTED)
+        if self._task is not None:
+            self._ending, self._task = self._task, None
+            self._ending.add_done_callback(self._ended)
+            self._ending.cancel()
+            self._forget_socket()
+            self._set_state(ConnectionState.DISCONNECTING)
+        if self._ending is not None:
+            await asyncio.wait((self._ending,))
 
     async def send(self, frame: str) -> bool:
         """Send a frame; False when there is no connection to send it on."""
@@ -135,6 +135,13 @@ class Connection:
             change = StateChange(state, self.state)
             self.state = state
             self._on_state(change)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Take note that a connection is closed, unless the next one is already under way."""
+        if self._ending is task:
+            self._ending = None
+            if self._task is None:
+                self._set_state(ConnectionState.DISCONNECTED)
 
     def _forget_socket(self) -> None:
         self._websocket = None
@@ -190,6 +197,10 @@ class Connection:
             return ConnectionFailed(FailureReason.TIMED_OUT, message), 0.0
         except ConnectionFailed as failure:
             return failure, 0.0
+        except Exception:
+            _LOGGER.exception("The connection ended by something unexpected")
+            message = "Something unexpected ended the connection; the log says more"
+            return ConnectionFailed(FailureReason.UNEXPECTED, message), 0.0
         finally:
             if websocket is not None:
                 await _close(websocket)
@@ -265,6 +276,8 @@ class Connection:
 async def _handshake(websocket: WebSocket) -> Established:
     """Wait for the server's first frame; raise `ConnectionFailed` unless it is a welcome."""
     frame = await websocket.receive()
+    if frame.type is WSMsgType.BINARY:
+        raise ConnectionFailed(FailureReason.PROTOCOL, "The server's first frame is binary")
     if frame.type is not WSMsgType.TEXT:
         raise _ending(websocket, frame.extra)
     try:
@@ -304,7 +317,11 @@ def _open_failure(err: Exception) -> ConnectionFailed:
             )
         case aiohttp.ClientSSLError() | ssl.SSLError():
             reason, words = FailureReason.TLS_FAILED, "No secure connection could be made"
-        case aiohttp.ClientHttpProxyError() | aiohttp.ClientProxyConnectionError():
+        case (
+            aiohttp.ClientHttpProxyError()
+            | aiohttp.ClientProxyConnectionError()
+            | aiohttp.WSServerHandshakeError(status=407)
+        ):
             reason, words = FailureReason.UNREACHABLE, "The proxy refused or could not be reached"
         case aiohttp.WSServerHandshakeError():
             reason = FailureReason.UNREACHABLE

@@ -13,10 +13,11 @@ from .auth import ChannelAuth
 from .channel import Channel, DecryptionFailure
 from .crypto import unpack, unseal
 from .errors import AuthorizationFailed, DecryptionFailed
+from .listeners import notify
 from .messages import Event
 from .routes import Routes
 
-type KeySource = Callable[[str], Awaitable[bytes]]
+type KeySource = Callable[[str], Awaitable[bytes | None]]
 
 
 class EncryptedChannel(Channel):
@@ -52,6 +53,8 @@ class EncryptedChannel(Channel):
         if event.name.startswith("pusher:") or not self._routes.of(event.name):
             super().deliver(event)
             return
+        if self._cached_until:
+            self._mark_cached(event)
         try:
             nonce, ciphertext = unpack(event.raw)
         except DecryptionFailed as err:
@@ -70,7 +73,8 @@ class EncryptedChannel(Channel):
             plaintext = unseal(self._key, nonce, ciphertext)
         except DecryptionFailed:
             return False
-        super().deliver(Event(event.channel, event.name, plaintext, event.user_id))
+        opened = Event(event.channel, event.name, plaintext, event.user_id, cached=event.cached)
+        notify(self._routes.of(event.name), opened)
         return True
 
     async def _fetch_key(self) -> None:

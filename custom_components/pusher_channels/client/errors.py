@@ -20,6 +20,7 @@ class FailureReason(StrEnum):
     REFUSED = "refused"
     CLOSED = "closed"
     SILENT = "silent"
+    UNEXPECTED = "unexpected"
 
 
 class ConnectionFailed(PusherError):

@@ -12,6 +12,7 @@ USER_CHANNEL_PREFIX = "#server-to-user-"
 CLIENT_EVENT_PREFIX = "client-"
 
 _NAME = re.compile(r"[A-Za-z0-9_\-=@,.;]+")
+_SOCKET_ID = re.compile(r"[0-9]+\.[0-9]+")
 
 
 class ChannelKind(StrEnum):
@@ -73,6 +74,11 @@ def is_channel_name(name: str) -> bool:
 def is_user_id(name: str) -> bool:
     """Tell whether a user may be called that: 1 to 128 characters, no # in front."""
     return 0 < len(name) <= MAX_USER_ID and not name.startswith("#")
+
+
+def is_socket_id(text: str) -> bool:
+    """Tell whether a connection may be called that: what we sign must mean nothing else."""
+    return _SOCKET_ID.fullmatch(text) is not None
 
 
 def check_channel_name(name: str) -> None:

@@ -30,6 +30,7 @@ from .messages import (
     WatchlistEvents,
     decode_data,
 )
+from .names import is_socket_id
 
 PROTOCOL_VERSION: Final = 7
 MAX_DATA_BYTES: Final = 10 * 1024
@@ -111,7 +112,10 @@ def _established(fields: dict[str, Json]) -> Established:
     timeout = data["activity_timeout"]
     if isinstance(timeout, bool) or not isinstance(timeout, int | float) or timeout <= 0:
         raise ValueError
-    return Established(_text(data["socket_id"]), timeout)
+    socket_id = _text(data["socket_id"])
+    if not is_socket_id(socket_id):
+        raise ValueError
+    return Established(socket_id, timeout)
 
 
 def _server_error(fields: dict[str, Json]) -> ServerError:

@@ -38,6 +38,11 @@ class Routes:
         """Work out anew whom each name concerns, since a listener came or went."""
         self._remembered.clear()
 
+    @property
+    def event_names(self) -> tuple[str, ...]:
+        """The event names of late: those whose listeners are remembered."""
+        return tuple(self._remembered)
+
     def of(self, name: str) -> tuple[EventListener, ...]:
         """Return whom an event of this name concerns."""
         found = self._remembered.get(name)

@@ -1,7 +1,6 @@
 """Keeps the wanted channels joined: over reconnects, refusals and answers that never come."""
 
 import asyncio
-import logging
 import random
 import re
 from collections import deque
@@ -9,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from .auth import Authorizer, ChannelAuth
+from .auth import Authorizer, ChannelAuth, ask
 from .channel import Channel, ChannelState
 from .encrypted import EncryptedChannel
 from .errors import AuthorizationFailed
@@ -21,28 +20,35 @@ from .protocol import subscribe_frame, unsubscribe_frame
 from .reconnection import jittered
 from .routes import Routes
 
-_LOGGER = logging.getLogger(__name__)
-
 ANSWER_TIMEOUT = 10.0
 MAX_RETRY_GAP = 60.0
 WORKERS = 8
 
+_NOT_JOINED = (ChannelState.UNSUBSCRIBED, ChannelState.FAILED)
 _EXISTING = re.compile(r"Existing subscription to channel (\S+)")
 _BAD_SIGNATURE = re.compile(r"Expected HMAC SHA256 hex digest of [\d.]+:(.+?)(?::\{.*)?, but got")
 
 
 @dataclass(slots=True)
 class _Subscription:
-    """A channel somebody wants, or that is still to be left."""
+    """A channel somebody wants, or that is still to be left.
+
+    `unheard` means that the server let us in when nobody wanted the channel any more.
+    """
 
     channel: Channel
     users: int = 0
     failures: int = 0
+    unheard: bool = False
     timer: asyncio.TimerHandle | None = None
 
     @property
     def wanted(self) -> bool:
         return self.users > 0
+
+    @property
+    def is_pending(self) -> bool:
+        return self.channel.state is ChannelState.PENDING
 
     def cancel_timer(self) -> None:
         if self.timer is not None:
@@ -122,17 +128,18 @@ class Subscriptions:
         self._gaps.lost(joined, last_received)
         for subscription in list(self._subscriptions.values()):
             subscription.cancel_timer()
+            subscription.unheard = False
             subscription.channel.unsubscribed()
             self._drop_unwanted(subscription)
 
     def succeeded(self, message: SubscriptionSucceeded) -> None:
         """Take the server's word that a channel is joined."""
         subscription = self._subscriptions.get(message.channel)
-        if subscription is None or subscription.channel.state is not ChannelState.PENDING:
+        if subscription is None or not subscription.is_pending:
             return
         subscription.cancel_timer()
         if not subscription.wanted:
-            subscription.channel.state = ChannelState.SUBSCRIBED
+            subscription.unheard = True
             self._enqueue(subscription)
             return
         subscription.failures = 0
@@ -145,7 +152,7 @@ class Subscriptions:
     def refused(self, error: SubscriptionError) -> None:
         """Take the server's word that a channel cannot be joined."""
         subscription = self._subscriptions.get(error.channel)
-        if subscription is not None and subscription.channel.state is ChannelState.PENDING:
+        if subscription is not None and subscription.is_pending:
             passing = error.status == 429 or 500 <= error.status < 600
             self._fail(subscription, error, retry=passing or error.type == "LimitReached")
 
@@ -160,16 +167,19 @@ class Subscriptions:
 
     def forget_routes(self) -> None:
         """Take note that a listener of all channels came or went."""
-        for channel in self._channels.values():
-            channel.forget_routes()
+        for subscription in self._subscriptions.values():
+            subscription.channel.forget_routes()
 
     def _oldest_unanswered(self) -> str | None:
         """Return the authorized channel whose answer is due next: servers answer in order."""
-        for name, subscription in self._subscriptions.items():
-            channel = subscription.channel
-            if channel.state is ChannelState.PENDING and channel.kind.needs_authorization:
-                return name
-        return None
+        asked = {
+            subscription.timer.when(): name
+            for name, subscription in self._subscriptions.items()
+            if subscription.is_pending
+            and subscription.timer is not None
+            and subscription.channel.kind.needs_authorization
+        }
+        return asked[min(asked)] if asked else None
 
     def _new_channel(self, name: str) -> Channel:
         kind = ChannelKind.of(name)
@@ -185,17 +195,17 @@ class Subscriptions:
             self._drop_unwanted(subscription)
             return
         self._queue.append(subscription)
-        if len(self._workers) < min(WORKERS, len(self._queue)):
+        self._workers = {worker for worker in self._workers if not worker.done()}
+        if len(self._workers) < WORKERS:
             worker = asyncio.create_task(self._work(), name="pusher_channels subscriptions")
             self._workers.add(worker)
-            worker.add_done_callback(self._workers.discard)
 
     async def _work(self) -> None:
         while self._queue:
             subscription = self._queue.popleft()
-            if not subscription.wanted:
+            if subscription.unheard or not subscription.wanted:
                 await self._leave(subscription)
-            elif subscription.channel.state in (ChannelState.UNSUBSCRIBED, ChannelState.FAILED):
+            if subscription.wanted and subscription.channel.state in _NOT_JOINED:
                 await self._join(subscription)
 
     async def _join(self, subscription: _Subscription) -> None:
@@ -210,6 +220,8 @@ class Subscriptions:
                 self._fail(subscription, error, retry=err.retryable)
                 return
             auth = None
+        if not subscription.is_pending:
+            return
         if not subscription.wanted:
             channel.unsubscribed()
             self._drop_unwanted(subscription)
@@ -226,10 +238,11 @@ class Subscriptions:
     async def _leave(self, subscription: _Subscription) -> None:
         """Leave a joined channel; one that is being joined is left once the server has answered."""
         channel = subscription.channel
-        if channel.state is ChannelState.PENDING:
+        if subscription.is_pending and not subscription.unheard:
             return
-        was_subscribed = channel.is_subscribed
+        was_subscribed = channel.is_subscribed or subscription.unheard
         subscription.cancel_timer()
+        subscription.unheard = False
         channel.unsubscribed()
         self._drop_unwanted(subscription)
         if was_subscribed:
@@ -246,23 +259,14 @@ class Subscriptions:
         return auth
 
     async def _ask_authorizer(self, name: str) -> ChannelAuth:
-        """Ask who may join. Whatever goes wrong in there is an `AuthorizationFailed` out here."""
+        """Ask who may join; raises `AuthorizationFailed`."""
         if self._authorizer is None or self._socket_id is None:
             raise AuthorizationFailed("Nothing is set up to authorize private channels")
-        try:
-            return await self._authorizer.authorize_channel(self._socket_id, name)
-        except AuthorizationFailed:
-            raise
-        except Exception as err:
-            _LOGGER.debug("The authorizer failed for %s", name, exc_info=True)
-            raise AuthorizationFailed(f"The authorizer failed ({type(err).__name__})") from None
+        return await ask(self._authorizer.authorize_channel(self._socket_id, name))
 
-    async def _fetch_key(self, name: str) -> bytes:
+    async def _fetch_key(self, name: str) -> bytes | None:
         """Return today's shared secret of an encrypted channel."""
-        auth = await self._ask_authorizer(name)
-        if auth.shared_secret is None:
-            raise AuthorizationFailed("The answer has no shared_secret")
-        return auth.shared_secret
+        return (await self._ask_authorizer(name)).shared_secret
 
     def _timed_out(self, subscription: _Subscription) -> None:
         name = subscription.channel.name

@@ -4,13 +4,12 @@ Reference: "User authentication", "Sending events to authenticated users", "Onli
 """
 
 import asyncio
-import logging
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from .auth import Authorizer
+from .auth import Authorizer, ask
 from .errors import AuthorizationFailed
 from .listeners import Listeners, Unlisten
 from .messages import Event, ServerError, SigninSuccess, WatchlistEvents
@@ -18,8 +17,6 @@ from .names import USER_CHANNEL_PREFIX
 from .protocol import signin_frame
 from .reconnection import jittered
 from .subscriptions import Subscriptions
-
-_LOGGER = logging.getLogger(__name__)
 
 ANSWER_TIMEOUT = 10.0
 MAX_RETRY_GAP = 60.0
@@ -107,7 +104,7 @@ class UserSession:
             await self._settled.wait()
         if self.user_id is None:
             words = "A presence channel needs channel_data, or a signed-in user"
-            raise AuthorizationFailed(words, retryable=self._wanted)
+            raise AuthorizationFailed(words, retryable=self._timer is not None)
         return self.user_id
 
     def connected(self, socket_id: str) -> None:
@@ -166,14 +163,9 @@ class UserSession:
         try:
             if self._authorizer is None or self._socket_id is None:
                 raise AuthorizationFailed("Nothing is set up to authenticate the user")
-            auth = await self._authorizer.authorize_user(self._socket_id)
+            auth = await ask(self._authorizer.authorize_user(self._socket_id))
         except AuthorizationFailed as err:
             self._fail(SigninError(err.message, err.status), retry=err.retryable)
-            return
-        except Exception as err:
-            _LOGGER.debug("The authorizer failed for the user", exc_info=True)
-            words = f"The authorizer failed ({type(err).__name__})"
-            self._fail(SigninError(words, 0), retry=False)
             return
         self._expected_id = auth.user_id
         self._timer = asyncio.get_running_loop().call_later(ANSWER_TIMEOUT, self._timed_out)

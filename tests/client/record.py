@@ -1,0 +1,26 @@
+"""What a client told of itself."""
+
+from custom_components.pusher_channels.client.client import ClientNotice, PusherClient
+from custom_components.pusher_channels.client.connection import ConnectionState, StateChange
+from custom_components.pusher_channels.client.errors import ConnectionFailed
+from custom_components.pusher_channels.client.messages import ServerError
+
+
+class Record:
+    """A client's states, failures and server errors, in order, from now on."""
+
+    def __init__(self, client: PusherClient) -> None:
+        self.states: list[ConnectionState] = []
+        self.failures: list[ConnectionFailed] = []
+        self.errors: list[ServerError] = []
+        client.listen(self._note)
+
+    def _note(self, notice: ClientNotice) -> None:
+        match notice:
+            case StateChange():
+                assert notice.previous is not notice.state
+                self.states.append(notice.state)
+            case ConnectionFailed():
+                self.failures.append(notice)
+            case ServerError():
+                self.errors.append(notice)

@@ -1,0 +1,110 @@
+"""What the tests of channels share: ears on a client, and the frames that its server got."""
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+
+from aiohttp import ClientSession
+
+from custom_components.pusher_channels.client.auth import ChannelAuth, EndpointAuthorizer, UserAuth
+from custom_components.pusher_channels.client.channel import Channel, ChannelNotice
+from custom_components.pusher_channels.client.client import ClientNotice, PusherClient
+from custom_components.pusher_channels.client.crypto import parse_key, seal, shared_secret
+from custom_components.pusher_channels.client.messages import Event, Json, SubscriptionError
+from devserver import Connection, DevServer, Received, frames
+
+from .conftest import AUTHORIZER, MASTER_KEY, until
+
+
+def events_of(source: PusherClient | Channel, *patterns: str) -> list[Event]:
+    """Return the list to which each event from now on is added."""
+    heard: list[Event] = []
+    source.bind(heard.append, *patterns)
+    return heard
+
+
+def notices_of(channel: Channel) -> list[ChannelNotice]:
+    """Return the list to which each notice about the channel is added."""
+    heard: list[ChannelNotice] = []
+    channel.listen(heard.append)
+    return heard
+
+
+def client_notices[T: ClientNotice](client: PusherClient, kind: type[T]) -> list[T]:
+    """Return the list to which each notice of this kind about the client is added."""
+    heard: list[T] = []
+    client.listen(lambda notice: heard.append(notice) if isinstance(notice, kind) else None)
+    return heard
+
+
+def sent(server: DevServer, event: str) -> list[Received]:
+    """Return the frames of that event that the server got."""
+    return [received for received in server.received if received.event == event]
+
+
+def subscribes(server: DevServer) -> list[object]:
+    """Return the channels that clients asked to join, in order."""
+    return [received.channel for received in sent(server, "pusher:subscribe")]
+
+
+async def joined(client: PusherClient, *names: str) -> list[Channel]:
+    """Subscribe to the channels and wait until they are joined."""
+    channels = [client.subscribe(name) for name in names]
+    await until(lambda: all(channel.is_subscribed for channel in channels))
+    return channels
+
+
+async def refusal(channel: Channel) -> SubscriptionError:
+    """Wait until the channel could not be joined; return why."""
+    await until(lambda: channel.error)
+    assert channel.error is not None
+    return channel.error
+
+
+async def all_heard(client: PusherClient, connection: Connection) -> None:
+    """Return when the client has acted on all that the connection was sent."""
+    marker = "all-heard"
+    heard = events_of(client, marker)
+    client.subscribe(marker)
+    connection.send(frames.event(marker, marker, ""))
+    await until(lambda: heard)
+    client.unsubscribe(marker)
+
+
+def sealed(channel: str, text: str) -> str:
+    """Return the data of an encrypted event."""
+    return json.dumps(seal(shared_secret(parse_key(MASTER_KEY), channel), text))
+
+
+def presence(channel: str, data: Json) -> str:
+    """Return a success whose presence data is not as soketi's."""
+    return json.dumps(
+        {
+            "event": "pusher_internal:subscription_succeeded",
+            "channel": channel,
+            "data": json.dumps({"presence": data}),
+        }
+    )
+
+
+def endpoint(server: DevServer, session: ClientSession) -> EndpointAuthorizer:
+    """Return an authorizer that asks the server's endpoints."""
+    return EndpointAuthorizer(session, server.auth_url, server.user_auth_url)
+
+
+@dataclass
+class HeldAuthorizer:
+    """Signs as the app does, but for the held channels only once `gate` is open."""
+
+    held: set[str]
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    asked: list[str] = field(default_factory=list)
+
+    async def authorize_channel(self, socket_id: str, channel: str) -> ChannelAuth:
+        self.asked.append(channel)
+        if channel in self.held:
+            await self.gate.wait()
+        return await AUTHORIZER.authorize_channel(socket_id, channel)
+
+    async def authorize_user(self, socket_id: str) -> UserAuth:
+        return await AUTHORIZER.authorize_user(socket_id)

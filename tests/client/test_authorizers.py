@@ -1,0 +1,162 @@
+"""Permissions signed here are the official library's; those from a callable are checked."""
+
+import json
+
+import pytest
+from pusher.signature import verify
+
+from custom_components.pusher_channels.client.auth import (
+    Authorizer,
+    CallbackAuthorizer,
+    ChannelAuth,
+    SecretAuthorizer,
+    User,
+    parse_channel_answer,
+    parse_user_answer,
+)
+from custom_components.pusher_channels.client.crypto import channel_signature, user_signature
+from custom_components.pusher_channels.client.errors import AuthorizationFailed, InvalidUse, Misuse
+from custom_components.pusher_channels.client.messages import Json
+from devserver import DevServer
+
+from .conftest import APP, AUTHORIZER
+from .vectors import VECTORS
+
+SOCKET = "1234.5678"
+USERS = [
+    User("me"),
+    User("ü", {"name": 'Ł "quoted"', "n": [1, None]}),
+    User("me", {}, ("a", "b")),
+    User("x" * 128, "text"),
+]
+
+
+@pytest.mark.parametrize("vector", VECTORS["channel_auth"])
+def test_a_channels_signature_is_the_documented_one(vector: dict[str, str]) -> None:
+    signed = channel_signature(
+        vector["secret"], vector["socket_id"], vector["channel"], vector["channel_data"]
+    )
+    assert f"{vector['key']}:{signed}" == vector["auth"]
+
+
+@pytest.mark.parametrize("vector", VECTORS["user_auth"])
+def test_a_users_signature_is_the_documented_one(vector: dict[str, str]) -> None:
+    signed = user_signature(vector["secret"], vector["socket_id"], vector["user_data"])
+    assert f"{vector['key']}:{signed}" == vector["auth"]
+
+
+@pytest.mark.parametrize("channel", ["private-a", "private-cache-a", "private-encrypted-a"])
+async def test_the_app_secret_permits_as_the_official_library_does(
+    server: DevServer, channel: str
+) -> None:
+    ours = await AUTHORIZER.authorize_channel(SOCKET, channel)
+    theirs = parse_channel_answer(
+        {
+            key: value.decode() if isinstance(value, bytes) else value
+            for key, value in server.pusher().authenticate(channel, SOCKET).items()
+        },
+        channel,
+    )
+    assert ours == theirs
+    assert (ours.shared_secret is not None) is ("encrypted" in channel)
+
+
+@pytest.mark.parametrize("user", USERS)
+async def test_the_app_secret_names_the_member_that_it_signs(user: User) -> None:
+    auth = await SecretAuthorizer(APP.key, APP.secret, user).authorize_channel(SOCKET, "presence-a")
+    assert auth.channel_data is not None
+    member = {"user_id": user.user_id, "user_info": user.user_info}
+    if user.user_info is None:
+        del member["user_info"]
+    assert json.loads(auth.channel_data) == member
+    assert auth.user_id == user.user_id
+    key, _, signed = auth.auth.partition(":")
+    assert key == APP.key
+    assert verify(APP.secret, f"{SOCKET}:presence-a:{auth.channel_data}", signed)
+
+
+@pytest.mark.parametrize("user", USERS)
+async def test_the_app_secret_names_the_user_that_it_signs(server: DevServer, user: User) -> None:
+    auth = await SecretAuthorizer(APP.key, APP.secret, user).authorize_user(SOCKET)
+    data = json.loads(auth.user_data)
+    assert data.pop("id") == auth.user_id == user.user_id
+    assert data.pop("user_info", None) == user.user_info
+    assert tuple(data.pop("watchlist", ())) == user.watchlist
+    assert not data
+    assert verify(APP.secret, f"{SOCKET}::user::{auth.user_data}", auth.auth.partition(":")[2])
+
+
+async def test_the_official_librarys_user_is_understood(server: DevServer) -> None:
+    answer = server.pusher().authenticate_user(SOCKET, {"id": "me", "watchlist": ["a"]})
+    auth = parse_user_answer({**answer})
+    assert (auth.auth, auth.user_data, auth.user_id) == (answer["auth"], answer["user_data"], "me")
+
+
+@pytest.mark.parametrize("user_id", ["", "#me", "x" * 129])
+def test_nobody_can_be_called_that(user_id: str) -> None:
+    with pytest.raises(InvalidUse) as caught:
+        User(user_id)
+    assert caught.value.misuse is Misuse.USER_ID
+
+
+async def test_without_a_master_key_encrypted_channels_are_not_permitted() -> None:
+    authorizer = SecretAuthorizer(APP.key, APP.secret, User("me"))
+    with pytest.raises(AuthorizationFailed, match="master key") as caught:
+        await authorizer.authorize_channel(SOCKET, "private-encrypted-a")
+    assert not caught.value.retryable
+
+
+def answering(channel: Json, user: Json = None) -> Authorizer:
+    """Return an authorizer whose callables give these answers."""
+
+    async def on_channel(socket_id: str, name: str) -> Json:
+        assert (socket_id, name) == (SOCKET, "presence-a")
+        return channel
+
+    async def on_user(socket_id: str) -> Json:
+        assert socket_id == SOCKET
+        return user
+
+    return CallbackAuthorizer(on_channel, on_user)
+
+
+async def test_a_callable_is_asked_and_its_answer_taken() -> None:
+    authorizer = answering(
+        {"auth": "a:b", "channel_data": '{"user_id": 5}'},
+        {"auth": "c:d", "user_data": '{"id": 7}'},
+    )
+    auth = await authorizer.authorize_channel(SOCKET, "presence-a")
+    user = await authorizer.authorize_user(SOCKET)
+    assert (auth.auth, auth.channel_data, auth.user_id) == ("a:b", '{"user_id": 5}', "5")
+    assert (user.auth, user.user_data, user.user_id) == ("c:d", '{"id": 7}', "7")
+
+
+async def test_channel_data_that_a_callable_left_an_object_is_written_as_json() -> None:
+    """A script's answer may be decoded on its way; the signature is then for compact JSON."""
+    authorizer = answering({"auth": "a:b", "channel_data": {"user_id": "x"}})
+    auth = await authorizer.authorize_channel(SOCKET, "presence-a")
+    assert auth.channel_data == '{"user_id":"x"}'
+
+
+@pytest.mark.parametrize("answer", [None, [], "text", 5, {}, {"auth": None}, {"auth": ""}])
+async def test_an_answer_without_auth_is_an_error(answer: Json) -> None:
+    authorizer = answering(answer, answer)
+    with pytest.raises(AuthorizationFailed) as for_channel:
+        await authorizer.authorize_channel(SOCKET, "presence-a")
+    with pytest.raises(AuthorizationFailed) as for_user:
+        await authorizer.authorize_user(SOCKET)
+    assert for_channel.value.message == for_user.value.message
+    assert for_channel.value.message.startswith("The answer ")
+
+
+async def test_without_a_callable_for_users_nobody_is_signed_in() -> None:
+    async def on_channel(socket_id: str, name: str) -> Json:
+        return {"auth": f"{socket_id}:{name}"}
+
+    with pytest.raises(AuthorizationFailed):
+        await CallbackAuthorizer(on_channel).authorize_user(SOCKET)
+
+
+@pytest.mark.parametrize("data", [None, "[]", "{}", "text", '{"user_id":null}'])
+def test_a_permission_that_names_no_member_has_no_user_id(data: str | None) -> None:
+    assert ChannelAuth("a:b", data).user_id is None

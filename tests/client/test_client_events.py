@@ -1,0 +1,192 @@
+"""Events that members send each other (cases 23, 26 and 27)."""
+
+import asyncio
+import math
+
+import pytest
+from aiohttp import ClientSession
+
+from custom_components.pusher_channels.client.auth import SecretAuthorizer, User
+from custom_components.pusher_channels.client.client import PusherClient
+from custom_components.pusher_channels.client.errors import InvalidUse, Misuse, SubscriptionFailed
+from custom_components.pusher_channels.client.messages import Json, ServerError
+from devserver import DevServer, frames
+
+from .conftest import APP, MakeClient, connect, settle, until
+from .support import client_notices, endpoint, events_of, joined, refusal, sent
+
+LONGEST = "client-" + "x" * 193
+
+
+def as_user(user_id: str) -> SecretAuthorizer:
+    """Return an authorizer for another user of the app."""
+    return SecretAuthorizer(APP.key, APP.secret, User(user_id))
+
+
+@pytest.mark.parametrize(
+    ("channel", "event", "data", "misuse"),
+    [
+        ("private-a", "shipped", {}, Misuse.CLIENT_EVENT_NAME),
+        ("private-a", "pusher:ping", {}, Misuse.CLIENT_EVENT_NAME),
+        pytest.param("private-a", "", {}, Misuse.EVENT_NAME, id="no name"),
+        pytest.param("private-a", LONGEST + "x", {}, Misuse.EVENT_NAME, id="long name"),
+        ("public", "client-x", {}, Misuse.CLIENT_EVENT_CHANNEL),
+        ("cache-a", "client-x", {}, Misuse.CLIENT_EVENT_CHANNEL),
+        ("private-encrypted-a", "client-x", {}, Misuse.CLIENT_EVENT_CHANNEL),
+        ("#server-to-user-me", "client-x", {}, Misuse.CLIENT_EVENT_CHANNEL),
+        ("private-nobody-asked-for", "client-x", {}, Misuse.NOT_SUBSCRIBED),
+        pytest.param("private-a", "client-x", "x" * 10_239, Misuse.DATA_SIZE, id="much data"),
+        ("private-a", "client-x", {"number": 2**64}, Misuse.DATA_TYPE),
+    ],
+)
+async def test_case_23_what_cannot_be_sent_is_an_error_and_nothing_is_sent(
+    client: PusherClient, server: DevServer, channel: str, event: str, data: Json, misuse: Misuse
+) -> None:
+    await connect(client)
+    await joined(client, "private-a", "public", "cache-a", "private-encrypted-a")
+    with pytest.raises(InvalidUse) as caught:
+        await client.trigger(channel, event, data)
+    assert caught.value.misuse is misuse
+    await client.trigger("private-a", LONGEST, "x" * 10_238)
+    await server.wait_received(LONGEST)
+    assert not sent(server, event)
+
+
+async def test_case_23_without_a_connection_it_is_an_error(client: PusherClient) -> None:
+    client.subscribe("private-a")
+    with pytest.raises(InvalidUse) as caught:
+        await client.trigger("private-a", "client-x", {})
+    assert caught.value.misuse is Misuse.NOT_CONNECTED
+
+
+async def test_case_23_a_channel_that_refused_us_takes_none(
+    client: PusherClient, server: DevServer
+) -> None:
+    server.faults.subscribe_answers = {"private-a": frames.subscription_error("private-a", "No")}
+    await connect(client)
+    await refusal(client.subscribe("private-a"))
+    with pytest.raises(InvalidUse) as caught:
+        await client.trigger("private-a", "client-x", {})
+    assert caught.value.misuse is Misuse.NOT_SUBSCRIBED
+
+
+async def test_case_23_a_servers_objection_is_told_and_the_connection_stays(
+    client: PusherClient, server: DevServer
+) -> None:
+    await connect(client)
+    await joined(client, "private-a")
+    errors = client_notices(client, ServerError)
+    for _ in range(APP.client_events_per_second + 1):
+        await client.trigger("private-a", "client-x", {})
+    await until(lambda: errors)
+    assert (errors[0].code, errors[0].channel) == (4301, "private-a")
+    assert client.socket_id == server.connections[0].socket_id
+
+
+async def test_case_26_data_arrives_as_it_was_sent(make_client: MakeClient) -> None:
+    sender = await connect(make_client())
+    receiver = await connect(make_client(authorizer=as_user("other")))
+    await joined(sender, "private-a")
+    await joined(receiver, "private-a")
+    echoed, heard = events_of(sender), events_of(receiver)
+    values: list[Json] = [{"a": [1, None]}, [1], "text", "", 5, 1.5, True, None]
+    for value in values:
+        await sender.trigger("private-a", "client-x", value)
+    await until(lambda: len(heard) == len(values))
+    assert [event.data for event in heard] == values
+    assert (heard[0].channel, heard[0].name, heard[0].user_id) == ("private-a", "client-x", None)
+    assert not echoed
+
+
+async def test_case_26_on_a_presence_channel_the_sender_is_named(
+    make_client: MakeClient, server: DevServer, session: ClientSession
+) -> None:
+    """Some servers send the id as the number that it was."""
+    server.auth.member = {"user_id": 10, "user_info": {}}
+    sender = await connect(make_client(authorizer=endpoint(server, session)))
+    receiver = await connect(make_client())
+    await joined(sender, "presence-a")
+    await joined(receiver, "presence-a")
+    heard = events_of(receiver)
+    await sender.trigger("presence-a", "client-x", {})
+    await until(lambda: heard)
+    assert heard[0].user_id == "10"
+
+
+async def test_case_27_events_wait_for_the_channel_and_go_out_once_in_order(
+    client: PusherClient, server: DevServer
+) -> None:
+    """Ours waits where pusher-js has an error."""
+    server.faults.unanswered_channels = {"private-a"}
+    await connect(client)
+    channel = client.subscribe("private-a")
+    names = [f"client-{number}" for number in range(5)]
+    sending = [asyncio.create_task(client.trigger("private-a", name, {})) for name in names]
+    await server.wait_received("pusher:subscribe")
+    await settle()
+    server.faults.reset()
+    assert not [frame for frame in server.received if frame.event in names]
+
+    server.connections[0].send(frames.subscription_succeeded("private-a"))
+    await channel.wait_subscribed()
+    await client.trigger("private-a", "client-last", {})
+    await asyncio.gather(*sending)
+    await server.wait_received("client-last")
+    events = [frame.event for frame in server.received if frame.event != "pusher:subscribe"]
+    assert events == [*names, "client-last"]
+
+
+async def test_case_27_events_that_wait_for_a_channel_fail_with_it(
+    client: PusherClient, server: DevServer
+) -> None:
+    server.faults.unanswered_channels = {"private-a"}
+    await connect(client)
+    client.subscribe("private-a")
+    sending = asyncio.create_task(client.trigger("private-a", "client-x", {}))
+    await server.wait_received("pusher:subscribe")
+    server.connections[0].send(frames.subscription_error("private-a", "No", 403))
+    with pytest.raises(SubscriptionFailed, match="No") as caught:
+        await sending
+    assert caught.value.status == 403
+    assert not sent(server, "client-x")
+
+
+async def test_case_27_a_connection_that_ends_with_the_answer_takes_none(
+    client: PusherClient, server: DevServer
+) -> None:
+    server.faults.unanswered_channels = {"private-a"}
+    await connect(client)
+    client.subscribe("private-a")
+    sending = asyncio.create_task(client.trigger("private-a", "client-x", {}))
+    await server.wait_received("pusher:subscribe")
+    server.connections[0].send(frames.subscription_succeeded("private-a"))
+    server.connections[0].start_close(4200)
+    with pytest.raises(InvalidUse) as caught:
+        await sending
+    assert caught.value.misuse is Misuse.NOT_CONNECTED
+    assert not sent(server, "client-x")
+
+
+async def test_case_27_events_that_wait_when_the_connection_ends_fail(
+    client: PusherClient, server: DevServer
+) -> None:
+    server.faults.unanswered_channels = {"*"}
+    await connect(client)
+    client.subscribe("private-a")
+    sending = asyncio.create_task(client.trigger("private-a", "client-x", {}))
+    await server.wait_received("pusher:subscribe")
+    await client.disconnect()
+    with pytest.raises(SubscriptionFailed):
+        await sending
+
+
+async def test_case_23_a_number_that_json_has_no_word_for_goes_as_null(
+    make_client: MakeClient,
+) -> None:
+    sender, receiver = await connect(make_client()), await connect(make_client())
+    await joined(sender, "private-a")
+    await joined(receiver, "private-a")
+    heard = events_of(receiver)
+    await sender.trigger("private-a", "client-x", math.nan)
+    await until(lambda: heard)
+    assert heard[0].data is None

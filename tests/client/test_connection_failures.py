@@ -1,0 +1,348 @@
+"""Why no connection comes about: each cause is told by its type, in words that give nothing away."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from socket import AF_INET, AddressFamily
+from typing import override
+
+import pytest
+from aiohttp import ClientSession, ClientTimeout, TCPConnector
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from custom_components.pusher_channels.client.client import PusherClient
+from custom_components.pusher_channels.client.connection import ConnectionState, Timing
+from custom_components.pusher_channels.client.errors import ConnectionFailed, FailureReason
+from custom_components.pusher_channels.client.server import Server
+from devserver import DevServer, frames
+from tests.devserver.certificate import write_certificate
+
+from .conftest import APP, Clock, MakeClient, address, connect, until
+
+type Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+async def failure_of(client: PusherClient) -> ConnectionFailed:
+    """Return why the client's first try failed."""
+    client.connect()
+    with pytest.raises(ConnectionFailed) as caught:
+        await client.wait_connected()
+    assert client.last_error is caught.value
+    return caught.value
+
+
+@asynccontextmanager
+async def listening(answer: Answer) -> AsyncIterator[int]:
+    """Run something else than a Pusher server, and give its port."""
+    listener = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with listener:
+        yield listener.sockets[0].getsockname()[1]
+
+
+async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Be a proxy that lets nobody through."""
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"HTTP/1.1 407 No canary-word\r\nContent-Length: 0\r\n\r\n")
+    await writer.drain()
+    writer.close()
+
+
+@pytest.fixture
+def tls(tmp_path: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """Return a server's TLS context with a certificate of its own, and one that trusts it."""
+    certificate, key = write_certificate(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context, ssl.create_default_context(cafile=str(certificate))
+
+
+async def test_a_server_that_is_not_there_is_unreachable(make_client: MakeClient) -> None:
+    async with listening(refuse) as port:
+        pass
+
+    failure = await failure_of(make_client(at=Server.self_hosted("127.0.0.1", port)))
+
+    assert failure.reason is FailureReason.UNREACHABLE
+    assert str(failure) == "The server could not be reached"
+
+
+@pytest.mark.parametrize("status", [301, 403, 404, 500])
+async def test_an_http_answer_is_told_with_its_status(
+    status: int, client: PusherClient, server: DevServer
+) -> None:
+    server.faults.upgrade_status = status
+
+    failure = await failure_of(client)
+
+    assert failure.reason is FailureReason.UNREACHABLE
+    assert str(failure) == f"The server answered {status} instead of opening a websocket"
+
+
+async def test_a_name_that_no_dns_knows_is_told(server: DevServer) -> None:
+    async with ClientSession(connector=TCPConnector(resolver=NoNames())) as session:
+        client = PusherClient(session, APP.key, Server.self_hosted("host.invalid"))
+
+        failure = await failure_of(client)
+        await client.disconnect()
+
+    assert failure.reason is FailureReason.UNREACHABLE
+    assert str(failure) == "The host name could not be resolved"
+
+
+class NoNames(AbstractResolver):
+    """A resolver that knows no host."""
+
+    @override
+    async def resolve(
+        self, host: str, port: int = 0, family: AddressFamily = AF_INET
+    ) -> list[ResolveResult]:
+        raise OSError("unknown")
+
+    @override
+    async def close(self) -> None:
+        """Hold nothing."""
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_told(
+    make_client: MakeClient, tls: tuple[ssl.SSLContext, ssl.SSLContext]
+) -> None:
+    async with DevServer(ssl=tls[0]) as secure:
+        failure = await failure_of(make_client(at=address(secure, use_tls=True)))
+
+    assert failure.reason is FailureReason.CERTIFICATE_INVALID
+    assert str(failure) == "The server's certificate is not valid"
+
+
+async def test_a_certificate_for_another_name_is_told(
+    tls: tuple[ssl.SSLContext, ssl.SSLContext],
+) -> None:
+    trusting = TCPConnector(ssl=tls[1], resolver=Everywhere())
+    async with DevServer(ssl=tls[0]) as secure, ClientSession(connector=trusting) as session:
+        elsewhere = Server.self_hosted("other.example", secure.port)
+        client = PusherClient(session, APP.key, elsewhere)
+
+        failure = await failure_of(client)
+        await client.disconnect()
+
+    assert failure.reason is FailureReason.CERTIFICATE_INVALID
+
+
+class Everywhere(NoNames):
+    """A resolver that finds every host here."""
+
+    @override
+    async def resolve(
+        self, host: str, port: int = 0, family: AddressFamily = AF_INET
+    ) -> list[ResolveResult]:
+        return [
+            ResolveResult(
+                hostname=host, host="127.0.0.1", port=port, family=family, proto=0, flags=0
+            )
+        ]
+
+
+async def test_a_certificate_that_is_vouched_for_connects(
+    tls: tuple[ssl.SSLContext, ssl.SSLContext],
+) -> None:
+    async with (
+        DevServer(ssl=tls[0]) as secure,
+        ClientSession(connector=TCPConnector(ssl=tls[1])) as session,
+    ):
+        client = await connect(PusherClient(session, APP.key, address(secure, use_tls=True)))
+
+        assert client.socket_id == secure.connections[0].socket_id
+        await client.disconnect()
+
+
+async def test_tls_to_a_plain_port_is_told(make_client: MakeClient, server: DevServer) -> None:
+    failure = await failure_of(make_client(at=address(server, use_tls=True)))
+
+    assert failure.reason is FailureReason.TLS_FAILED
+    assert str(failure) == "No secure connection could be made"
+
+
+async def test_no_tls_to_a_tls_port_is_unreachable(
+    make_client: MakeClient, tls: tuple[ssl.SSLContext, ssl.SSLContext]
+) -> None:
+    async with DevServer(ssl=tls[0]) as secure:
+        failure = await failure_of(make_client(at=address(secure)))
+
+    assert failure.reason is FailureReason.UNREACHABLE
+
+
+async def test_a_server_that_accepts_and_says_nothing_times_out(
+    client: PusherClient, server: DevServer, clock: Clock
+) -> None:
+    server.faults.handshake_silent = True
+    waiting = asyncio.create_task(failure_of(client))
+    await server.wait_connected()
+
+    await clock.pass_by(9.5)
+    assert not waiting.done()
+    await clock.pass_by(1)
+
+    failure = await waiting
+    assert failure.reason is FailureReason.TIMED_OUT
+    assert str(failure) == "The server did not answer within 10 seconds"
+    await server.wait_disconnected()
+
+
+async def test_a_server_that_never_answers_the_request_times_out(
+    make_client: MakeClient, server: DevServer, clock: Clock
+) -> None:
+    server.freeze()
+    client = make_client(timing=Timing(connect_timeout=3))
+    waiting = asyncio.create_task(failure_of(client))
+    await server.wait_attempts(1)
+
+    await clock.pass_by(4)
+
+    failure = await waiting
+    assert failure.reason is FailureReason.TIMED_OUT
+    assert str(failure) == "The server did not answer within 3 seconds"
+    server.thaw()
+
+
+async def test_a_session_of_less_patience_times_out_earlier(
+    server: DevServer, clock: Clock
+) -> None:
+    server.freeze()
+    async with ClientSession(timeout=ClientTimeout(total=3)) as session:
+        client = PusherClient(session, APP.key, address(server))
+        waiting = asyncio.create_task(failure_of(client))
+        await server.wait_attempts(1)
+
+        await clock.pass_by(4)
+
+        assert (await waiting).reason is FailureReason.TIMED_OUT
+        await client.disconnect()
+    server.thaw()
+
+
+@pytest.mark.parametrize(
+    ("host", "port"), [("", None), ("[::1", None), ("\ud800", None), ("127.0.0.1", 70_000)]
+)
+async def test_an_address_that_cannot_be_one_is_told(
+    host: str, port: int | None, make_client: MakeClient
+) -> None:
+    failure = await failure_of(make_client(at=Server.self_hosted(host, port)))
+
+    assert failure.reason is FailureReason.INVALID_ADDRESS
+    assert str(failure) == "The address is not valid"
+
+
+@pytest.mark.parametrize("use_tls", [True, False])
+async def test_a_proxy_that_refuses_is_told_without_its_words_or_its_password(
+    use_tls: bool, make_client: MakeClient, server: DevServer
+) -> None:
+    async with listening(refuse) as port:
+        proxy = f"http://user:canary-password@127.0.0.1:{port}"
+        failure = await failure_of(make_client(at=address(server, use_tls=use_tls), proxy=proxy))
+
+    assert failure.reason is FailureReason.UNREACHABLE
+    assert "proxy" in str(failure)
+    assert "canary" not in str(failure)
+    assert server.attempts == []
+
+
+async def test_a_proxy_that_is_not_there_is_told(
+    make_client: MakeClient, server: DevServer
+) -> None:
+    async with listening(refuse) as port:
+        pass
+
+    failure = await failure_of(make_client(proxy=f"http://user:canary@127.0.0.1:{port}"))
+
+    assert failure.reason is FailureReason.UNREACHABLE
+    assert str(failure) == "The proxy refused or could not be reached"
+
+
+async def test_a_proxy_that_cannot_be_one_is_told(make_client: MakeClient) -> None:
+    failure = await failure_of(make_client(proxy="no address"))
+
+    assert failure.reason is FailureReason.INVALID_ADDRESS
+
+
+async def test_a_reset_during_the_handshake_is_told(
+    client: PusherClient, server: DevServer
+) -> None:
+    server.faults.handshake_reset = True
+
+    failure = await failure_of(client)
+
+    assert failure.reason in (FailureReason.CLOSED, FailureReason.UNREACHABLE)
+    assert client.state is ConnectionState.CONNECTING
+
+
+@pytest.mark.parametrize("data", ["object", "text"])
+async def test_case_04_an_error_instead_of_a_welcome_refuses_in_the_servers_words(
+    data: str, client: PusherClient, server: DevServer
+) -> None:
+    """Reverb writes the data as text."""
+    inner = {"code": 4001, "message": "App key X not in this cluster"}
+    told = frames.encode(inner) if data == "text" else inner
+    server.faults.first_frame = frames.encode({"event": "pusher:error", "data": told})
+
+    failure = await failure_of(client)
+
+    assert failure.reason is FailureReason.REFUSED
+    assert (failure.message, failure.code) == (inner["message"], 4001)
+    assert str(failure) == "App key X not in this cluster (4001)"
+    await until(lambda: client.state is ConnectionState.DISCONNECTED)
+    await server.wait_disconnected()
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        '{"event":"pusher:ping"}',
+        '{"event":"order.shipped","channel":"orders","data":{}}',
+        '{"event":"pusher:connection_established","data":{"socket_id":"1.1"}}',
+        '{"event":"pusher:connection_established","data":{"socket_id":"1.1","activity_timeout":0}}',
+        "no JSON",
+        b"\x00",
+    ],
+)
+async def test_case_04a_a_first_frame_that_is_no_welcome_is_told_and_the_socket_closed(
+    frame: str | bytes, client: PusherClient, server: DevServer
+) -> None:
+    server.faults.first_frame = frame
+
+    failure = await failure_of(client)
+
+    assert failure.reason is FailureReason.PROTOCOL
+    await server.wait_disconnected()
+    assert client.state is ConnectionState.CONNECTING
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [("Over capacity", "Over capacity (4100)"), ("", "The connection was closed (4100)")],
+)
+async def test_a_close_instead_of_a_welcome_is_told_in_the_servers_words(
+    words: str, told: str, client: PusherClient, server: DevServer
+) -> None:
+    server.faults.handshake_close = 4100
+    server.faults.handshake_close_reason = words
+
+    failure = await failure_of(client)
+
+    assert failure.reason is FailureReason.CLOSED
+    assert str(failure) == told
+
+
+async def test_what_nobody_expected_is_logged_and_tried_again(
+    client: PusherClient,
+    session: ClientSession,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Here it is a session that its owner closed too early."""
+    await session.close()
+
+    failure = await failure_of(client)
+
+    assert failure.reason is FailureReason.UNEXPECTED
+    assert client.state is ConnectionState.CONNECTING
+    assert caplog.messages.count("The connection ended by something unexpected") == 1

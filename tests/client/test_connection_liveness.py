@@ -1,0 +1,225 @@
+"""A connection that is alive on paper only is noticed and replaced."""
+
+import asyncio
+
+import pytest
+
+from custom_components.pusher_channels.client.client import PusherClient
+from custom_components.pusher_channels.client.connection import ConnectionState, Timing
+from custom_components.pusher_channels.client.errors import FailureReason
+from devserver import DevServer
+
+from .conftest import Clock, MakeClient, address, connect, settle, until
+from .record import Record
+
+ANY_FRAME = '{"event":"news","channel":"somewhere"}'
+
+
+def pings(server: DevServer) -> int:
+    """Return how many pings the server has received."""
+    return sum(received.event == "pusher:ping" for received in server.received)
+
+
+@pytest.mark.parametrize(("own", "theirs"), [(120, 30), (30, 120), (30, 30)])
+async def test_case_05_the_shorter_activity_timeout_counts(
+    own: float, theirs: float, make_client: MakeClient, clock: Clock
+) -> None:
+    async with DevServer(activity_timeout=theirs) as server:
+        await connect(make_client(at=address(server), timing=Timing(activity_timeout=own)))
+
+        await clock.pass_by(29)
+        assert pings(server) == 0
+        await clock.pass_by(1.5)
+        assert pings(server) == 1
+
+
+async def test_case_08_silence_is_answered_with_a_ping_then_a_reconnect(
+    client: PusherClient, server: DevServer, clock: Clock
+) -> None:
+    await connect(client)
+    record, first = Record(client), client.socket_id
+    server.faults.ignore_pings = True
+
+    await clock.pass_by(119)
+    assert pings(server) == 0
+    await clock.pass_by(2)
+    assert pings(server) == 1
+    await clock.pass_by(28)
+    assert record.states == []
+    await clock.pass_by(2)
+
+    assert record.states == [ConnectionState.RECONNECTING, ConnectionState.CONNECTED]
+    assert [failure.reason for failure in record.failures] == [FailureReason.SILENT]
+    assert str(record.failures[0]) == "The server stopped answering"
+    assert client.socket_id != first
+    assert len(server.connections) == 1
+
+
+async def test_case_08a_own_pong_timeout_counts(
+    make_client: MakeClient, server: DevServer, clock: Clock
+) -> None:
+    client = await connect(make_client(timing=Timing(activity_timeout=10, pong_timeout=3)))
+    record = Record(client)
+    server.faults.ignore_pings = True
+
+    await clock.pass_by(12.5)
+    assert record.states == []
+    await clock.pass_by(1)
+
+    assert record.states[0] is ConnectionState.RECONNECTING
+
+
+async def test_case_08b_any_frame_cancels_the_deadline_of_a_pong(
+    client: PusherClient, server: DevServer, clock: Clock
+) -> None:
+    await connect(client)
+    record = Record(client)
+    server.faults.ignore_pings = True
+    await clock.pass_by(121)
+    assert pings(server) == 1
+
+    await server.send_raw(ANY_FRAME)
+    await clock.pass_by(60)
+
+    assert record.states == []
+    assert len(server.attempts) == 1
+
+
+async def test_case_08c_a_server_that_answers_pings_keeps_its_connection(
+    client: PusherClient, server: DevServer, clock: Clock
+) -> None:
+    await connect(client)
+    record = Record(client)
+
+    await clock.pass_by(1210)
+
+    assert record.states == []
+    assert len(server.attempts) == 1
+    assert pings(server) == 10
+
+
+async def test_case_08d_traffic_both_ways_needs_no_ping(
+    client: PusherClient, server: DevServer, clock: Clock
+) -> None:
+    client.subscribe("private-a")
+    await connect(client)
+    await until(lambda: client.channels["private-a"].is_subscribed)
+
+    for _ in range(5):
+        await clock.pass_by(100)
+        await client.trigger("private-a", "client-a", 1)
+        await server.send_raw(ANY_FRAME)
+
+    assert pings(server) == 0
+
+
+async def test_who_only_listens_pings_though_frames_arrive(
+    client: PusherClient, server: DevServer, clock: Clock
+) -> None:
+    """Some servers look only at what the client sends (laravel/echo#308)."""
+    await connect(client)
+    received = client.last_received
+
+    for _ in range(5):
+        await clock.pass_by(50)
+        await server.send_raw(ANY_FRAME)
+        await settle()
+
+    assert pings(server) == 2
+    assert received is not None
+    assert client.last_received is not None
+    assert client.last_received - received == pytest.approx(250, abs=5)
+
+
+async def test_case_09_a_servers_ping_is_answered(client: PusherClient, server: DevServer) -> None:
+    await connect(client)
+
+    await server.send_raw('{"event":"pusher:ping","data":{}}')
+    pong = await server.wait_received("pusher:pong")
+    await server.send_raw('{"event":"pusher:ping"}')
+    await until(lambda: len(server.received) == 2)
+
+    assert pong.frame == {"event": "pusher:pong", "data": {}}
+    assert server.received[1].frame == pong.frame
+
+
+async def test_case_09a_a_servers_pong_that_nobody_asked_for_is_passed_over(
+    client: PusherClient, server: DevServer
+) -> None:
+    await connect(client)
+    record = Record(client)
+
+    await server.send_raw('{"event":"pusher:pong"}')
+    await server.send_raw('{"event":"pusher:ping"}')
+    await server.wait_received("pusher:pong")
+
+    assert record.errors == []
+    assert len(server.received) == 1
+
+
+async def test_case_15_a_pong_timeout_closes_though_the_peer_never_finishes(
+    client: PusherClient, server: DevServer, clock: Clock
+) -> None:
+    await connect(client)
+    first = client.socket_id
+    server.silence_all()
+
+    await clock.pass_by(151)
+    await until(lambda: client.socket_id not in (None, first))
+
+    assert len(server.attempts) == 2
+    assert server.connections[0].silent
+
+
+async def test_a_path_that_was_frozen_for_a_while_keeps_its_connection(
+    client: PusherClient, server: DevServer, clock: Clock
+) -> None:
+    await connect(client)
+    record = Record(client)
+    server.freeze()
+    await clock.pass_by(140)
+
+    server.thaw()
+    await clock.pass_by(60)
+
+    assert record.states == []
+
+
+async def test_a_computer_that_slept_asks_before_it_gives_up(
+    client: PusherClient, server: DevServer, clock: Clock
+) -> None:
+    await connect(client)
+    record = Record(client)
+
+    clock.skip(8 * 3600)
+    await server.wait_received("pusher:ping")
+    await clock.pass_by(60)
+
+    assert record.states == []
+
+
+async def test_a_flood_lets_other_tasks_run_and_the_next_ping_go_out(
+    client: PusherClient, server: DevServer, clock: Clock
+) -> None:
+    heard = 0
+
+    def hear(_: object) -> None:
+        nonlocal heard
+        heard += 1
+
+    client.bind(hear)
+    client.subscribe("orders")
+    await connect(client)
+    await server.wait_subscribed("orders")
+    flood = asyncio.create_task(server.flood("orders", "e", {"id": 1}, 20_000))
+    turns = 0
+    while heard < 20_000:
+        await asyncio.sleep(0)
+        turns += 1
+        if turns == 20:
+            clock.skip(121)
+    await flood
+
+    assert turns >= 100
+    assert pings(server) == 1
+    assert client.state is ConnectionState.CONNECTED

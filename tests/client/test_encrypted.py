@@ -1,0 +1,281 @@
+"""Encrypted channels: what is read, what is asked for anew, what is told (cases 29 to 37, 39)."""
+
+import asyncio
+import json
+
+import pytest
+from aiohttp import ClientSession
+
+from custom_components.pusher_channels.client.auth import SecretAuthorizer
+from custom_components.pusher_channels.client.channel import (
+    ChannelNotice,
+    DecryptionFailure,
+    Unsubscribed,
+)
+from custom_components.pusher_channels.client.client import PusherClient
+from custom_components.pusher_channels.client.messages import Event, Json, SubscriptionSucceeded
+from devserver import DevServer, frames
+
+from .conftest import APP, USER, MakeClient, connect, until
+from .support import (
+    all_heard,
+    endpoint,
+    events_of,
+    joined,
+    notices_of,
+    refusal,
+    sealed,
+    subscribes,
+)
+from .vectors import VECTORS
+
+NAME = "private-encrypted-a"
+WRONG_KEY = "The shared secret does not fit the data"
+NOT_SEALED = "The data is not encrypted as this channel's has to be"
+
+
+@pytest.fixture
+async def asking(
+    make_client: MakeClient, server: DevServer, session: ClientSession
+) -> PusherClient:
+    """Return a connected client that asks an endpoint for shared secrets."""
+    return await connect(make_client(authorizer=endpoint(server, session)))
+
+
+def failure(event: str, reason: str = WRONG_KEY, channel: str = NAME) -> ChannelNotice:
+    return DecryptionFailure(channel, event, reason)
+
+
+def names(events: list[Event]) -> list[str]:
+    return [event.name for event in events]
+
+
+@pytest.mark.parametrize("value", [{"a": [1, "ü"]}, "plain text", "", [1], '{"broken'])
+async def test_case_29_what_the_official_library_seals_is_read(
+    client: PusherClient, server: DevServer, value: Json
+) -> None:
+    await connect(client)
+    [channel] = await joined(client, NAME)
+    heard = events_of(channel)
+    await server.publish(NAME, "news", value)
+    await until(lambda: heard)
+    assert (heard[0].channel, heard[0].name, heard[0].data) == (NAME, "news", value)
+    assert not heard[0].cached
+
+
+async def test_case_30_without_a_shared_secret_it_is_not_joined(
+    asking: PusherClient, server: DevServer
+) -> None:
+    server.faults.auth_omit = {"shared_secret"}
+    error = await refusal(asking.subscribe(NAME))
+    assert (error.error, error.status) == ("The answer has no shared_secret", 200)
+    assert not subscribes(server)
+
+
+@pytest.mark.parametrize("secret", ["!", "AAAA", "", 5, [], "ü"])
+async def test_case_30_a_shared_secret_that_is_no_key_is_as_good_as_none(
+    asking: PusherClient, server: DevServer, secret: Json
+) -> None:
+    server.faults.auth_body = json.dumps({"auth": "a:b", "shared_secret": secret})
+    error = await refusal(asking.subscribe(NAME))
+    assert error.error == "The answer's shared_secret is not the base64 of 32 bytes"
+    assert not subscribes(server)
+
+
+async def test_case_30_an_app_secret_without_a_master_key_cannot_join(
+    make_client: MakeClient, server: DevServer
+) -> None:
+    client = await connect(make_client(authorizer=SecretAuthorizer(APP.key, APP.secret, USER)))
+    error = await refusal(client.subscribe(NAME))
+    assert error.error == "An encrypted channel needs the encryption master key"
+    assert not subscribes(server)
+
+
+async def test_case_31_events_of_pusher_itself_pass_untouched(
+    client: PusherClient, server: DevServer
+) -> None:
+    await connect(client)
+    [channel] = await joined(client, NAME)
+    heard, told = events_of(channel), notices_of(channel)
+    vector = VECTORS["decrypt_payload_errors"][4]
+    server.connections[0].send(frames.event(NAME, vector["event"], vector["data"]))
+    server.connections[0].send(frames.cache_miss(NAME))
+    await until(lambda: len(heard) == 2)
+    assert [(event.name, event.data) for event in heard] == [
+        ("pusher:event", "anything"),
+        ("pusher:cache_miss", None),
+    ]
+    assert not told
+
+
+async def test_case_32_a_wrong_key_is_asked_for_anew_exactly_once(
+    asking: PusherClient, server: DevServer
+) -> None:
+    server.faults.wrong_shared_secrets = 1
+    [channel] = await joined(asking, NAME)
+    heard, told = events_of(channel), notices_of(channel)
+    await server.publish(NAME, "first", {"n": 1})
+    await until(lambda: heard)
+    await server.publish(NAME, "second", {"n": 2})
+    await until(lambda: len(heard) == 2)
+    assert [event.data for event in heard] == [{"n": 1}, {"n": 2}]
+    assert [request.channel_name for request in server.auth_requests] == [NAME, NAME]
+    assert server.auth_requests[1].socket_id == asking.socket_id
+    assert subscribes(server) == [NAME]
+    assert not told
+
+
+async def test_case_33_a_second_wrong_key_fails_the_event_and_the_next_one_asks_again(
+    asking: PusherClient, server: DevServer
+) -> None:
+    server.faults.wrong_shared_secrets = 2
+    [channel] = await joined(asking, NAME)
+    heard, told = events_of(channel), notices_of(channel)
+    await server.publish(NAME, "first", "")
+    await until(lambda: told)
+    assert told == [failure("first")]
+    assert len(server.auth_requests) == 2
+
+    await server.publish(NAME, "second", "")
+    await until(lambda: heard)
+    assert names(heard) == ["second"]
+    assert len(server.auth_requests) == 3
+    assert told == [failure("first")]
+
+
+async def test_case_33_each_event_under_ever_wrong_keys_fails_once(
+    asking: PusherClient, server: DevServer
+) -> None:
+    server.faults.wrong_shared_secrets = 9
+    [channel] = await joined(asking, NAME)
+    heard, told = events_of(channel), notices_of(channel)
+    for number in range(3):
+        await server.publish(NAME, str(number), "")
+        await until(lambda: told)
+        assert told.pop() == failure(str(number))
+    assert len(server.auth_requests) == 4
+    assert not heard
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (403, "No new shared secret: The endpoint answered 403"),
+        (500, "No new shared secret: The endpoint answered 500"),
+        (200, "No new shared secret: The answer has no shared_secret"),
+    ],
+)
+async def test_case_34_no_answer_to_the_request_for_a_key_fails_the_event(
+    asking: PusherClient, server: DevServer, status: int, reason: str
+) -> None:
+    server.faults.wrong_shared_secrets = 1
+    [channel] = await joined(asking, NAME)
+    heard, told = events_of(channel), notices_of(channel)
+    server.faults.auth_status, server.faults.auth_body = status, '{"auth": "a:b"}'
+    await server.publish(NAME, "first", "")
+    await until(lambda: told)
+    assert told == [failure("first", reason)]
+    assert channel.is_subscribed
+
+    server.faults.reset()
+    await server.publish(NAME, "second", "")
+    await until(lambda: heard)
+    assert names(heard) == ["second"]
+
+
+@pytest.mark.parametrize(
+    "data", [vector["data"] for vector in VECTORS["decrypt_payload_errors"][:3]]
+)
+async def test_case_35_data_that_no_key_opens_fails_without_a_request(
+    asking: PusherClient, server: DevServer, data: str
+) -> None:
+    [channel] = await joined(asking, NAME)
+    heard, told = events_of(channel), notices_of(channel)
+    server.connections[0].send(frames.event(NAME, "bad", data))
+    await server.publish(NAME, "good", "")
+    await until(lambda: heard)
+    assert told == [failure("bad", NOT_SEALED)]
+    assert names(heard) == ["good"]
+    assert len(server.auth_requests) == 1
+
+
+async def test_case_36_a_burst_waits_for_one_request_and_keeps_its_order(
+    asking: PusherClient, server: DevServer
+) -> None:
+    server.faults.wrong_shared_secrets = 1
+    [channel, other] = await joined(asking, NAME, "private-encrypted-b")
+    heard, told, on_other = events_of(channel), notices_of(channel), events_of(other)
+    server.faults.auth_hold = asyncio.Event()
+    await server.publish(NAME, "0", "")
+    await server.wait_auth_requests(3)
+    for number in range(1, 20):
+        await server.publish(NAME, str(number), "")
+    server.connections[0].send(frames.event(NAME, "tampered", sealed("private-encrypted-x", "")))
+    await server.publish("private-encrypted-b", "undisturbed", "")
+    await until(lambda: on_other)
+    assert not heard
+
+    server.faults.auth_hold.set()
+    await until(lambda: told)
+    assert names(heard) == [str(number) for number in range(20)]
+    assert told == [failure("tampered")]
+    assert len(server.auth_requests) == 3
+    await server.publish(NAME, "later", "")
+    await until(lambda: len(heard) == 21)
+
+
+async def test_case_37_the_key_is_gone_once_the_channel_is_left(
+    asking: PusherClient, server: DevServer
+) -> None:
+    [channel] = await joined(asking, NAME)
+    heard, told = events_of(channel), notices_of(channel)
+    asking.unsubscribe(NAME)
+    await until(lambda: told == [Unsubscribed(NAME)])
+    server.faults.auth_status = 403
+    channel.deliver(Event(NAME, "late", sealed(NAME, "")))
+    await until(lambda: len(told) == 2)
+    assert told[1] == failure("late", "No new shared secret: The endpoint answered 403")
+    assert not heard
+
+
+async def test_case_37_events_that_wait_for_a_key_when_the_connection_ends_are_told(
+    asking: PusherClient, server: DevServer
+) -> None:
+    server.faults.wrong_shared_secrets = 1
+    [channel] = await joined(asking, NAME)
+    heard, told = events_of(channel), notices_of(channel)
+    held = server.faults.auth_hold = asyncio.Event()
+    await server.publish(NAME, "first", "")
+    await server.publish(NAME, "second", "")
+    await server.wait_auth_requests(2)
+    await all_heard(asking, server.connections[0])
+    server.faults.reset()
+    await server.close_all(4200)
+    held.set()
+    await until(lambda: channel.is_subscribed and len(told) == 4)
+    ended = "The connection ended before a new shared secret came"
+    assert told == [
+        failure("first", ended),
+        failure("second", ended),
+        Unsubscribed(NAME),
+        SubscriptionSucceeded(NAME),
+    ]
+    await server.publish(NAME, "third", "")
+    await until(lambda: heard)
+    assert names(heard) == ["third"]
+
+
+async def test_case_39_a_listener_that_raises_is_no_decryption_failure(
+    asking: PusherClient, server: DevServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(event: Event) -> None:
+        raise ValueError(event.name)
+
+    [channel] = await joined(asking, NAME)
+    channel.bind(broken)
+    heard, told = events_of(channel), notices_of(channel)
+    await server.publish(NAME, "news", "")
+    await until(lambda: heard)
+    assert not told
+    assert len(server.auth_requests) == 1
+    assert "ValueError: news" in caplog.text

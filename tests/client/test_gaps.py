@@ -1,0 +1,180 @@
+"""What was missed while there was no connection: Pusher replays nothing."""
+
+from aiohttp import ClientSession
+
+from custom_components.pusher_channels.client.channel import Channel
+from custom_components.pusher_channels.client.client import PusherClient
+from custom_components.pusher_channels.client.connection import ConnectionState
+from custom_components.pusher_channels.client.gaps import Gap
+from custom_components.pusher_channels.client.messages import SubscriptionSucceeded
+from devserver import DevServer, frames
+
+from .conftest import Clock, MakeClient, connect, settle, until
+from .support import HeldAuthorizer, client_notices, endpoint, joined, refusal
+
+
+class Joins(list[float]):
+    """When each channel was joined from now on, in the event loop's seconds."""
+
+    def __init__(self, clock: Clock, *channels: Channel) -> None:
+        super().__init__()
+        for channel in channels:
+            channel.listen(
+                lambda notice: (
+                    self.append(clock.time()) if isinstance(notice, SubscriptionSucceeded) else None
+                )
+            )
+
+
+async def test_one_gap_for_all_channels_that_return_together(
+    client: PusherClient, server: DevServer, clock: Clock
+) -> None:
+    gaps = client_notices(client, Gap)
+    await connect(client)
+    a, b, presence = await joined(client, "a", "private-b", "presence-c")
+    heard: list[float] = []
+    a.bind(lambda _event: heard.append(clock.time()))
+    clock.skip(40)
+    await server.publish("a", "last", "")
+    await until(lambda: heard)
+    assert client.last_received is not None
+    clock.skip(20)
+    server.abort_all()
+    joins = Joins(clock, a, b, presence)
+    await until(lambda: gaps)
+    assert len(joins) == 3
+    [gap] = gaps
+    assert set(gap.channels) == {"a", "private-b", "presence-c"}
+    assert heard[0] - 1 < gap.since <= heard[0]
+    assert joins[-1] <= gap.until <= clock.time()
+
+
+async def test_no_gap_for_what_was_never_joined_or_is_not_wanted_any_more(
+    client: PusherClient, server: DevServer
+) -> None:
+    gaps = client_notices(client, Gap)
+    server.faults.unanswered_channels = {"pending"}
+    await connect(client)
+    await joined(client, "a", "left")
+    client.subscribe("pending")
+    server.faults.handshake_silent = True
+    await server.close_all(4200)
+    await until(lambda: client.state is ConnectionState.RECONNECTING)
+    client.unsubscribe("left")
+    client.subscribe("new")
+    server.faults.reset()
+    server.abort_all()
+    await until(lambda: gaps)
+    await joined(client, "pending", "new")
+    assert [gap.channels for gap in gaps] == [("a",)]
+
+
+async def test_a_straggler_has_a_later_gap_of_its_own_from_the_same_moment(
+    make_client: MakeClient, server: DevServer, session: ClientSession, clock: Clock
+) -> None:
+    client = await connect(make_client(authorizer=endpoint(server, session)))
+    gaps = client_notices(client, Gap)
+    a, straggler = await joined(client, "a", "private-b")
+    server.faults.auth_status = 503
+    await server.close_all(4200)
+    await refusal(straggler)
+    await until(lambda: gaps)
+    assert gaps[0].channels == ("a",)
+
+    server.faults.reset()
+    clock.skip(2)
+    joins = Joins(clock, straggler)
+    await until(lambda: len(gaps) == 2)
+    assert gaps[1].channels == ("private-b",)
+    assert gaps[1].since == gaps[0].since
+    assert gaps[0].until <= joins[0] <= gaps[1].until
+    assert a.is_subscribed
+
+
+async def test_a_channel_unsubscribed_meanwhile_keeps_the_others_waiting_no_longer(
+    make_client: MakeClient, server: DevServer
+) -> None:
+    authorizer = HeldAuthorizer(set())
+    client = await connect(make_client(authorizer=authorizer))
+    gaps = client_notices(client, Gap)
+    a, _ = await joined(client, "a", "private-slow")
+    authorizer.held = {"private-slow"}
+    await server.close_all(4200)
+    await until(lambda: a.is_subscribed and len(authorizer.asked) == 2)
+    await settle()
+    assert not gaps
+
+    client.unsubscribe("private-slow")
+    assert [gap.channels for gap in gaps] == [("a",)]
+
+
+async def test_what_returned_and_is_unsubscribed_before_the_others_is_not_told(
+    make_client: MakeClient, server: DevServer
+) -> None:
+    authorizer = HeldAuthorizer(set())
+    client = await connect(make_client(authorizer=authorizer))
+    gaps = client_notices(client, Gap)
+    a, slow = await joined(client, "a", "private-slow")
+    authorizer.held = {"private-slow"}
+    await server.close_all(4200)
+    await until(lambda: a.is_subscribed and len(authorizer.asked) == 2)
+    client.unsubscribe("a")
+    authorizer.gate.set()
+    await slow.wait_subscribed()
+    assert [gap.channels for gap in gaps] == [("private-slow",)]
+
+
+async def test_a_second_loss_before_all_returned_keeps_each_beginning(
+    make_client: MakeClient, server: DevServer, clock: Clock
+) -> None:
+    authorizer = HeldAuthorizer(set())
+    client = await connect(make_client(authorizer=authorizer))
+    gaps = client_notices(client, Gap)
+    a, slow = await joined(client, "a", "private-slow")
+    first_loss = clock.time()
+    authorizer.held = {"private-slow"}
+    await server.close_all(4200)
+    await until(lambda: a.is_subscribed and len(authorizer.asked) == 2)
+    clock.skip(40)
+    server.connections[0].send(frames.pong())
+    await settle()
+    second_loss = clock.time()
+    await server.close_all(4200)
+    await until(lambda: len(authorizer.asked) == 3)
+    assert [gap.channels for gap in gaps] == [("a",)]
+
+    authorizer.gate.set()
+    await slow.wait_subscribed()
+    await until(lambda: len(gaps) == 2)
+    assert set(gaps[1].channels) == {"a", "private-slow"}
+    assert gaps[0].since == gaps[1].since <= first_loss + 1
+    assert gaps[0].until < second_loss < gaps[1].until
+
+
+async def test_a_disconnect_on_purpose_leaves_a_gap_too(client: PusherClient, clock: Clock) -> None:
+    gaps = client_notices(client, Gap)
+    await connect(client)
+    [channel] = await joined(client, "a")
+    await client.disconnect()
+    clock.skip(60)
+    await connect(client)
+    await channel.wait_subscribed()
+    [gap] = gaps
+    assert gap.channels == ("a",)
+    assert gap.until - gap.since >= 60
+
+
+async def test_a_channel_that_is_refused_does_not_hold_back_the_gap_of_others(
+    client: PusherClient, server: DevServer
+) -> None:
+    gaps = client_notices(client, Gap)
+    await connect(client)
+    a, room = await joined(client, "a", "presence-room")
+    server.faults.subscribe_answers = {
+        "presence-room": frames.subscription_succeeded("presence-room")
+    }
+    await server.close_all(4200)
+    await refusal(room)
+    await until(lambda: gaps)
+    assert [gap.channels for gap in gaps] == [("a",)]
+    assert a.is_subscribed

@@ -1,0 +1,254 @@
+"""Frames that no server should send: each is refused with a typed error, and the client lives on."""
+
+import pytest
+from aiohttp import WSMsgType
+
+from custom_components.pusher_channels.client.client import PusherClient
+from custom_components.pusher_channels.client.connection import ConnectionState
+from custom_components.pusher_channels.client.errors import ProtocolError
+from custom_components.pusher_channels.client.messages import Event
+from custom_components.pusher_channels.client.protocol import decode
+from devserver import DevServer, frames
+
+from .conftest import connect, until
+from .record import Record
+
+DEEP = 10_000
+NOT_JSON = [
+    b"",
+    b"\x00",
+    b"this is not json",
+    b'{"event":"e"',
+    b'{"event":"\xff\xfe"}',
+    b'{"event":"e","data":"\xc3("}',
+    b'{"event":"\\ud800"}',
+    b'{"event":"e","data":NaN}',
+    b"[" * DEEP + b"]" * DEEP,
+    b'{"event":' * DEEP + b"1" + b"}" * DEEP,
+    b'{"event":"e","data":' + b"[" * DEEP + b"]" * DEEP + b"}",
+]
+WITHOUT_EVENT = [
+    b"null",
+    b"1",
+    b'"event"',
+    b"[]",
+    b"[1]",
+    b"{}",
+    b'{"event":null}',
+    b'{"event":1}',
+    b'{"event":["pusher:ping"]}',
+    b'{"event":{}}',
+    b'{"event":"e","channel":1}',
+    b'{"event":"e","channel":{"a":1}}',
+]
+WRONG_SHAPES = {
+    "pusher:connection_established": [
+        "",
+        '"data":null',
+        '"data":"x"',
+        '"data":[]',
+        '"data":{}',
+        '"data":{"socket_id":"1.2"}',
+        '"data":{"activity_timeout":120}',
+        '"data":{"socket_id":1.2,"activity_timeout":120}',
+        '"data":{"socket_id":"1.2:private-x","activity_timeout":120}',
+        '"data":{"socket_id":"1.2","activity_timeout":0}',
+        '"data":{"socket_id":"1.2","activity_timeout":-1}',
+        '"data":{"socket_id":"1.2","activity_timeout":true}',
+        '"data":{"socket_id":"1.2","activity_timeout":"120"}',
+        '"data":{"socket_id":"1.2","activity_timeout":null}',
+    ],
+    "pusher:error": [
+        '"data":{"code":true}',
+        '"data":{"code":{}}',
+        '"data":{"code":"x"}',
+        '"data":{"code":40.5}',
+        '"data":{},"channel":1',
+    ],
+    "pusher_internal:subscription_succeeded": [
+        "",
+        '"channel":1',
+        '"channel":"presence-a","data":{"presence":{"ids":[null]}}',
+        '"channel":"presence-a","data":{"presence":{"ids":[{}]}}',
+        '"channel":"presence-a","data":{"presence":{"ids":[true]}}',
+        '"channel":"presence-a","data":{"presence":{"ids":[""]}}',
+        '"channel":"presence-a","data":{"presence":{"ids":[],"count":"x"}}',
+        '"channel":"presence-a","data":{"presence":{"ids":[],"count":[]}}',
+    ],
+    "pusher:subscription_error": ["", '"channel":1', '"channel":"c","data":{"status":"x"}'],
+    "pusher_internal:subscription_error": ["", '"channel":null'],
+    "pusher_internal:member_added": [
+        '"channel":"presence-a"',
+        '"channel":"presence-a","data":"x"',
+        '"channel":"presence-a","data":{}',
+        '"channel":"presence-a","data":{"user_id":null}',
+        '"channel":"presence-a","data":{"user_id":[]}',
+        '"data":{"user_id":"a"}',
+    ],
+    "pusher_internal:member_removed": [
+        '"channel":"presence-a"',
+        '"channel":"presence-a","data":[]',
+        '"channel":"presence-a","data":{"user_id":{}}',
+        '"channel":[],"data":{"user_id":"a"}',
+    ],
+    "pusher_internal:subscription_count": [
+        '"channel":"c"',
+        '"channel":"c","data":7',
+        '"channel":"c","data":{}',
+        '"channel":"c","data":{"subscription_count":null}',
+        '"channel":"c","data":{"subscription_count":"many"}',
+        '"data":{"subscription_count":1}',
+    ],
+    "pusher:signin_success": ['"data":1', '"data":"x"', '"data":{"user_data":{"id":[]}}'],
+    "pusher_internal:watchlist_events": [
+        "",
+        '"data":{}',
+        '"data":{"events":{}}',
+        '"data":{"events":["x"]}',
+        '"data":{"events":[{"name":"online","user_ids":[null]}]}',
+    ],
+}
+
+
+@pytest.mark.parametrize("frame", NOT_JSON, ids=range(len(NOT_JSON)))
+def test_what_is_not_json_is_refused(frame: bytes) -> None:
+    with pytest.raises(ProtocolError, match=r"^The frame is not JSON$"):
+        decode(frame)
+
+
+@pytest.mark.parametrize("frame", WITHOUT_EVENT)
+def test_what_names_no_event_is_refused(frame: bytes) -> None:
+    with pytest.raises(ProtocolError, match=r"^The frame names no event$"):
+        decode(frame)
+
+
+@pytest.mark.parametrize(
+    ("name", "rest"), [(name, rest) for name, rests in WRONG_SHAPES.items() for rest in rests]
+)
+def test_a_known_event_of_a_wrong_shape_is_refused_by_name(name: str, rest: str) -> None:
+    with pytest.raises(ProtocolError, match=rf"^The frame {name} lacks what it must carry$"):
+        decode(f'{{"event":"{name}"{"," if rest else ""}{rest}}}')
+
+
+def test_a_refusal_repeats_no_more_than_the_start_of_a_long_name() -> None:
+    with pytest.raises(ProtocolError, match=r"^The frame pusher:x{53} lacks"):
+        decode(f'{{"event":"pusher:{"x" * 1000}","channel":1}}')
+
+
+class Witness:
+    """A client's channel, and what was told of it."""
+
+    def __init__(self, client: PusherClient, server: DevServer) -> None:
+        self.client = client
+        self.server = server
+        self.record = Record(client)
+        self.events: list[Event] = []
+        client.bind(self.events.append)
+
+    @property
+    def errors(self) -> list[str]:
+        return [error.message for error in self.record.errors]
+
+    async def still_hears(self) -> None:
+        """Check that the next good event arrives."""
+        await self.server.publish("orders", "good", {"id": 1})
+        await until(lambda: self.events)
+        assert [event.name for event in self.events] == ["good"]
+
+
+@pytest.fixture
+async def witness(client: PusherClient, server: DevServer) -> Witness:
+    witness = Witness(client, server)
+    client.subscribe("orders")
+    await connect(client)
+    await server.wait_subscribed("orders")
+    return witness
+
+
+async def test_case_10_broken_frames_are_told_and_the_connection_lives(witness: Witness) -> None:
+    socket_id = witness.client.socket_id
+    broken = [frame for frame in NOT_JSON if b"\xff" not in frame and b"\xc3" not in frame]
+    for frame in broken + WITHOUT_EVENT:
+        await witness.server.send_raw(frame.decode())
+
+    await witness.still_hears()
+
+    assert witness.errors == ["The frame is not JSON"] * len(broken) + [
+        "The frame names no event"
+    ] * len(WITHOUT_EVENT)
+    assert witness.client.socket_id == socket_id
+
+
+async def test_case_10a_wrong_shapes_are_told_and_the_connection_lives(witness: Witness) -> None:
+    shapes = [(name, rest) for name, rests in WRONG_SHAPES.items() for rest in rests]
+    for name, rest in shapes:
+        await witness.server.send_raw(f'{{"event":"{name}"{"," if rest else ""}{rest}}}')
+
+    await witness.still_hears()
+
+    assert witness.errors == [f"The frame {name} lacks what it must carry" for name, _ in shapes]
+    assert len(witness.server.attempts) == 1
+
+
+async def test_text_that_is_no_utf_8_is_told_and_the_connection_lives(witness: Witness) -> None:
+    socket = witness.server.connections[0]._websocket
+    await socket.send_frame(b'{"event":"x","channel":"orders","data":"\xff"}', WSMsgType.TEXT)
+
+    await witness.still_hears()
+
+    assert witness.errors == ["The frame is not JSON"]
+
+
+async def test_a_binary_frame_is_told_and_skipped(witness: Witness) -> None:
+    await witness.server.send_raw(b'{"event":"x","channel":"orders"}')
+
+    await witness.still_hears()
+
+    assert witness.errors == ["A binary frame came; it was skipped"]
+
+
+async def test_unknown_channels_events_and_welcomes_are_passed_over(witness: Witness) -> None:
+    for frame in (
+        '{"event":"x","channel":"nobody-asked-for"}',
+        '{"event":"x"}',
+        '{"event":"pusher_internal:new","channel":"orders"}',
+        '{"event":"pusher_internal:member_added","channel":"orders","data":{"user_id":"a"}}',
+        '{"event":"pusher_internal:subscription_count","channel":"x","data":{"subscription_count":1}}',
+        '{"event":"pusher:connection_established","data":{"socket_id":"6.6","activity_timeout":1}}',
+    ):
+        await witness.server.send_raw(frame)
+
+    await witness.still_hears()
+
+    assert witness.errors == []
+    assert witness.client.socket_id == witness.server.connections[0].socket_id
+
+
+async def test_an_event_deeper_than_any_parser_goes_is_delivered_as_text(witness: Witness) -> None:
+    await witness.server.send_raw(
+        '{"event":"deep","channel":"orders","data":"' + "[" * DEEP + "]" * DEEP + '"}'
+    )
+    await until(lambda: witness.events)
+
+    assert witness.events[0].data == "[" * DEEP + "]" * DEEP
+
+
+async def test_a_frame_of_3_mb_is_an_event_like_any_other(witness: Witness) -> None:
+    await witness.server.send_raw(frames.event("orders", "big", "x" * 3_000_000))
+    await until(lambda: witness.events)
+
+    assert witness.events[0].raw == "x" * 3_000_000
+
+
+@pytest.mark.parametrize("frame", ["x" * 5_000_000, bytes(5_000_000)], ids=["text", "binary"])
+async def test_a_frame_of_5_mb_ends_the_connection_and_the_next_one_works(
+    frame: str | bytes, witness: Witness
+) -> None:
+    await witness.server.send_raw(frame)
+    await until(lambda: witness.client.state is ConnectionState.RECONNECTING)
+    assert witness.client.last_error is not None
+    assert witness.client.last_error.code == 1009
+
+    await witness.server.wait_attempts(2)
+    await until(lambda: witness.client.channels["orders"].is_subscribed)
+    await witness.still_hears()

@@ -1,0 +1,264 @@
+"""What the frames of real servers say; every frame of the vectors is here."""
+
+import json
+from typing import Any
+
+import pytest
+
+from custom_components.pusher_channels.client.errors import ProtocolError
+from custom_components.pusher_channels.client.messages import (
+    Established,
+    Event,
+    Json,
+    Member,
+    MemberAdded,
+    MemberRemoved,
+    Message,
+    Ping,
+    Pong,
+    ServerError,
+    SigninSuccess,
+    SubscriptionCount,
+    SubscriptionError,
+    SubscriptionSucceeded,
+    Unknown,
+    WatchlistEvents,
+)
+from custom_components.pusher_channels.client.protocol import decode
+
+from .vectors import VECTORS
+
+CHANNEL = "presence-a"
+UNAUTHORIZED = SubscriptionError("private-a", "AuthError", "The connection is unauthorized.", 401)
+REFUSED = SubscriptionError("private-a", "AuthError", "The server refused the subscription", 0)
+BAD_NAME = (
+    "The channel name is not allowed. Read channel conventions: "
+    "https://pusher.com/docs/channels/using_channels/channels/#channel-naming-conventions"
+)
+TOO_FAST = ServerError(
+    4301, "The rate limit for sending client events exceeded the quota.", "private-a"
+)
+TEN, TWO = Member("10", {"n": 1}), Member("two", {"n": 2})
+
+SAID: dict[str, list[object]] = {
+    "soketi_1.6.1_captured_2026-11-24": [
+        ServerError(4001, "App key nokey does not exist."),
+        Pong(),
+        Pong(),
+        SubscriptionSucceeded("pub"),
+        UNAUTHORIZED,
+        UNAUTHORIZED,
+        SubscriptionSucceeded("private-a"),
+        SubscriptionSucceeded("presence-a", (TEN,), 1),
+        SubscriptionSucceeded("presence-b", (Member("u"),), 1),
+        SubscriptionSucceeded("cache-n"),
+        ("cache-n", "pusher:cache_miss", None, None),
+        SubscriptionError("bad name!", "AuthError", BAD_NAME, 4009),
+        SubscriptionSucceeded("private-a"),
+        SubscriptionSucceeded("presence-a", (TEN, TWO), 2),
+        MemberAdded("presence-a", TWO),
+        ("private-a", "client-o", {"a": 1}, None),
+        ("private-a", "client-s", {"a": 1}, None),
+        ("presence-a", "client-p", "str", "10"),
+        *[TOO_FAST] * 5,
+        ServerError(4301, "The event data should be less than 10 KB.", "private-a"),
+        ServerError(4009, "Connection not authorized."),
+        SubscriptionSucceeded("#server-to-user-me"),
+        SubscriptionSucceeded("#server-to-user-other"),
+    ],
+    "pusher-fake_captured_2026-11-24": [
+        Established("74.0", 120),
+        Established("76.0", 120),
+        Pong(),
+        SubscriptionSucceeded("pub"),
+        REFUSED,
+        REFUSED,
+        SubscriptionSucceeded("private-a"),
+        SubscriptionSucceeded("presence-a", (TEN,), 1),
+        SubscriptionSucceeded("cache-n"),
+        ("cache-n", "pusher:cache_miss", None, None),
+        SubscriptionSucceeded("bad name!"),
+        SubscriptionSucceeded("presence-a", (TEN, TWO), 2),
+        SubscriptionSucceeded("private-a"),
+        MemberAdded("presence-a", TWO),
+        ("private-a", "client-s", '{"a":1}', None),
+        ("presence-a", "client-p", "str", None),
+        SubscriptionSucceeded("#server-to-user-other"),
+        "The frame is not JSON",
+    ],
+    "pusher_com_from_docs_and_issues": [
+        Established("123.456", 120),
+        ServerError(4001, "App key X not in this cluster. Did you forget to specify the cluster?"),
+        ServerError(None, "Existing subscription to channel ls.message.44080_ls.private.18659"),
+        ServerError(4201, "Pong reply not received"),
+        SubscriptionCount("my-channel", 7),
+        ("cache-x", "pusher:cache_miss", None, None),
+    ],
+    "reverb_from_code": [
+        ServerError(4004, "Application is over connection quota"),
+        ServerError(4009, "Connection is unauthorized"),
+        ServerError(4200, "Invalid message format"),
+        SubscriptionSucceeded("c"),
+        ("cache-x", "pusher:cache_miss", None, None),
+        Pong(),
+    ],
+}
+
+
+def said(frame: str | bytes) -> object:
+    """Return what a frame says; an event as its fields, a refusal as its words."""
+    try:
+        message: Message = decode(frame)
+    except ProtocolError as err:
+        return str(err)
+    if isinstance(message, Event):
+        return (message.channel, message.name, message.data, message.user_id)
+    return message
+
+
+@pytest.mark.parametrize(
+    ("frame", "expected"),
+    [
+        (row["frame"], expected)
+        for server, rows in VECTORS["frames"].items()
+        for row, expected in zip(rows, SAID[server], strict=True)
+    ],
+)
+def test_each_server_is_understood(frame: str, expected: object) -> None:
+    assert said(frame) == expected
+    assert said(frame.encode()) == expected
+
+
+@pytest.mark.parametrize("row", VECTORS["decode_message"])
+def test_case_10_data_is_decoded_where_it_is_json(row: dict[str, Any]) -> None:
+    expected = (
+        "The frame is not JSON" if "error" in row else (None, row["event"], row["data"], None)
+    )
+
+    assert said(row["raw"]) == expected
+
+
+def test_each_application_event_of_a_server_is_kept_whole() -> None:
+    frame = '{"event":"","channel":"c","user_id":0,"data":false}'
+
+    assert said(frame) == ("c", "", False, "0")
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "expected"),
+    [
+        ("ping", {}, Ping()),
+        ("ping", None, Ping()),
+        (
+            "connection_established",
+            {"socket_id": "1.2", "activity_timeout": 0.5},
+            Established("1.2", 0.5),
+        ),
+        ("error", None, ServerError(None, "The server reported an error", CHANNEL)),
+        ("error", "no", ServerError(None, "no", CHANNEL)),
+        (
+            "error",
+            {"code": "4001", "message": ""},
+            ServerError(4001, "The server reported an error", CHANNEL),
+        ),
+        (
+            "subscription_error",
+            '{"type":"LimitReached","error":"full","status":4100}',
+            SubscriptionError(CHANNEL, "LimitReached", "full", 4100),
+        ),
+        ("signin_success", {"user_data": '{"id":7}'}, SigninSuccess("7")),
+        ("signin_success", '{"user_data":{"id":"me"}}', SigninSuccess("me")),
+        ("signin_success", None, SigninSuccess(None)),
+        ("new", "[1]", (CHANNEL, "pusher:new", [1], None)),
+    ],
+)
+def test_other_shapes_of_a_public_event_are_understood(
+    name: str, data: Json, expected: object
+) -> None:
+    frame = {"event": f"pusher:{name}", "channel": CHANNEL, "data": data}
+
+    assert said(json.dumps(frame)) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "expected"),
+    [
+        (
+            "subscription_succeeded",
+            '{"presence":{"hash":[],"ids":[]}}',
+            SubscriptionSucceeded(CHANNEL, (), 0),
+        ),
+        (
+            "subscription_succeeded",
+            {"presence": {"hash": {"b": 1, "a": None}, "count": 9}},
+            SubscriptionSucceeded(CHANNEL, (Member("b", 1), Member("a")), 9),
+        ),
+        ("subscription_succeeded", {"presence": {}}, SubscriptionSucceeded(CHANNEL, (), 0)),
+        ("member_added", '{"user_id":"a"}', MemberAdded(CHANNEL, Member("a"))),
+        ("member_added", {"user_id": 1.5}, MemberAdded(CHANNEL, Member("1.5"))),
+        ("member_removed", {"user_id": 10}, MemberRemoved(CHANNEL, "10")),
+        ("subscription_count", {"subscription_count": "7"}, SubscriptionCount(CHANNEL, 7)),
+        (
+            "watchlist_events",
+            {
+                "events": [
+                    {"name": "online", "user_ids": ["a", 2]},
+                    {"name": "offline", "user_ids": ["b"]},
+                    {"name": "away", "user_ids": ["c"]},
+                    {"name": "online"},
+                ]
+            },
+            WatchlistEvents((("a", True), ("2", True), ("b", False))),
+        ),
+        ("new", 1, Unknown("pusher_internal:new")),
+    ],
+)
+def test_other_shapes_of_an_internal_event_are_understood(
+    name: str, data: Json, expected: object
+) -> None:
+    frame = {"event": f"pusher_internal:{name}", "channel": CHANNEL, "data": data}
+
+    assert said(json.dumps(frame)) == expected
+
+
+@pytest.mark.parametrize(
+    ("data", "decoded"),
+    [
+        (None, None),
+        ("", ""),
+        ("null", None),
+        ("3", 3),
+        ('"quoted"', "quoted"),
+        ("{broken", "{broken"),
+        ("NaN", "NaN"),
+        pytest.param("[" * 10_000, "[" * 10_000, id="deep"),
+        ({"a": "{}"}, {"a": "{}"}),
+    ],
+)
+def test_data_is_decoded_once_and_kept_raw_beside(data: Json, decoded: Json) -> None:
+    event = Event("c", "e", data)
+
+    assert event.data == decoded
+    assert event.data is event.data
+    assert event.raw is data
+
+
+def test_an_event_never_shows_what_it_carries() -> None:
+    assert "secret" not in repr(Event("c", "e", "secret", "secret"))
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        '{"event":"pusher:error","data":{"code":null,"message":"Expected %s, but got %s"}}',
+        '{"event":"pusher:subscription_error","channel":"c","data":{"error":"Expected %s, got %s"}}',
+    ],
+)
+def test_signatures_that_a_server_quotes_are_left_out(frame: str) -> None:
+    message = decode(frame % ("a1" * 32, "B2" * 32))
+
+    assert isinstance(message, ServerError | SubscriptionError)
+    words = message.message if isinstance(message, ServerError) else message.error
+    assert "a1a1" not in words
+    assert "B2B2" not in words
+    assert words.count("[redacted]") == 2

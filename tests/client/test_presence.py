@@ -1,0 +1,297 @@
+"""Who is on a presence channel (cases 24 and 25)."""
+
+import asyncio
+import json
+
+import pytest
+from aiohttp import ClientSession
+
+from custom_components.pusher_channels.client.auth import SecretAuthorizer, User
+from custom_components.pusher_channels.client.channel import (
+    ChannelState,
+    MemberUpdated,
+    Unsubscribed,
+)
+from custom_components.pusher_channels.client.client import PusherClient
+from custom_components.pusher_channels.client.messages import (
+    Json,
+    Member,
+    MemberAdded,
+    MemberRemoved,
+    SubscriptionSucceeded,
+)
+from custom_components.pusher_channels.client.presence import PresenceChannel
+from devserver import DevServer, frames
+
+from .conftest import APP, Clock, MakeClient, connect, settle, until
+from .support import (
+    all_heard,
+    endpoint,
+    joined,
+    notices_of,
+    presence,
+    refusal,
+    subscribes,
+)
+
+ROOM = "presence-room"
+ME = Member("me", {"name": "Me"})
+
+
+def as_user(user_id: str, user_info: Json = None) -> SecretAuthorizer:
+    """Return an authorizer for another user of the app."""
+    return SecretAuthorizer(APP.key, APP.secret, User(user_id, user_info))
+
+
+async def enter(client: PusherClient) -> PresenceChannel:
+    """Connect, join the room and return it."""
+    await connect(client)
+    [room] = await joined(client, ROOM)
+    assert isinstance(room, PresenceChannel)
+    return room
+
+
+async def test_case_25_members_come_and_go(make_client: MakeClient, client: PusherClient) -> None:
+    room = await enter(client)
+    assert (dict(room.members), room.me, room.count) == ({"me": ME}, ME, 1)
+    told = notices_of(room)
+
+    guest = make_client(authorizer=as_user("guest", {"name": "Guest"}))
+    their_room = await enter(guest)
+    assert list(their_room.members) == ["me", "guest"]
+    await until(lambda: told)
+    joining = Member("guest", {"name": "Guest"})
+    assert told.pop() == MemberAdded(ROOM, joining)
+    assert (dict(room.members), room.me, room.count) == ({"me": ME, "guest": joining}, ME, 2)
+
+    guest.unsubscribe(ROOM)
+    await until(lambda: told)
+    assert told.pop() == MemberRemoved(ROOM, "guest", {"name": "Guest"})
+    assert (list(room.members), room.count) == (["me"], 1)
+
+
+async def test_case_25_the_same_user_on_two_connections_is_one_member(
+    make_client: MakeClient, client: PusherClient
+) -> None:
+    room = await enter(client)
+    told = notices_of(room)
+    other = make_client()
+    assert (await enter(other)).count == 1
+    other.unsubscribe(ROOM)
+    await other.disconnect()
+    assert room.count == 1
+    assert not told
+
+
+async def test_case_25_news_of_a_known_member_updates_it_and_strangers_leave_silently(
+    client: PusherClient, server: DevServer
+) -> None:
+    room = await enter(client)
+    told = notices_of(room)
+    connection = server.connections[0]
+    connection.send(frames.member_added(ROOM, {"user_id": "me", "user_info": {"name": "New"}}))
+    connection.send(frames.member_removed(ROOM, "stranger"))
+    connection.send(frames.member_added(ROOM, {"user_id": 7}))
+    connection.send(frames.member_removed(ROOM, 7))
+    await all_heard(client, connection)
+    assert told == [
+        MemberUpdated(ROOM, Member("me", {"name": "New"})),
+        MemberAdded(ROOM, Member("7")),
+        MemberRemoved(ROOM, "7"),
+    ]
+    assert room.count == 1
+    assert room.me == Member("me", {"name": "New"})
+
+
+async def test_case_25_nobody_is_known_while_not_joined(
+    client: PusherClient, server: DevServer
+) -> None:
+    room = await enter(client)
+    told = notices_of(room)
+    server.faults.unanswered_channels = {ROOM}
+    await server.close_all(4200)
+    await until(lambda: told)
+    assert told == [Unsubscribed(ROOM)]
+    assert (dict(room.members), room.me, room.count) == ({}, None, 0)
+
+    await until(lambda: room.state is ChannelState.PENDING)
+    server.connections[0].send(frames.member_added(ROOM, {"user_id": "early"}))
+    await all_heard(client, server.connections[0])
+    assert not room.members
+    server.connections[0].send(presence(ROOM, {"ids": ["me"], "hash": {}, "count": 1}))
+    await room.wait_subscribed()
+    assert list(room.members) == ["me"]
+
+
+@pytest.mark.parametrize(
+    ("data", "members", "count"),
+    [
+        pytest.param(
+            {"ids": [10, "me"], "hash": {"10": {"n": 1}, "me": {"n": 2}}, "count": 2},
+            (Member("10", {"n": 1}), Member("me", {"n": 2})),
+            2,
+            id="soketi sends numbers as they are",
+        ),
+        pytest.param(
+            {"hash": {"10": {"n": 1}, "me": {"n": 2}}, "count": 2},
+            (Member("10", {"n": 1}), Member("me", {"n": 2})),
+            2,
+            id="pusher-fake sends no ids",
+        ),
+        pytest.param(
+            {"ids": ["me"], "hash": [], "count": 1},
+            (Member("me"),),
+            1,
+            id="Reverb sends an empty hash as a list",
+        ),
+        pytest.param(
+            {"ids": ["me", "x"], "hash": {"me": None}},
+            (Member("me"), Member("x")),
+            2,
+            id="no count",
+        ),
+        pytest.param({"ids": ["me"], "hash": {}, "count": 150}, (Member("me"),), 150, id="long"),
+    ],
+)
+async def test_case_25_each_servers_list_of_members_is_understood(
+    client: PusherClient, server: DevServer, data: Json, members: tuple[Member, ...], count: int
+) -> None:
+    server.faults.subscribe_answers = {ROOM: presence(ROOM, data)}
+    channel = client.subscribe(ROOM)
+    told = notices_of(channel)
+    room = await enter(client)
+    assert tuple(room.members.values()) == members
+    assert room.count == count
+    assert told == [SubscriptionSucceeded(ROOM, members, count)]
+    assert room.me == room.members["me"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        frames.subscription_succeeded(ROOM),
+        presence(ROOM, None),
+        frames.error(None, f"Existing subscription to channel {ROOM}"),
+    ],
+)
+async def test_case_25_a_success_without_members_is_an_error_and_no_crash(
+    client: PusherClient, server: DevServer, answer: str
+) -> None:
+    server.faults.subscribe_answers = {ROOM: answer}
+    await connect(client)
+    error = await refusal(client.subscribe(ROOM))
+    assert (error.type, error.status) == ("ProtocolError", 0)
+    await joined(client, "public")
+
+
+async def test_case_24_a_number_as_user_id_works_and_equals_its_text(
+    make_client: MakeClient, server: DevServer, session: ClientSession
+) -> None:
+    server.auth.member = {"user_id": 10, "user_info": {"name": "Ten"}}
+    room = await enter(make_client(authorizer=endpoint(server, session)))
+    assert room.me == Member("10", {"name": "Ten"})
+    told = notices_of(room)
+    server.connections[0].send(frames.member_added(ROOM, {"user_id": "10"}))
+    await until(lambda: told)
+    assert told == [MemberUpdated(ROOM, Member("10"))]
+
+
+@pytest.mark.parametrize(
+    "channel_data",
+    [
+        "{}",
+        "[1]",
+        "text",
+        '{"user_id":',
+        {"user_id": None},
+        {"user_id": ""},
+        {"user_id": []},
+        [],
+        5,
+    ],
+)
+async def test_case_24_channel_data_without_a_user_id_is_an_error(
+    make_client: MakeClient, server: DevServer, session: ClientSession, channel_data: Json
+) -> None:
+    server.faults.auth_body = json.dumps({"auth": "key:signature", "channel_data": channel_data})
+    client = await connect(make_client(authorizer=endpoint(server, session)))
+    error = await refusal(client.subscribe(ROOM))
+    assert "user_id" in error.error
+    assert error.status == 200
+    assert not subscribes(server)
+
+
+async def test_case_24_without_channel_data_the_signed_in_user_is_the_member(
+    make_client: MakeClient, server: DevServer, session: ClientSession
+) -> None:
+    server.auth.member = None
+    client = await connect(make_client(authorizer=endpoint(server, session)))
+    client.sign_in()
+    await until(lambda: client.user.user_id)
+    room = await enter(client)
+    assert room.me == Member("demo")
+    assert server.members(ROOM) == {"demo": None}
+
+
+async def test_case_24_without_channel_data_a_sign_in_under_way_is_waited_for(
+    make_client: MakeClient, server: DevServer, session: ClientSession
+) -> None:
+    server.auth.member = None
+    client = make_client(authorizer=endpoint(server, session))
+    server.faults.auth_hold = asyncio.Event()
+    client.sign_in()
+    room = client.subscribe(ROOM)
+    await connect(client)
+    await server.wait_auth_requests(2)
+    channel_request = next(it for it in server.auth_requests if it.kind == "channel")
+    assert channel_request.channel_name == ROOM
+    server.faults.auth_hold.set()
+    await room.wait_subscribed()
+    assert isinstance(room, PresenceChannel)
+    assert room.me == Member("demo")
+    order = [it.event for it in server.received]
+    assert order.index("pusher:signin") < order.index("pusher:subscribe")
+
+
+async def test_case_24_without_channel_data_and_sign_in_it_is_refused(
+    make_client: MakeClient, server: DevServer, session: ClientSession, clock: Clock
+) -> None:
+    server.auth.member = None
+    client = await connect(make_client(authorizer=endpoint(server, session)))
+    error = await refusal(client.subscribe(ROOM))
+    assert "signed-in user" in error.error
+    clock.skip(30)
+    await settle()
+    assert len(server.auth_requests) == 1
+    assert not subscribes(server)
+
+
+async def test_case_24_without_channel_data_a_refused_sign_in_refuses_it_too(
+    make_client: MakeClient, server: DevServer, session: ClientSession, clock: Clock
+) -> None:
+    server.auth.member = None
+    server.auth.user = {"id": ""}
+    client = await connect(make_client(authorizer=endpoint(server, session)))
+    client.sign_in()
+    error = await refusal(client.subscribe(ROOM))
+    assert "signed-in user" in error.error
+    clock.skip(30)
+    await settle()
+    assert [it.kind for it in server.auth_requests].count("channel") == 1
+
+
+async def test_case_24_without_channel_data_it_is_tried_again_with_the_sign_in(
+    make_client: MakeClient, server: DevServer, session: ClientSession, clock: Clock
+) -> None:
+    server.auth.member = None
+    server.faults.auth_status = 503
+    client = await connect(make_client(authorizer=endpoint(server, session)))
+    client.sign_in()
+    await until(lambda: server.auth_requests)
+    room = client.subscribe(ROOM)
+    await refusal(room)
+    server.faults.reset()
+    clock.skip(2)
+    await until(lambda: client.user.user_id)
+    clock.skip(4)
+    await until(lambda: room.is_subscribed)

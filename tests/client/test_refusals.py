@@ -1,0 +1,386 @@
+"""Channels that cannot be joined: what is told, and what is tried again (case 24)."""
+
+import asyncio
+import json
+import logging
+from secrets import token_hex
+from typing import override
+
+import pytest
+from aiohttp import ClientSession
+
+from custom_components.pusher_channels.client.auth import ChannelAuth
+from custom_components.pusher_channels.client.channel import ChannelState
+from custom_components.pusher_channels.client.client import PusherClient
+from custom_components.pusher_channels.client.errors import SubscriptionFailed
+from custom_components.pusher_channels.client.messages import (
+    ServerError,
+    SubscriptionError,
+    SubscriptionSucceeded,
+)
+from devserver import DevServer, frames
+
+from .conftest import AUTHORIZER, Clock, MakeClient, connect, settle, until
+from .support import (
+    HeldAuthorizer,
+    client_notices,
+    endpoint,
+    joined,
+    notices_of,
+    refusal,
+    sent,
+    subscribes,
+)
+
+SIGNATURE = "5d41402abc4b2a76b9719d911017c592ae2f7e3bde1f7f1b0b5a8d3f5e9a2c11"
+BAD_SIGNATURE = "Invalid signature: Expected HMAC SHA256 hex digest of {signed}, but got {got}"
+
+
+class FailingAuthorizer(HeldAuthorizer):
+    """Fails in a way that no authorizer should, with a word that may be secret."""
+
+    words = token_hex()
+
+    @override
+    async def authorize_channel(self, socket_id: str, channel: str) -> ChannelAuth:
+        raise RuntimeError(self.words)
+
+
+def fake(event: str, channel: str, data: str = "{}") -> str:
+    """Return a frame in pusher-fake's shape."""
+    return json.dumps({"event": event, "data": data, "channel": channel})
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "told", "words"),
+    [
+        (200, "not json", 200, "not JSON"),
+        (200, '"text"', 200, "not an object"),
+        (200, '{"channel_data": "{}"}', 200, "no auth"),
+        (200, '{"auth": 5}', 200, "no auth"),
+        (403, '{"message": "Not for you"}', 403, "Not for you"),
+        (404, "<html>", 404, "404"),
+    ],
+)
+async def test_case_24_a_useless_answer_is_told_and_nothing_is_sent(
+    make_client: MakeClient,
+    server: DevServer,
+    session: ClientSession,
+    clock: Clock,
+    status: int,
+    body: str,
+    told: int,
+    words: str,
+) -> None:
+    server.faults.auth_status, server.faults.auth_body = status, body
+    client = await connect(make_client(authorizer=endpoint(server, session)))
+    channel = client.subscribe("private-a")
+    heard = notices_of(channel)
+    with pytest.raises(SubscriptionFailed, match=words) as caught:
+        await channel.wait_subscribed()
+    assert (caught.value.type, caught.value.status) == ("AuthError", told)
+    assert heard == [channel.error]
+    assert channel.state is ChannelState.FAILED
+
+    clock.skip(30)
+    await settle()
+    assert len(server.auth_requests) == 1
+    assert not subscribes(server)
+
+
+@pytest.mark.parametrize("status", [429, 500])
+async def test_case_24_a_busy_endpoint_is_asked_again(
+    make_client: MakeClient,
+    server: DevServer,
+    session: ClientSession,
+    clock: Clock,
+    status: int,
+) -> None:
+    server.faults.auth_status = status
+    client = await connect(make_client(authorizer=endpoint(server, session)))
+    channel = client.subscribe("private-a")
+    assert (await refusal(channel)).status == status
+    clock.skip(0.5)
+    await settle()
+    assert len(server.auth_requests) == 1
+
+    server.faults.reset()
+    clock.skip(1.5)
+    await channel.wait_subscribed()
+    assert channel.error is None
+
+
+async def test_case_24_an_endpoint_that_stays_busy_is_asked_ever_later(
+    make_client: MakeClient, server: DevServer, session: ClientSession, clock: Clock
+) -> None:
+    server.faults.auth_status = 503
+    client = await connect(make_client(authorizer=endpoint(server, session)))
+    errors = notices_of(client.subscribe("private-a"))
+    for shortest in (1, 2, 4, 8, 16, 30, 30):
+        await until(lambda: errors)
+        errors.clear()
+        asked = len(server.auth_requests)
+        clock.skip(shortest / 2)
+        await settle()
+        assert len(server.auth_requests) == asked
+        clock.skip(shortest * 1.5)
+        await server.wait_auth_requests(asked + 1)
+
+
+async def test_case_24_waits_start_over_on_a_new_connection(
+    make_client: MakeClient, server: DevServer, session: ClientSession, clock: Clock
+) -> None:
+    server.faults.auth_status = 500
+    client = await connect(make_client(authorizer=endpoint(server, session)))
+    errors = notices_of(client.subscribe("private-a"))
+    for _ in range(4):
+        await until(lambda: errors)
+        errors.clear()
+        clock.skip(16)
+    await until(lambda: errors)
+    errors.clear()
+
+    await server.close_all(4200)
+    await until(lambda: errors)
+    asked = len(server.auth_requests)
+    clock.skip(2)
+    await server.wait_auth_requests(asked + 1)
+
+
+async def test_case_24_an_unreachable_endpoint_is_status_0_and_asked_again(
+    make_client: MakeClient, server: DevServer, session: ClientSession, clock: Clock
+) -> None:
+    server.faults.auth_hold = asyncio.Event()
+    client = await connect(make_client(authorizer=endpoint(server, session)))
+    channel = client.subscribe("private-a")
+    await server.wait_auth_requests(1)
+    clock.skip(10)
+    error = await refusal(channel)
+    assert (error.type, error.status) == ("AuthError", 0)
+
+    server.faults.auth_hold.set()
+    clock.skip(2)
+    await channel.wait_subscribed()
+
+
+async def test_case_24_without_an_authorizer_private_channels_are_refused(
+    make_client: MakeClient, server: DevServer
+) -> None:
+    client = await connect(make_client(authorizer=None))
+    channel = client.subscribe("private-a")
+    assert (await refusal(channel)).status == 0
+    await joined(client, "public", "cache-public")
+    assert "private-a" not in subscribes(server)
+
+
+async def test_case_24_an_exception_in_an_authorizer_is_told_without_its_words(
+    make_client: MakeClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    client = await connect(make_client(authorizer=FailingAuthorizer(set())))
+    error = await refusal(client.subscribe("private-a"))
+    assert "RuntimeError" in error.error
+    assert "authorize_channel" in caplog.text
+    assert FailingAuthorizer.words not in f"{error}{caplog.text}"
+    await joined(client, "public")
+
+
+@pytest.mark.parametrize(
+    ("answer", "type_", "words", "status"),
+    [
+        pytest.param(
+            frames.subscription_error("private-a", "The connection is unauthorized."),
+            "AuthError",
+            "The connection is unauthorized.",
+            401,
+            id="soketi",
+        ),
+        pytest.param(
+            frames.subscription_error("private-a", "Not allowed", 4009, None),
+            "AuthError",
+            "Not allowed",
+            4009,
+            id="soketi's bad name",
+        ),
+        pytest.param(
+            fake("pusher_internal:subscription_error", "private-a"),
+            "AuthError",
+            "The server refused the subscription",
+            0,
+            id="pusher-fake",
+        ),
+        pytest.param(
+            frames.error(
+                None, BAD_SIGNATURE.format(signed="1.2:private-a", got=f"demo-key:{SIGNATURE}")
+            ),
+            "AuthError",
+            BAD_SIGNATURE.format(signed="1.2:private-a", got="demo-key:[redacted]"),
+            401,
+            id="pusher.com",
+        ),
+        pytest.param(
+            json.dumps(
+                {
+                    "event": "pusher:error",
+                    "data": json.dumps({"code": 4009, "message": "Connection is unauthorized"}),
+                }
+            ),
+            "AuthError",
+            "Connection is unauthorized",
+            401,
+            id="reverb",
+        ),
+    ],
+)
+async def test_case_24_every_server_has_its_own_way_to_refuse(
+    client: PusherClient,
+    server: DevServer,
+    clock: Clock,
+    answer: str,
+    type_: str,
+    words: str,
+    status: int,
+) -> None:
+    server.faults.subscribe_answers = {"private-a": answer}
+    await connect(client)
+    channel = client.subscribe("private-a")
+    errors = client_notices(client, ServerError)
+    assert await refusal(channel) == SubscriptionError("private-a", type_, words, status)
+    assert SIGNATURE not in f"{channel.error}{errors}"
+    clock.skip(12)
+    await settle()
+    assert subscribes(server) == ["private-a"]
+
+
+async def test_case_24_a_bad_signature_of_a_presence_channel_names_the_member_too(
+    client: PusherClient, server: DevServer
+) -> None:
+    signed = '1.2:presence-a:{"user_id":"me","user_info":{"name":"Me"}}'
+    words = BAD_SIGNATURE.format(signed=signed, got=SIGNATURE)
+    server.faults.subscribe_answers = {"presence-a": frames.error(None, words)}
+    await connect(client)
+    error = await refusal(client.subscribe("presence-a"))
+    assert error.status == 401
+    assert SIGNATURE not in error.error
+
+
+async def test_case_24_pushers_existing_subscription_is_a_success(
+    client: PusherClient, server: DevServer
+) -> None:
+    words = "Existing subscription to channel private-a"
+    server.faults.subscribe_answers = {"private-a": frames.error(None, words)}
+    await connect(client)
+    channel = client.subscribe("private-a")
+    heard = notices_of(channel)
+    await channel.wait_subscribed()
+    assert heard == [SubscriptionSucceeded("private-a")]
+
+
+async def test_case_24_reverbs_error_names_no_channel_so_the_one_asked_first_is_meant(
+    make_client: MakeClient, server: DevServer
+) -> None:
+    authorizer = HeldAuthorizer({"private-late"})
+    client = await connect(make_client(authorizer=authorizer))
+    server.faults.unanswered_channels = {"*"}
+    late = client.subscribe("private-late")
+    public = client.subscribe("public")
+    first, second = client.subscribe("private-first"), client.subscribe("private-second")
+    await server.wait_received(lambda frame: frame.channel == "private-second")
+    server.connections[0].send(frames.error(4009, "Connection is unauthorized"))
+    await refusal(first)
+    assert {late.state, public.state, second.state} == {ChannelState.PENDING}
+
+    server.connections[0].send(frames.error(4009, "Connection is unauthorized"))
+    await refusal(second)
+    errors = client_notices(client, ServerError)
+    server.connections[0].send(frames.error(4009, "Connection is unauthorized"))
+    await until(lambda: errors)
+    server.faults.reset()
+    authorizer.gate.set()
+    await late.wait_subscribed()
+    assert public.state is ChannelState.PENDING
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        frames.subscription_error("a", "Too many members", 4100, "LimitReached"),
+        frames.subscription_error("a", "Slow down", 429),
+        frames.subscription_error("a", "Broken", 503),
+    ],
+)
+async def test_case_24_a_refusal_that_may_pass_is_tried_again(
+    client: PusherClient, server: DevServer, clock: Clock, answer: str
+) -> None:
+    server.faults.subscribe_answers = {"a": answer}
+    await connect(client)
+    channel = client.subscribe("a")
+    await refusal(channel)
+    clock.skip(0.5)
+    await settle()
+    assert subscribes(server) == ["a"]
+    server.faults.reset()
+    clock.skip(1.5)
+    await channel.wait_subscribed()
+
+
+async def test_case_24_no_answer_within_ten_seconds_is_tried_again(
+    client: PusherClient, server: DevServer, clock: Clock
+) -> None:
+    server.faults.unanswered_channels = {"a"}
+    await connect(client)
+    channel = client.subscribe("a")
+    heard = notices_of(channel)
+    await server.wait_received("pusher:subscribe")
+    clock.skip(9)
+    await settle()
+    assert not heard
+    clock.skip(1)
+    await until(lambda: heard)
+    [error] = heard
+    assert isinstance(error, SubscriptionError)
+    assert (error.type, error.status) == ("Timeout", 0)
+
+    server.faults.reset()
+    clock.skip(2)
+    await channel.wait_subscribed()
+    assert subscribes(server) == ["a", "a"]
+    clock.skip(15)
+    await settle()
+    assert channel.is_subscribed
+
+
+async def test_case_24_a_late_answer_while_authorizing_again_needs_no_second_subscribe(
+    make_client: MakeClient, server: DevServer, clock: Clock
+) -> None:
+    authorizer = HeldAuthorizer(set())
+    client = await connect(make_client(authorizer=authorizer))
+    server.faults.unanswered_channels = {"private-a"}
+    channel = client.subscribe("private-a")
+    await server.wait_received("pusher:subscribe")
+    clock.skip(10.1)
+    await refusal(channel)
+    authorizer.held = {"private-a"}
+    clock.skip(2)
+    await until(lambda: len(authorizer.asked) == 2)
+    server.connections[0].send(frames.subscription_succeeded("private-a"))
+    await channel.wait_subscribed()
+
+    authorizer.gate.set()
+    clock.skip(15)
+    await settle()
+    assert channel.is_subscribed
+    assert len(sent(server, "pusher:subscribe")) == 1
+
+
+async def test_case_24_subscribing_once_more_tries_a_refused_channel_at_once(
+    client: PusherClient, server: DevServer
+) -> None:
+    server.faults.subscribe_answers = {"private-a": frames.subscription_error("private-a", "No")}
+    await connect(client)
+    channel = client.subscribe("private-a")
+    await refusal(channel)
+    server.faults.reset()
+    client.subscribe("private-a")
+    await channel.wait_subscribed()
+    assert AUTHORIZER.user.user_id not in repr(channel)

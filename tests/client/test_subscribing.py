@@ -1,0 +1,370 @@
+"""Channels come, stay over reconnects, and go (cases 16 to 20)."""
+
+import asyncio
+
+import pytest
+from aiohttp import ClientSession
+
+from custom_components.pusher_channels.client.channel import Channel, ChannelState, Unsubscribed
+from custom_components.pusher_channels.client.client import ClientNotice, PusherClient
+from custom_components.pusher_channels.client.connection import ConnectionState, StateChange
+from custom_components.pusher_channels.client.encrypted import EncryptedChannel
+from custom_components.pusher_channels.client.errors import InvalidUse, Misuse, SubscriptionFailed
+from custom_components.pusher_channels.client.messages import SubscriptionSucceeded
+from custom_components.pusher_channels.client.presence import PresenceChannel
+from devserver import DevServer, frames
+
+from .conftest import Clock, MakeClient, connect, settle, until
+from .support import (
+    HeldAuthorizer,
+    all_heard,
+    endpoint,
+    events_of,
+    joined,
+    notices_of,
+    presence,
+    sent,
+    subscribes,
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("news", Channel),
+        ("private", Channel),
+        ("cache-news", Channel),
+        ("private-news", Channel),
+        ("private-cache-news", Channel),
+        ("private-encrypted-news", EncryptedChannel),
+        ("private-encrypted-cache-news", EncryptedChannel),
+        ("presence-news", PresenceChannel),
+        ("presence-cache-news", PresenceChannel),
+    ],
+)
+async def test_case_16_the_prefix_makes_the_channel(
+    client: PusherClient, name: str, kind: type[Channel]
+) -> None:
+    channel = client.subscribe(name)
+    assert type(channel) is kind
+    assert client.subscribe(name) is channel
+    assert dict(client.channels) == {name: channel}
+    assert repr(channel) == f"<{kind.__name__} {name} unsubscribed>"
+
+
+@pytest.mark.parametrize("name", ["#x", "#server-to-user-me", "", "a b", "a" * 165])
+async def test_case_16_names_that_no_channel_can_have_are_refused(
+    client: PusherClient, name: str
+) -> None:
+    with pytest.raises(InvalidUse) as caught:
+        client.subscribe(name)
+    assert caught.value.misuse is Misuse.CHANNEL_NAME
+    assert not client.channels
+
+
+async def test_case_17_channels_wait_for_the_connection_and_keep_their_order(
+    make_client: MakeClient, server: DevServer, session: ClientSession
+) -> None:
+    client = make_client(authorizer=endpoint(server, session))
+    first = client.subscribe("private-first")
+    await settle()
+    assert not server.auth_requests
+
+    await connect(client)
+    await first.wait_subscribed()
+    assert server.auth_requests[0].socket_id == client.socket_id
+
+
+async def test_case_17_a_burst_is_sent_in_the_order_in_which_it_was_asked_for(
+    client: PusherClient, server: DevServer
+) -> None:
+    names = ["b", "private-a", "presence-c", "a", "private-encrypted-d"]
+    for name in names:
+        client.subscribe(name)
+    await connect(client)
+    await until(lambda: all(channel.is_subscribed for channel in client.channels.values()))
+    assert subscribes(server) == names
+
+
+async def test_case_17_a_slow_authorizer_does_not_hold_up_other_channels(
+    make_client: MakeClient,
+) -> None:
+    authorizer = HeldAuthorizer({"private-slow"})
+    client = await connect(make_client(authorizer=authorizer))
+    slow = client.subscribe("private-slow")
+    await until(lambda: authorizer.asked)
+
+    await joined(client, "quick")
+    assert slow.state is ChannelState.PENDING
+
+
+async def test_case_17_an_endpoint_is_asked_for_eight_channels_at_a_time(
+    make_client: MakeClient, server: DevServer, session: ClientSession
+) -> None:
+    server.faults.auth_hold = asyncio.Event()
+    client = await connect(make_client(authorizer=endpoint(server, session)))
+    names = [f"private-{number}" for number in range(20)]
+    for name in names:
+        client.subscribe(name)
+    await server.wait_auth_requests(8)
+    await settle()
+    assert len(server.auth_requests) == 8
+
+    server.faults.auth_hold.set()
+    await joined(client, *names)
+    assert len(server.auth_requests) == 20
+
+
+async def test_case_18_each_reconnect_asks_for_fresh_authorization(
+    make_client: MakeClient, server: DevServer, session: ClientSession
+) -> None:
+    client = await connect(make_client(authorizer=endpoint(server, session)))
+    [channel] = await joined(client, "private-a")
+    heard = notices_of(channel)
+
+    await server.close_all(4200)
+    await until(lambda: len(heard) == 2)
+    assert heard == [Unsubscribed("private-a"), SubscriptionSucceeded("private-a")]
+    before, after = server.auth_requests
+    assert before.socket_id != after.socket_id == client.socket_id
+
+
+async def test_case_18_the_answer_for_an_old_socket_is_dropped(
+    make_client: MakeClient, server: DevServer, session: ClientSession
+) -> None:
+    server.faults.auth_hold = asyncio.Event()
+    client = await connect(make_client(authorizer=endpoint(server, session)))
+    channel = client.subscribe("private-a")
+    await server.wait_auth_requests(1)
+    server.abort_all()
+    await server.wait_auth_requests(2)
+
+    server.faults.auth_hold.set()
+    await until(lambda: channel.is_subscribed)
+    [subscribe] = sent(server, "pusher:subscribe")
+    assert subscribe.connection.socket_id == client.socket_id
+
+
+async def test_case_19_unsubscribe_while_authorizing_sends_nothing(
+    make_client: MakeClient, server: DevServer
+) -> None:
+    authorizer = HeldAuthorizer({"private-a"})
+    client = await connect(make_client(authorizer=authorizer))
+    channel = client.subscribe("private-a")
+    heard = notices_of(channel)
+    await until(lambda: authorizer.asked)
+    client.unsubscribe("private-a")
+
+    authorizer.gate.set()
+    await until(lambda: channel.state is ChannelState.UNSUBSCRIBED)
+    await all_heard(client, server.connections[0])
+    assert "private-a" not in subscribes(server)
+    assert not heard
+
+
+async def test_case_19_a_refusal_for_a_channel_nobody_wants_any_more_is_not_told(
+    make_client: MakeClient, server: DevServer, session: ClientSession
+) -> None:
+    server.faults.auth_hold, server.faults.auth_status = asyncio.Event(), 403
+    client = await connect(make_client(authorizer=endpoint(server, session)))
+    channel = client.subscribe("private-a")
+    heard = notices_of(channel)
+    await server.wait_auth_requests(1)
+    client.unsubscribe("private-a")
+    server.faults.auth_hold.set()
+    await until(lambda: channel.state is ChannelState.UNSUBSCRIBED)
+    assert not heard
+
+
+async def test_case_19_unsubscribe_while_pending_leaves_after_the_answer(
+    client: PusherClient, server: DevServer
+) -> None:
+    server.faults.unanswered_channels = {"a"}
+    await connect(client)
+    channel = client.subscribe("a")
+    heard = notices_of(channel)
+    await server.wait_received("pusher:subscribe")
+    client.unsubscribe("a")
+    await all_heard(client, server.connections[0])
+    assert "a" not in [frame.channel for frame in sent(server, "pusher:unsubscribe")]
+
+    server.connections[0].send(frames.subscription_succeeded("a"))
+    await server.wait_received(lambda it: it.event == "pusher:unsubscribe" and it.channel == "a")
+    assert not heard
+
+
+async def test_case_19_an_error_after_unsubscribe_while_pending_ends_it(
+    client: PusherClient, server: DevServer
+) -> None:
+    server.faults.unanswered_channels = {"a"}
+    await connect(client)
+    channel = client.subscribe("a")
+    heard = notices_of(channel)
+    await server.wait_received("pusher:subscribe")
+    client.unsubscribe("a")
+    server.connections[0].send(frames.subscription_error("a", "No"))
+    await until(lambda: channel.state is ChannelState.UNSUBSCRIBED)
+    assert not heard
+    assert client.subscribe("a") is not channel
+
+
+async def test_case_19_subscribe_before_the_answer_reinstates(
+    client: PusherClient, server: DevServer
+) -> None:
+    server.faults.unanswered_channels = {"a"}
+    await connect(client)
+    channel = client.subscribe("a")
+    heard = notices_of(channel)
+    await server.wait_received("pusher:subscribe")
+    client.unsubscribe("a")
+    await settle()
+    assert client.subscribe("a") is channel
+
+    server.connections[0].send(frames.subscription_succeeded("a"))
+    await channel.wait_subscribed()
+    assert heard == [SubscriptionSucceeded("a")]
+    assert subscribes(server) == ["a"]
+    assert not sent(server, "pusher:unsubscribe")
+
+
+async def test_case_19_reinstated_after_a_late_answer_it_is_joined_anew(
+    make_client: MakeClient, server: DevServer
+) -> None:
+    """While all workers wait for authorizers, the leave does not go out at once."""
+    held = {f"private-{number}" for number in range(8)}
+    authorizer = HeldAuthorizer(held)
+    client = await connect(make_client(authorizer=authorizer))
+    server.faults.unanswered_channels = {"presence-a"}
+    channel = client.subscribe("presence-a")
+    heard = notices_of(channel)
+    await server.wait_received("pusher:subscribe")
+    for name in held:
+        client.subscribe(name)
+    client.unsubscribe("presence-a")
+    members: list[object] = []
+    server.connections[0].send(presence("presence-a", {"hash": {"x": {}}, "count": 1}))
+    server.connections[0].send(frames.error(None, "The success has been read"))
+    client.listen(members.append)
+    await until(lambda: members)
+    assert client.subscribe("presence-a") is channel
+    assert not heard
+
+    server.faults.reset()
+    authorizer.gate.set()
+    await until(lambda: heard)
+    assert isinstance(channel, PresenceChannel)
+    assert list(channel.members) == ["me"]
+    assert [type(notice) for notice in heard] == [SubscriptionSucceeded]
+
+
+async def test_case_20_leaving_what_nobody_joined_sends_nothing(
+    client: PusherClient, server: DevServer
+) -> None:
+    await connect(client)
+    client.unsubscribe("a")
+    await joined(client, "b")
+    assert not sent(server, "pusher:unsubscribe")
+
+
+async def test_case_20_events_after_unsubscribe_are_dropped(
+    client: PusherClient, server: DevServer
+) -> None:
+    await connect(client)
+    [channel] = await joined(client, "a")
+    heard = events_of(client), events_of(channel)
+    client.unsubscribe("a")
+    server.connections[0].send(frames.event("a", "late", "{}"))
+    await all_heard(client, server.connections[0])
+    assert [event.name for event in heard[0]] == ["all-heard"]
+    assert not heard[1]
+    await server.wait_unsubscribed("a")
+    assert channel.state is ChannelState.UNSUBSCRIBED
+
+
+async def test_case_20_a_channel_is_left_once_nobody_wants_it(
+    client: PusherClient, server: DevServer
+) -> None:
+    await connect(client)
+    [channel, _] = await joined(client, "a", "a")
+    client.unsubscribe("a")
+    await all_heard(client, server.connections[0])
+    assert channel.is_subscribed
+
+    client.unsubscribe("a")
+    client.unsubscribe("a")
+    await server.wait_unsubscribed("a")
+    assert subscribes(server).count("a") == 1
+    assert [frame.channel for frame in sent(server, "pusher:unsubscribe")].count("a") == 1
+
+
+async def test_case_20_answers_for_what_is_not_being_joined_change_nothing(
+    client: PusherClient, server: DevServer
+) -> None:
+    await connect(client)
+    [channel] = await joined(client, "a")
+    heard = notices_of(channel)
+    for name in ("a", "unknown"):
+        server.connections[0].send(frames.subscription_succeeded(name))
+        server.connections[0].send(frames.subscription_error(name, "No"))
+    await all_heard(client, server.connections[0])
+    assert channel.is_subscribed
+    assert not heard
+
+
+async def test_case_20_left_and_wanted_again_at_once_it_stays_joined(
+    client: PusherClient, server: DevServer
+) -> None:
+    await connect(client)
+    [channel] = await joined(client, "a")
+    client.unsubscribe("a")
+    assert client.subscribe("a") is channel
+    await settle()
+    assert channel.is_subscribed
+    assert subscribes(server) == ["a"]
+    assert not sent(server, "pusher:unsubscribe")
+
+
+async def test_case_20_a_failed_channel_that_nobody_wants_is_not_tried_again(
+    client: PusherClient, server: DevServer, clock: Clock
+) -> None:
+    server.faults.subscribe_answers = {"a": frames.subscription_error("a", "Busy", 503)}
+    await connect(client)
+    channel = client.subscribe("a")
+    await until(lambda: channel.error)
+    client.unsubscribe("a")
+    clock.skip(10)
+    await settle()
+    assert subscribes(server) == ["a"]
+
+
+async def test_subscribing_in_the_connected_callback_sends_one_subscribe(
+    client: PusherClient, server: DevServer
+) -> None:
+    def subscribe(notice: ClientNotice) -> None:
+        if isinstance(notice, StateChange) and notice.state is ConnectionState.CONNECTED:
+            client.subscribe("a")
+
+    client.listen(subscribe)
+    await connect(client)
+    await server.wait_subscribed("a")
+    await settle()
+    assert subscribes(server) == ["a"]
+
+
+async def test_a_channel_left_or_lost_ends_the_wait_for_it(
+    client: PusherClient, server: DevServer
+) -> None:
+    server.faults.unanswered_channels = {"*"}
+    await connect(client)
+    channel = client.subscribe("a")
+    impatient = asyncio.create_task(channel.wait_subscribed())
+    patient = asyncio.create_task(channel.wait_subscribed())
+    await server.wait_received("pusher:subscribe")
+    impatient.cancel()
+    server.faults.reset()
+    server.abort_all()
+    with pytest.raises(SubscriptionFailed) as caught:
+        await patient
+    assert caught.value.status == 0
+    await channel.wait_subscribed()
+    await channel.wait_subscribed()

@@ -1,0 +1,305 @@
+"""The connection's user: sign-in, events to the user, whom the user watches (cases 40 to 47)."""
+
+import asyncio
+import json
+
+import pytest
+from aiohttp import ClientSession
+
+from custom_components.pusher_channels.client.auth import SecretAuthorizer, User
+from custom_components.pusher_channels.client.client import PusherClient
+from custom_components.pusher_channels.client.connection import ConnectionState
+from custom_components.pusher_channels.client.messages import Event, ServerError
+from custom_components.pusher_channels.client.user import OnlineChange, SignedIn, SigninError
+from devserver import DevServer, frames
+
+from .conftest import APP, Clock, MakeClient, connect, settle, until
+from .support import all_heard, client_notices, endpoint, events_of, joined, sent, subscribes
+
+
+@pytest.fixture
+def asking(make_client: MakeClient, server: DevServer, session: ClientSession) -> PusherClient:
+    """Return a client that asks the server's endpoints, for user "demo"."""
+    return make_client(authorizer=endpoint(server, session))
+
+
+def user_events(client: PusherClient) -> list[Event]:
+    """Return the list to which each event sent to the user is added."""
+    heard: list[Event] = []
+    client.user.bind(heard.append)
+    return heard
+
+
+async def signed_in(client: PusherClient) -> PusherClient:
+    """Connect, sign in, and wait until the user's own channel is joined."""
+    client.sign_in()
+    await connect(client)
+    await until(lambda: any(channel.is_subscribed for channel in client.channels.values()))
+    return client
+
+
+async def test_case_40_sign_in_waits_for_the_connection(
+    asking: PusherClient, server: DevServer
+) -> None:
+    asking.sign_in()
+    await settle()
+    assert not server.auth_requests
+    await connect(asking)
+    request = await server.wait_auth_requests(1)
+    assert (request.kind, request.body) == ("user", f"socket_id={asking.socket_id}")
+
+
+async def test_case_41_it_sends_what_the_endpoint_signed(
+    asking: PusherClient, server: DevServer
+) -> None:
+    await connect(asking)
+    asking.sign_in()
+    frame = await server.wait_received("pusher:signin")
+    assert isinstance(frame.data, dict)
+    assert sorted(frame.data) == ["auth", "user_data"]
+    assert json.loads(str(frame.data["user_data"])) == {"id": "demo"}
+
+
+async def test_case_42_the_user_hears_what_is_sent_to_it_and_nothing_internal(
+    client: PusherClient, server: DevServer
+) -> None:
+    told = client_notices(client, SignedIn)
+    heard, everywhere = user_events(client), events_of(client)
+    await signed_in(client)
+    assert told == [SignedIn("me")]
+    assert client.user.user_id == "me"
+    assert subscribes(server) == ["#server-to-user-me"]
+    subscribe = sent(server, "pusher:subscribe")[0]
+    assert subscribe.data == {"channel": "#server-to-user-me"}
+
+    connection = server.connections[0]
+    connection.send(frames.event("#server-to-user-me", "pusher_internal:x", "{}"))
+    connection.send(frames.event("#server-to-user-other", "news", "{}"))
+    await asyncio.to_thread(server.pusher().send_to_user, "me", "news", {"id": 1})
+    await until(lambda: heard)
+    [event] = heard
+    assert (event.channel, event.name, event.data) == ("#server-to-user-me", "news", {"id": 1})
+    assert everywhere == [event]
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ("5", "not an object"),
+        ('{"user_data": "{}"}', "no auth"),
+        ('{"auth": "a:b"}', "no user_data"),
+        ('{"auth": "a:b", "user_data": {"id": "x"}}', "no user_data"),
+        ('{"auth": "a:b", "user_data": "{broken"}', "no id"),
+        ('{"auth": "a:b", "user_data": "{}"}', "no id"),
+        ('{"auth": "a:b", "user_data": "{\\"id\\":true}"}', "no id"),
+        ('{"auth": "a:b", "user_data": "{\\"id\\":null}"}', "no id"),
+        ('{"auth": "a:b", "user_data": "{\\"id\\":\\"\\"}"}', "A user id has"),
+        ('{"auth": "a:b", "user_data": "{\\"id\\":\\"#x\\"}"}', "A user id has"),
+    ],
+)
+async def test_case_43_user_data_that_names_nobody_signs_nobody_in(
+    asking: PusherClient, server: DevServer, answer: str, words: str
+) -> None:
+    server.faults.auth_body = answer
+    errors = client_notices(asking, SigninError)
+    await connect(asking)
+    asking.sign_in()
+    await until(lambda: errors)
+    assert words in errors[0].error
+    assert errors[0].status == 200
+    assert asking.user.user_id is None
+    assert not sent(server, "pusher:signin")
+
+
+@pytest.mark.parametrize(
+    ("data", "user_id"),
+    [
+        ({}, "me"),
+        ({"user_data": "{broken"}, "me"),
+        ({"user_data": "{}"}, "me"),
+        (json.dumps({"user_data": "5"}), "me"),
+        ({"user_data": '{"id":7}'}, "7"),
+        (json.dumps({"user_data": '{"id":"7"}'}), "7"),
+    ],
+)
+async def test_case_43_a_success_names_the_user_or_means_whom_we_named(
+    client: PusherClient, server: DevServer, data: object, user_id: str
+) -> None:
+    """pusher-js is not signed in when it names nobody; the server's success counts here."""
+    told = client_notices(client, SignedIn)
+    await connect(client)
+    server.faults.unanswered_channels = {"*"}
+    client.sign_in()
+    server.connections[0].send(json.dumps({"event": "pusher:signin_success", "data": data}))
+    await until(lambda: told)
+    assert told == [SignedIn(user_id)]
+
+
+async def test_case_43_a_success_nobody_asked_for_signs_nobody_in(
+    client: PusherClient, server: DevServer
+) -> None:
+    await connect(client)
+    server.connections[0].send(frames.signin_success({"user_data": '{"id":"x"}'}))
+    await all_heard(client, server.connections[0])
+    assert client.user.user_id is None
+
+
+async def test_case_44_after_each_reconnect_it_signs_in_anew(
+    asking: PusherClient, server: DevServer
+) -> None:
+    told = client_notices(asking, SignedIn)
+    heard = user_events(asking)
+    await signed_in(asking)
+    await server.close_all(4200)
+    await until(lambda: asking.user.user_id is None)
+    assert not asking.channels
+    await until(lambda: len(told) == 2)
+    await server.wait_subscribed("#server-to-user-demo")
+    before, after = (it for it in server.auth_requests if it.kind == "user")
+    assert before.socket_id != after.socket_id == asking.socket_id
+    await asyncio.to_thread(server.pusher().send_to_user, "demo", "news", "")
+    await until(lambda: heard)
+    assert len(heard) == 1
+
+
+async def test_case_44_an_answer_for_the_old_socket_is_dropped(
+    asking: PusherClient, server: DevServer
+) -> None:
+    server.faults.auth_hold = asyncio.Event()
+    asking.sign_in()
+    await connect(asking)
+    await server.wait_auth_requests(1)
+    server.abort_all()
+    await server.wait_auth_requests(2)
+    server.faults.auth_hold.set()
+    await until(lambda: asking.user.user_id)
+    [frame] = sent(server, "pusher:signin")
+    assert frame.connection.socket_id == asking.socket_id
+
+
+@pytest.mark.parametrize(
+    ("status", "again"), [(403, False), (404, False), (500, True), (429, True)]
+)
+async def test_case_45_a_refusal_is_told_with_its_status_and_tried_again_if_it_may_pass(
+    asking: PusherClient, server: DevServer, clock: Clock, status: int, again: bool
+) -> None:
+    server.faults.auth_status = status
+    errors = client_notices(asking, SigninError)
+    asking.sign_in()
+    await connect(asking)
+    await until(lambda: errors)
+    assert errors == [SigninError(f"The endpoint answered {status}", status)]
+    clock.skip(0.5)
+    await settle()
+    assert len(server.auth_requests) == 1
+
+    server.faults.reset()
+    clock.skip(1.5)
+    if again:
+        await until(lambda: asking.user.user_id)
+    else:
+        await all_heard(asking, server.connections[0])
+        assert len(server.auth_requests) == 1
+
+
+async def test_case_45_no_answer_from_the_endpoint_is_status_0(
+    asking: PusherClient, server: DevServer, clock: Clock
+) -> None:
+    server.faults.auth_hold = asyncio.Event()
+    errors = client_notices(asking, SigninError)
+    asking.sign_in()
+    await connect(asking)
+    await server.wait_auth_requests(1)
+    clock.skip(10)
+    await until(lambda: errors)
+    assert errors[0].status == 0
+    server.faults.auth_hold.set()
+    clock.skip(2)
+    await until(lambda: asking.user.user_id)
+
+
+async def test_case_45_without_anyone_to_ask_it_is_an_error(make_client: MakeClient) -> None:
+    client = await connect(make_client(authorizer=None))
+    errors = client_notices(client, SigninError)
+    client.sign_in()
+    await until(lambda: errors)
+    assert errors[0].status == 0
+    await joined(client, "a")
+
+
+async def test_case_45_a_server_that_stays_silent_is_asked_again(
+    client: PusherClient, server: DevServer, clock: Clock
+) -> None:
+    errors = client_notices(client, SigninError)
+    await connect(client)
+    server.freeze()
+    client.sign_in()
+    await settle()
+    clock.skip(10)
+    await until(lambda: errors)
+    assert errors[0].status == 0
+    assert client.user.user_id is None
+    server.thaw()
+    clock.skip(2)
+    await until(lambda: client.user.user_id == "me")
+
+
+@pytest.mark.parametrize("code", [4200, 4009])
+async def test_case_45_a_server_that_knows_no_sign_in_is_told_once_and_not_asked_again(
+    client: PusherClient, server: DevServer, clock: Clock, code: int
+) -> None:
+    """Reverb answers 4200 to what it does not know and keeps the connection."""
+    errors = client_notices(client, SigninError)
+    server_errors = client_notices(client, ServerError)
+    await connect(client)
+    client.sign_in()
+    connection = server.connections[0]
+    connection.send(frames.error(4301, "Something else"))
+    connection.send(frames.error(code, "For a channel", "private-a"))
+    connection.send(frames.error(code, "Invalid message format"))
+    await until(lambda: errors)
+    assert errors == [SigninError("Invalid message format", code)]
+    assert [error.code for error in server_errors] == [4301, code, code]
+    assert client.state is ConnectionState.CONNECTED
+    clock.skip(30)
+    await settle()
+    assert len(errors) == 1
+    assert len(sent(server, "pusher:signin")) == 1
+    assert client.user.user_id is None
+
+
+async def test_case_46_signing_in_twice_is_signing_in_once(
+    client: PusherClient, server: DevServer
+) -> None:
+    client.sign_in()
+    client.sign_in()
+    await signed_in(client)
+    client.sign_in()
+    server.connections[0].send(frames.signin_success({"user_data": '{"id":"other"}'}))
+    await all_heard(client, server.connections[0])
+    assert len(sent(server, "pusher:signin")) == 1
+    assert client.user.user_id == "me"
+
+
+async def test_case_47_watched_users_come_online_and_go_offline(make_client: MakeClient) -> None:
+    def as_user(user: User) -> PusherClient:
+        return make_client(authorizer=SecretAuthorizer(APP.key, APP.secret, user))
+
+    early = await signed_in(as_user(User("early")))
+    watcher = as_user(User("watcher", watchlist=("early", "late", "never")))
+    changes = client_notices(watcher, OnlineChange)
+    await signed_in(watcher)
+    await until(lambda: changes)
+    assert watcher.user.online == {"early": True}
+
+    await signed_in(as_user(User("late")))
+    await early.disconnect()
+    await until(lambda: len(changes) == 3)
+    assert changes == [
+        OnlineChange("early", online=True),
+        OnlineChange("late", online=True),
+        OnlineChange("early", online=False),
+    ]
+    assert watcher.user.online == {"early": False, "late": True}
+    await watcher.disconnect()
+    assert not watcher.user.online
