@@ -1,9 +1,9 @@
 """An event of a Pusher server reaches Home Assistant."""
 
+from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import async_capture_events
 
 from devserver import DevServer
-from homeassistant.core import HomeAssistant
 
 from .conftest import SetUp, app_entry, until
 

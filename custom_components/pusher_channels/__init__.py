@@ -7,11 +7,13 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.typing import ConfigType
 
+from . import issues
 from .client.connection import ConnectionState
 from .client.errors import ConnectionFailed
 from .const import DOMAIN
 from .factory import make_api, make_client
 from .hub import Hub, PusherConfigEntry
+from .services import async_setup_services
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -20,6 +22,7 @@ PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR, Platform.S
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Set up the actions."""
+    async_setup_services(hass)
     return True
 
 
@@ -27,6 +30,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: PusherConfigEntry) -> bo
     """Connect an app, and join its channels once Home Assistant has started."""
     client = make_client(hass, entry.data, entry.options)
     entry.async_on_unload(client.disconnect)
+    issues.follow(hass, entry, client)
     client.connect()
     try:
         await client.wait_connected()
@@ -44,7 +48,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: PusherConfigEntry) -> bo
         await client.disconnect()
 
     entry.async_on_unload(async_at_started(hass, start))
-    entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, stop))
+    entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, stop))
     entry.async_on_unload(entry.add_update_listener(_UpdateListener(entry)))
     return True
 
@@ -52,6 +56,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: PusherConfigEntry) -> bo
 async def async_unload_entry(hass: HomeAssistant, entry: PusherConfigEntry) -> bool:
     """Remove an app's entities; its connection is closed after them."""
     return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: PusherConfigEntry) -> None:
+    """Take back what an app asked of the user."""
+    issues.forget(hass, entry)
 
 
 class _UpdateListener:

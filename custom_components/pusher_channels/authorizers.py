@@ -1,5 +1,6 @@
 """Makes the authorizer that the user chose: app secret, endpoint or script."""
 
+from asyncio import timeout
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -42,6 +43,7 @@ from .const import (
 )
 
 SCRIPT_REFUSED = 401
+SCRIPT_TIMEOUT = 10.0
 
 
 def make_authorizer(
@@ -108,13 +110,17 @@ def _script_authorizer(hass: HomeAssistant, entity_id: str) -> CallbackAuthorize
 
     async def ask(variables: dict[str, str]) -> Json:
         try:
-            return await hass.services.async_call(
-                SCRIPT_DOMAIN,
-                _script_action(hass, entity_id),
-                variables,
-                blocking=True,
-                return_response=True,
-            )
+            async with timeout(SCRIPT_TIMEOUT):
+                return await hass.services.async_call(
+                    SCRIPT_DOMAIN,
+                    _script_action(hass, entity_id),
+                    variables,
+                    blocking=True,
+                    return_response=True,
+                )
+        except TimeoutError:
+            words = f"The script {entity_id} did not answer in time"
+            raise AuthorizationFailed(words, retryable=True) from None
         except (HomeAssistantError, ValueError) as err:
             words = f"The script {entity_id} failed ({type(err).__name__})"
             raise AuthorizationFailed(words, SCRIPT_REFUSED) from None

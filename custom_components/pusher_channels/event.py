@@ -43,10 +43,10 @@ class PacedEvent(EventEntity):
     """Shows events as they come, at most 50 a second; the newest wins."""
 
     _unrecorded_attributes = frozenset({"data"})
+    _newest: Event
 
     @override
     async def async_added_to_hass(self) -> None:
-        self._newest: Event | None = None
         self._pace = Pace(self.hass, SECONDS_BETWEEN_WRITES, self._write_newest)
         self.async_on_remove(self._pace.cancel)
         await super().async_added_to_hass()
@@ -60,9 +60,10 @@ class PacedEvent(EventEntity):
         return RECEIVED
 
     def _write_newest(self) -> None:
-        if self._newest is not None:
-            event, self._newest = self._newest, None
-            self._trigger_event(self._event_type(event), _attributes(event))
+        """Write the newest event, unless a filter that changed meanwhile excludes it."""
+        event_type = self._event_type(self._newest)
+        if event_type in self.event_types:
+            self._trigger_event(event_type, _attributes(self._newest))
             self.async_write_ha_state()
 
 

@@ -24,6 +24,7 @@ from .client.names import ChannelKind
 from .client.user import SigninError
 from .const import CONF_SIGN_IN, CONF_WATCHLIST, DOMAIN, SUBENTRY_CHANNEL
 from .hub_channel import ChannelChange, HubChannel
+from .temporary_channels import TemporaryChannels
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -66,10 +67,11 @@ class Hub:
         self.entry = entry
         self.client = client
         self.api = api
-        self.device_id = self._make_app_device()
+        self.device_id = self._register_app()
         self.bus = DeviceBus(hass, entry.entry_id, self.device_id)
         self.past_states: deque[PastState] = deque(maxlen=STATES_REMEMBERED)
         self.channels: dict[str, HubChannel] = {}
+        self.temporary_channels = TemporaryChannels(client, self.bus, self._channel_notice)
         self._platforms: list[_Platform] = []
         self._joining = False
         self._remember_state()
@@ -86,6 +88,10 @@ class Hub:
     def watchlist(self) -> tuple[str, ...]:
         """The user ids whose online state is asked for."""
         return tuple(self.entry.options.get(CONF_WATCHLIST, ())) if self.signs_in else ()
+
+    def is_configured(self, name: str) -> bool:
+        """Whether the user configured a channel of this name."""
+        return any(channel.name == name for channel in self.channels.values())
 
     def add_platform(
         self, make: ChannelEntities, async_add_entities: AddConfigEntryEntitiesCallback
@@ -108,16 +114,15 @@ class Hub:
     @callback
     def update(self) -> None:
         """Follow the subentries: a channel came, went or changed."""
+        self._register_app()
         self._update_channels()
         for channel in self.channels.values():
+            self._register_channel(channel.subentry_id)
             channel.refresh()
+            self.temporary_channels.unsubscribe(channel.name)
             self._forget_untracked(channel)
             for platform in self._platforms:
                 _add_entities(platform, channel)
-
-    async def close(self) -> None:
-        """Close the connection."""
-        await self.client.disconnect()
 
     def _update_channels(self) -> None:
         wanted = {
@@ -130,14 +135,15 @@ class Hub:
             for platform in self._platforms:
                 platform.made.pop(subentry_id, None)
         for subentry_id in sorted(wanted - self.channels.keys()):
-            device_id = self._make_channel_device(subentry_id)
+            device_id = self._register_channel(subentry_id)
             channel = HubChannel(self.hass, self.entry, subentry_id, self.client, device_id)
             channel.listen(self._channel_notice)
             self.channels[subentry_id] = channel
             if self._joining:
                 channel.join()
 
-    def _make_app_device(self) -> str:
+    def _register_app(self) -> str:
+        """Register the app's device under its present title; return the device's id."""
         device = dr.async_get(self.hass).async_get_or_create(
             config_entry_id=self.entry.entry_id,
             identifiers={(DOMAIN, self.entry.entry_id)},
@@ -148,7 +154,8 @@ class Hub:
         )
         return device.id
 
-    def _make_channel_device(self, subentry_id: str) -> str:
+    def _register_channel(self, subentry_id: str) -> str:
+        """Register a channel's device under its present title; return the device's id."""
         subentry = self.entry.subentries[subentry_id]
         kind = ChannelKind.of(subentry.data["channel"])
         device = dr.async_get(self.hass).async_get_or_create(
@@ -193,7 +200,9 @@ class Hub:
             self.entry.async_start_reauth(self.hass)
 
     def _log_change(self, change: StateChange) -> None:
-        """Log once that the connection went, and once that it is back."""
+        """Log once that the connection went by itself, and once that it is back."""
+        if change.state is ConnectionState.DISCONNECTING:
+            return
         if change.previous is ConnectionState.CONNECTED:
             _LOGGER.info("%s lost its connection: %s", self.entry.title, self.client.last_error)
         elif change.state is ConnectionState.CONNECTED:

@@ -1,0 +1,215 @@
+"""What a user can hand out to get help: how the app fares, without secrets or people."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import aiohttp
+import nacl
+import orjson
+from homeassistant.components.diagnostics import REDACTED, async_redact_data
+from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.device_registry import AnyDeviceEntry
+from yarl import URL
+
+from .client.channel import Channel
+from .client.names import ChannelKind
+from .client.presence import PresenceChannel
+from .client.protocol import PROTOCOL_VERSION
+from .client.server import CLIENT_VERSION
+from .const import (
+    CONF_APP_KEY,
+    CONF_AUTH_ENDPOINT,
+    CONF_CHANNEL,
+    CONF_EVENTS,
+    CONF_MASTER_KEY,
+    CONF_MEMBERS,
+    CONF_PROXY,
+    CONF_SECRET,
+    CONF_SERVER,
+    CONF_USER_AUTH_ENDPOINT,
+    CONF_USER_ID,
+    CONF_USER_INFO,
+    CONF_WATCHLIST,
+    SUBENTRY_CHANNEL,
+)
+from .hub import Hub, PusherConfigEntry
+
+FIELD_VALUE: Final = "value"
+TO_REDACT: Final = frozenset(
+    {CONF_APP_KEY, CONF_SECRET, CONF_MASTER_KEY, CONF_USER_ID, CONF_USER_INFO, FIELD_VALUE}
+)
+URLS: Final = (CONF_AUTH_ENDPOINT, CONF_USER_AUTH_ENDPOINT, CONF_PROXY)
+SHORTEST_SECRET: Final = 6
+MAX_WORDS: Final = 300
+
+
+async def async_get_config_entry_diagnostics(
+    hass: HomeAssistant, entry: PusherConfigEntry
+) -> dict[str, Any]:
+    """Return how an app and all its channels fare."""
+    channels = entry.get_subentries_of_type(SUBENTRY_CHANNEL)
+    return _app(hass, entry) | {
+        "channels": [_channel(entry, subentry) for subentry in channels],
+        "other_channels": [
+            _channel_state(entry, channel) for channel in _unconfigured_channels(entry)
+        ],
+    }
+
+
+async def async_get_device_diagnostics(
+    hass: HomeAssistant, entry: PusherConfigEntry, device: AnyDeviceEntry
+) -> dict[str, Any]:
+    """Return how the app of a device fares, and the channel if it is a channel's device."""
+    if device.config_subentry_id is None:
+        return _app(hass, entry)
+    subentry = entry.subentries[device.config_subentry_id]
+    return _app(hass, entry) | {"channel": _channel(entry, subentry)}
+
+
+def _app(hass: HomeAssistant, entry: PusherConfigEntry) -> dict[str, Any]:
+    hub = _hub(entry)
+    options = dict(entry.options)
+    if CONF_WATCHLIST in options:
+        options[CONF_WATCHLIST] = len(options[CONF_WATCHLIST])
+    return {
+        "versions": {
+            "client": CLIENT_VERSION,
+            "protocol": PROTOCOL_VERSION,
+            "aiohttp": aiohttp.__version__,
+            "orjson": orjson.__version__,
+            "pynacl": nacl.__version__,
+        },
+        "data": _data(entry.data),
+        "options": options,
+        "entry_state": entry.state.value,
+        "connection": None if hub is None else _connection(hass, hub),
+    }
+
+
+def _hub(entry: PusherConfigEntry) -> Hub | None:
+    return entry.runtime_data if entry.state is ConfigEntryState.LOADED else None
+
+
+def _data(data: Mapping[str, Any]) -> dict[str, Any]:
+    redacted = async_redact_data(_bare_urls(data), TO_REDACT)
+    return redacted | {CONF_SERVER: _bare_urls(redacted[CONF_SERVER])}
+
+
+def _bare_urls(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave scheme, host, port and path of each URL: credentials and query may be secret."""
+    return {key: _bare_url(value) if key in URLS else value for key, value in data.items()}
+
+
+def _bare_url(text: str) -> str:
+    try:
+        url = URL(text)
+        bare = URL.build(
+            scheme=url.scheme, host=url.host or "", port=url.explicit_port, path=url.path
+        )
+        return str(bare)
+    except ValueError:
+        return REDACTED
+
+
+def _connection(hass: HomeAssistant, hub: Hub) -> dict[str, Any]:
+    client = hub.client
+    received = client.last_received
+    return {
+        "state": client.state.value,
+        "past_states": [
+            {"state": past.state.value, "since": past.since.isoformat()} for past in hub.past_states
+        ],
+        "has_socket_id": client.socket_id is not None,
+        "seconds_since_last_frame": (
+            None if received is None else round(hass.loop.time() - received, 1)
+        ),
+        "last_error": _last_error(hub),
+        "signed_in": client.user.user_id is not None,
+        "watched_users_online": sum(client.user.online.values()),
+        "has_server_api": hub.api is not None,
+    }
+
+
+def _last_error(hub: Hub) -> dict[str, Any] | None:
+    error = hub.client.last_error
+    if error is None:
+        return None
+    return {
+        "reason": error.reason.value,
+        "code": error.code,
+        "message": _without_secrets(error.message, hub.entry.data),
+    }
+
+
+def _channel(entry: PusherConfigEntry, subentry: ConfigSubentry) -> dict[str, Any]:
+    """Return what the user configured of a channel, and how it fares while it is wanted."""
+    name = subentry.data[CONF_CHANNEL]
+    configured = {
+        "channel": name,
+        "kind": ChannelKind.of(name).value,
+        "events": list(subentry.data.get(CONF_EVENTS, ())),
+        "tracked_members": len(subentry.data.get(CONF_MEMBERS, ())),
+    }
+    hub = _hub(entry)
+    channel = None if hub is None else hub.client.channels.get(name)
+    return configured if channel is None else configured | _channel_state(entry, channel)
+
+
+def _unconfigured_channels(entry: PusherConfigEntry) -> list[Channel]:
+    """Return what an action subscribed to; the user's own channel has the user's id in its name."""
+    hub = _hub(entry)
+    if hub is None:
+        return []
+    configured = {channel.name for channel in hub.channels.values()}
+    return [
+        channel
+        for name, channel in hub.client.channels.items()
+        if name not in configured and channel.kind is not ChannelKind.USER
+    ]
+
+
+def _channel_state(entry: PusherConfigEntry, channel: Channel) -> dict[str, Any]:
+    state = {
+        "channel": channel.name,
+        "kind": channel.kind.value,
+        "state": channel.state.value,
+        "error": _channel_error(entry, channel),
+        "subscription_count": channel.subscription_count,
+        "event_names": sorted(channel.event_names),
+    }
+    if isinstance(channel, PresenceChannel):
+        state |= {"count": channel.count, "members": len(channel.members)}
+    return state
+
+
+def _channel_error(entry: PusherConfigEntry, channel: Channel) -> dict[str, Any] | None:
+    error = channel.error
+    if error is None:
+        return None
+    return {
+        "type": error.type,
+        "status": error.status,
+        "message": _without_secrets(error.error, entry.data),
+    }
+
+
+def _without_secrets(words: str, data: Mapping[str, Any]) -> str:
+    """Leave of a server's words what quotes neither a secret nor, as JSON, anybody's data."""
+    words, brace, _ = words.partition("{")
+    for secret in _secrets(data):
+        words = words.replace(secret, REDACTED)
+    return words[:MAX_WORDS] + (REDACTED if brace else "")
+
+
+def _secrets(value: Any, *, secret: bool = False) -> Iterator[str]:
+    """Find every text below a field that is redacted; a short one may be part of any word."""
+    match value:
+        case str() if secret and len(value) >= SHORTEST_SECRET:
+            yield value
+        case Mapping():
+            for key, inner in value.items():
+                yield from _secrets(inner, secret=secret or key in TO_REDACT)
+        case list():
+            for inner in value:
+                yield from _secrets(inner, secret=secret)

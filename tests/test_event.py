@@ -1,0 +1,265 @@
+"""The event entities: the newest event of a channel, and of the signed-in user."""
+
+import asyncio
+from itertools import pairwise
+
+import pytest
+from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+from pytest_homeassistant_custom_component.common import async_capture_events
+
+from devserver import DevServer, frames
+
+from .actions import connected_guest
+from .conftest import SetUp, app_entry, channel_subentry, until
+from .watch import skip, state_of, writes_of
+
+ORDERS = "event.orders"
+USER = "event.demo_app_user_event"
+ME = "home-assistant-12345678"
+
+
+def shown(hass: HomeAssistant, entity_id: str = ORDERS) -> dict[str, object]:
+    """Return what the entity says of the last event."""
+    attributes = state_of(hass, entity_id).attributes
+    names = ("event_type", "event", "data", "user_id", "cached")
+    return {name: attributes.get(name) for name in names}
+
+
+async def test_event_is_the_main_entity_of_its_device(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server, "orders")
+    await set_up(entry)
+
+    state = state_of(hass, ORDERS)
+    assert state.state == STATE_UNKNOWN
+    assert state.name == "orders"
+    assert state.attributes["event_types"] == ["received"]
+    registered = er.async_get(hass).async_get(ORDERS)
+    assert registered is not None
+    assert registered.unique_id == f"{entry.entry_id}_id-orders_event"
+    assert registered.config_subentry_id == "id-orders"
+
+
+@pytest.mark.parametrize(
+    ("events", "types", "name", "event_type"),
+    [
+        ([], ["received"], "shipped", "received"),
+        (["shipped", "billed"], ["shipped", "billed"], "billed", "billed"),
+        (["shipped", "order.*"], ["shipped", "other"], "order.paid", "other"),
+        (["shipped", "order.*"], ["shipped", "other"], "shipped", "shipped"),
+        (["order.?"], ["other"], "order.1", "other"),
+        ([r"App\Events\Shipped"], [r"App\Events\Shipped"], r"App\Events\Shipped", None),
+    ],
+)
+async def test_event_type_is_the_listed_name_or_other(
+    hass: HomeAssistant,
+    server: DevServer,
+    set_up: SetUp,
+    events: list[str],
+    types: list[str],
+    name: str,
+    event_type: str | None,
+) -> None:
+    await set_up(app_entry(server, channel_subentry("orders", events=events)))
+    assert state_of(hass, ORDERS).attributes["event_types"] == types
+
+    await server.publish("orders", name, {"id": 1})
+    await until(lambda: shown(hass)["event"])
+
+    assert shown(hass) == {
+        "event_type": event_type or name,
+        "event": name,
+        "data": {"id": 1},
+        "user_id": None,
+        "cached": False,
+    }
+
+
+async def test_event_that_is_not_listed_is_dropped(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    await set_up(app_entry(server, channel_subentry("orders", events=["shipped"])))
+    writes = writes_of(hass, ORDERS)
+
+    await server.publish("orders", "billed", 1)
+    await server.publish("orders", "shipped", 2)
+    await until(lambda: shown(hass)["event"] == "shipped")
+
+    assert len(writes) == 1
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown_as"),
+    [({"id": 1}, {"id": 1}), ("words", "words"), ("12.5", 12.5), ([1, None], [1, None]), ("", "")],
+)
+async def test_data_is_decoded_where_it_is_json(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, sent: object, shown_as: object
+) -> None:
+    await set_up(app_entry(server, "orders"))
+
+    await server.publish("orders", "shipped", sent)
+    await until(lambda: shown(hass)["event"])
+
+    assert shown(hass)["data"] == shown_as
+
+
+async def test_client_event_names_its_sender(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    await set_up(app_entry(server, "presence-room"))
+    async with connected_guest(server) as guest:
+        await guest.join("presence-room", {"user_id": "bob"})
+        await guest.send("client-wave", {"hand": "left"}, "presence-room")
+        await until(lambda: shown(hass, "event.presence_room")["event"])
+
+    assert shown(hass, "event.presence_room") == {
+        "event_type": "received",
+        "event": "client-wave",
+        "data": {"hand": "left"},
+        "user_id": "bob",
+        "cached": False,
+    }
+
+
+async def test_stored_event_of_a_cache_channel_is_marked(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    await server.publish("cache-price", "changed", 7)
+    await set_up(app_entry(server, "cache-price"))
+
+    await until(lambda: shown(hass, "event.cache_price")["event"])
+    assert shown(hass, "event.cache_price")["cached"] is True
+
+    await server.publish("cache-price", "changed", 8)
+    await until(lambda: shown(hass, "event.cache_price")["data"] == 8)
+    assert shown(hass, "event.cache_price")["cached"] is False
+
+
+async def test_event_is_unavailable_while_the_channel_is_not_joined(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    await set_up(app_entry(server, "orders"))
+    server.faults.upgrade_status = 503
+
+    await server.close_all(1001)
+
+    await until(lambda: state_of(hass, ORDERS).state == STATE_UNAVAILABLE)
+
+
+async def test_data_is_not_recorded(hass: HomeAssistant, server: DevServer, set_up: SetUp) -> None:
+    await set_up(app_entry(server, "orders", options={"sign_in": True}))
+
+    for entity_id in (ORDERS, USER):
+        state_info = state_of(hass, entity_id).state_info
+        assert state_info is not None
+        assert "data" in state_info["unrecorded_attributes"]
+
+
+async def test_flood_is_written_50_times_a_second_and_ends_with_the_newest(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    await set_up(app_entry(server, "orders"))
+    events = async_capture_events(hass, "pusher_channels_event")
+    writes = writes_of(hass, ORDERS)
+
+    for number in range(1000):
+        await server.publish("orders", "tick", number)
+    await until(lambda: len(events) == 1000)
+    await skip(hass, 0.02)
+
+    times = [time for time, _ in writes]
+    pauses = [later - earlier for earlier, later in pairwise(times[:-1])]
+    assert min(pauses, default=1) >= 0.019
+    assert shown(hass)["data"] == 999
+    await skip(hass, 1)
+    assert len(writes) == len(times)
+
+
+async def test_event_that_the_filter_excludes_before_it_is_written_is_dropped(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, caplog: pytest.LogCaptureFixture
+) -> None:
+    entry = app_entry(server, "orders")
+    await set_up(entry)
+    events = async_capture_events(hass, "pusher_channels_event")
+    for number in range(20):
+        await server.publish("orders", "tick", number)
+    await until(lambda: len(events) == 20)
+
+    data = {"channel": "orders", "events": ["shipped"], "members": []}
+    hass.config_entries.async_update_subentry(entry, entry.subentries["id-orders"], data=data)
+    await hass.async_block_till_done()
+    await skip(hass, 0.02)
+    await server.publish("orders", "shipped", "new")
+    await until(lambda: shown(hass)["data"] == "new")
+
+    assert [it for it in caplog.records if it.levelname == "ERROR"] == []
+
+
+async def test_unload_during_a_flood_writes_nothing_later(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server, "orders")
+    await set_up(entry)
+    events = async_capture_events(hass, "pusher_channels_event")
+    for number in range(100):
+        await server.publish("orders", "tick", number)
+    await until(lambda: len(events) == 100)
+
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    writes = writes_of(hass, ORDERS)
+    await skip(hass, 1)
+
+    assert writes == []
+
+
+async def test_user_event_shows_what_is_sent_to_the_user(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server, options={"sign_in": True})
+    hub = await set_up(entry)
+    await server.wait_subscribed(f"#server-to-user-{ME}")
+    await until(lambda: hub.client.channels[f"#server-to-user-{ME}"].is_subscribed)
+    await hass.async_block_till_done()
+    assert state_of(hass, USER).attributes["event_types"] == ["received"]
+    registered = er.async_get(hass).async_get(USER)
+    assert registered is not None
+    assert registered.unique_id == f"{entry.entry_id}_user_event"
+
+    await asyncio.to_thread(server.pusher().send_to_user, ME, "greeting", {"text": "hello"})
+    await until(lambda: shown(hass, USER)["event"])
+
+    assert shown(hass, USER) == {
+        "event_type": "received",
+        "event": "greeting",
+        "data": {"text": "hello"},
+        "user_id": None,
+        "cached": False,
+    }
+
+
+async def test_user_event_is_there_only_with_sign_in(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    await set_up(app_entry(server, "orders"))
+
+    assert hass.states.get(USER) is None
+
+
+async def test_user_event_is_unavailable_while_nobody_is_signed_in(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    hub = await set_up(app_entry(server, options={"sign_in": True}))
+    await until(lambda: hub.client.user.user_id)
+    await until(lambda: state_of(hass, USER).state != STATE_UNAVAILABLE)
+    writes = writes_of(hass, USER)
+    await server.send_raw(frames.error(4301, "Nothing that concerns the user"))
+    await hass.async_block_till_done()
+    assert writes == []
+
+    server.faults.upgrade_status = 503
+    await server.close_all(1001)
+
+    await until(lambda: state_of(hass, USER).state == STATE_UNAVAILABLE)

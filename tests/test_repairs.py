@@ -1,0 +1,365 @@
+"""Repair issues come when a person has something to do, and go once it is done."""
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession, web
+from aiohttp.test_utils import TestServer
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.setup import async_setup_component
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+import custom_components.pusher_channels
+from custom_components.pusher_channels import issues
+from custom_components.pusher_channels.client.errors import RequestFailed
+from custom_components.pusher_channels.client.http_api import HttpApi
+from custom_components.pusher_channels.client.server import Server
+from custom_components.pusher_channels.const import DOMAIN
+from custom_components.pusher_channels.hub import Hub
+from devserver import DevServer, frames
+
+from .conftest import APP, SetUp, app_entry, until
+from .watch import issues_of
+
+FIX = "/api/repairs/issues/fix"
+FROM_PUSHER = (
+    "To send client events, you must enable this feature in the Settings page of your dashboard."
+)
+FROM_SOKETI = "The app does not have client messaging enabled."
+
+
+@pytest.fixture
+async def without_client_events(socket_enabled: None) -> AsyncIterator[DevServer]:
+    async with DevServer(apps=[replace(APP, client_events=False)]) as running:
+        yield running
+
+
+async def fail_setup(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    entry.add_to_hass(hass)
+    assert not await hass.config_entries.async_setup(entry.entry_id)
+
+
+async def submit(
+    hass: HomeAssistant, hass_client: ClientSessionGenerator, issue_id: str
+) -> dict[str, Any]:
+    """Open an issue's fix flow as the frontend does, see that it explains, and submit it."""
+    assert await async_setup_component(hass, "repairs", {})
+    http = await hass_client()
+    opened = await http.post(FIX, json={"handler": DOMAIN, "issue_id": issue_id})
+    assert opened.status == HTTPStatus.OK
+    flow = await opened.json()
+    assert flow["step_id"] == "confirm"
+    assert flow["description_placeholders"]["name"] == "Demo app"
+    submitted = await http.post(f"{FIX}/{flow['flow_id']}", json={})
+    assert submitted.status == HTTPStatus.OK
+    result: dict[str, Any] = await submitted.json()
+    return result
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "severity", "state"),
+    [
+        (4000, "tls_required", "error", ConfigEntryState.SETUP_ERROR),
+        (4001, "app_not_found", "error", ConfigEntryState.SETUP_ERROR),
+        (4003, "app_disabled", "error", ConfigEntryState.SETUP_ERROR),
+        (4004, "over_quota", "warning", ConfigEntryState.SETUP_RETRY),
+        (4006, "app_refused", "error", ConfigEntryState.SETUP_ERROR),
+        (4007, "app_refused", "error", ConfigEntryState.SETUP_ERROR),
+        (4099, "app_refused", "error", ConfigEntryState.SETUP_ERROR),
+        (4100, "over_quota", "warning", ConfigEntryState.SETUP_RETRY),
+    ],
+)
+async def test_refused_setup_raises_one_fixable_issue(
+    hass: HomeAssistant,
+    server: DevServer,
+    code: int,
+    kind: str,
+    severity: str,
+    state: ConfigEntryState,
+) -> None:
+    server.faults.first_frame = frames.error(code, "No [way](http://bad.example)")
+    server.faults.handshake_close = code
+    entry = app_entry(server)
+
+    await fail_setup(hass, entry)
+
+    assert entry.state is state
+    issue = issues_of(hass).pop(f"{kind}_{entry.entry_id}")
+    assert issue.is_fixable
+    assert issue.severity == severity
+    assert issue.translation_key == kind
+    assert issue.translation_placeholders == {"name": "Demo app", "code": str(code)}
+    assert len(issues_of(hass)) == 1
+
+
+@pytest.mark.parametrize("code", [4009, 4101, 4200, 4301, 1006])
+async def test_setup_that_fails_otherwise_raises_no_issue(
+    hass: HomeAssistant, server: DevServer, code: int
+) -> None:
+    if code == 1006:
+        server.faults.handshake_reset = True
+    else:
+        server.faults.first_frame = frames.error(code, "Not now")
+        server.faults.handshake_close = code
+
+    await fail_setup(hass, app_entry(server))
+
+    assert issues_of(hass) == {}
+
+
+async def test_issue_goes_when_the_next_setup_connects(
+    hass: HomeAssistant, server: DevServer
+) -> None:
+    server.faults.first_frame = frames.error(4100, "Over the connection quota")
+    entry = app_entry(server)
+    await fail_setup(hass, entry)
+    assert list(issues_of(hass)) == [f"over_quota_{entry.entry_id}"]
+
+    server.faults.reset()
+    assert await hass.config_entries.async_reload(entry.entry_id)
+
+    assert issues_of(hass) == {}
+
+
+async def test_issue_that_follows_another_takes_its_place(
+    hass: HomeAssistant, server: DevServer
+) -> None:
+    server.faults.first_frame = frames.error(4003, "Disabled")
+    entry = app_entry(server)
+    await fail_setup(hass, entry)
+
+    server.faults.first_frame = frames.error(4001, "Gone")
+    assert not await hass.config_entries.async_reload(entry.entry_id)
+
+    assert list(issues_of(hass)) == [f"app_not_found_{entry.entry_id}"]
+
+
+async def test_app_that_is_disabled_later_raises_an_issue(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server)
+    await set_up(entry)
+    assert issues_of(hass) == {}
+
+    await server.close_all(4003, "Disabled")
+    await until(lambda: issues_of(hass))
+
+    assert list(issues_of(hass)) == [f"app_disabled_{entry.entry_id}"]
+
+
+async def test_quota_issue_goes_when_the_client_gets_in_by_itself(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server)
+    hub = await set_up(entry)
+    server.faults.first_frame = frames.error(4100, "Over the connection quota")
+    server.faults.handshake_close = 4100
+    await server.close_all(1001)
+    await until(lambda: issues_of(hass))
+    assert list(issues_of(hass)) == [f"over_quota_{entry.entry_id}"]
+
+    server.faults.reset()
+    await until(lambda: hub.client.socket_id)
+
+    assert issues_of(hass) == {}
+
+
+async def test_fix_reloads_the_app_and_the_issue_is_gone(
+    hass: HomeAssistant, server: DevServer, hass_client: ClientSessionGenerator
+) -> None:
+    server.faults.first_frame = frames.error(4001, "No such app")
+    entry = app_entry(server)
+    await fail_setup(hass, entry)
+    server.faults.reset()
+
+    result = await submit(hass, hass_client, f"app_not_found_{entry.entry_id}")
+
+    assert result["type"] == "create_entry"
+    assert entry.state is ConfigEntryState.LOADED
+    assert issues_of(hass) == {}
+
+
+async def test_fix_that_did_not_help_says_so_and_keeps_the_issue(
+    hass: HomeAssistant, server: DevServer, hass_client: ClientSessionGenerator
+) -> None:
+    entry = app_entry(server, app_key="wrong-key")
+    await fail_setup(hass, entry)
+
+    result = await submit(hass, hass_client, f"app_not_found_{entry.entry_id}")
+
+    assert (result["type"], result["reason"]) == ("abort", "not_solved")
+    assert len(server.attempts) == 2
+    assert list(issues_of(hass)) == [f"app_not_found_{entry.entry_id}"]
+
+
+async def test_fix_of_an_app_that_was_removed_meanwhile_ends_well(
+    hass: HomeAssistant, server: DevServer, hass_client: ClientSessionGenerator
+) -> None:
+    entry = app_entry(server, app_key="wrong-key")
+    await fail_setup(hass, entry)
+    assert await async_setup_component(hass, "repairs", {})
+    http = await hass_client()
+    issue_id = f"app_not_found_{entry.entry_id}"
+    opened = await http.post(FIX, json={"handler": DOMAIN, "issue_id": issue_id})
+    flow_id = (await opened.json())["flow_id"]
+
+    await hass.config_entries.async_remove(entry.entry_id)
+    submitted = await http.post(f"{FIX}/{flow_id}", json={})
+
+    assert (await submitted.json())["type"] == "create_entry"
+
+
+async def test_refused_client_event_raises_an_issue_that_can_only_be_dismissed(
+    hass: HomeAssistant,
+    without_client_events: DevServer,
+    hass_client: ClientSessionGenerator,
+) -> None:
+    entry = app_entry(without_client_events, "private-room")
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    hub: Hub = entry.runtime_data
+
+    await hub.client.trigger("private-room", "client-hello", {})
+    await until(lambda: issues_of(hass))
+
+    issue_id = f"client_events_disabled_{entry.entry_id}"
+    assert issues_of(hass)[issue_id].severity == ir.IssueSeverity.WARNING
+    socket_id = hub.client.socket_id
+    result = await submit(hass, hass_client, issue_id)
+    assert result["type"] == "create_entry"
+    assert issues_of(hass) == {}
+    assert hub.client.socket_id == socket_id
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "raised"),
+    [
+        (None, FROM_PUSHER, True),
+        (4301, FROM_SOKETI, True),
+        (4301, "Client events are not enabled for this app", True),
+        (4301, "The rate limit for sending client events exceeded the quota.", False),
+        (4301, "Client events are for private and presence channels.", False),
+        (4200, "Compression is not enabled", False),
+    ],
+)
+async def test_only_words_on_disabled_client_events_raise_their_issue(
+    hass: HomeAssistant,
+    server: DevServer,
+    set_up: SetUp,
+    code: int | None,
+    words: str,
+    raised: bool,
+) -> None:
+    entry = app_entry(server)
+    hub = await set_up(entry)
+    seen: list[object] = []
+    hub.client.listen(seen.append)
+
+    await server.send_raw(frames.error(code, words))
+    await until(lambda: seen)
+
+    assert list(issues_of(hass)) == [f"client_events_disabled_{entry.entry_id}"] * raised
+
+
+async def test_client_events_issue_goes_with_a_new_connection(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    hub = await set_up(app_entry(server))
+    await server.send_raw(frames.error(4301, FROM_SOKETI))
+    await until(lambda: issues_of(hass))
+
+    old = hub.client.socket_id
+    await server.close_all(1001)
+    await until(lambda: hub.client.socket_id not in (old, None))
+
+    assert issues_of(hass) == {}
+
+
+async def ask_api_of_a_server_with_another_clock(session: ClientSession) -> RequestFailed:
+    """Return what the API client makes of pusher.com's answer to a request from the past."""
+
+    async def refuse(_: web.Request) -> web.Response:
+        words = "Timestamp expired: Given timestamp (2026-11-24T00:00:00Z) not within 600s"
+        return web.Response(status=401, text=words)
+
+    app = web.Application()
+    app.router.add_route("*", "/{tail:.*}", refuse)
+    async with TestServer(app, host="127.0.0.1") as server:
+        address = Server.self_hosted("127.0.0.1", server.port, use_tls=False)
+        api = HttpApi(session, address, app_id="1", app_key="key", secret="secret")
+        with pytest.raises(RequestFailed) as raised:
+            await api.trigger(["orders"], "shipped", {})
+    return raised.value
+
+
+async def test_wrong_clock_raises_an_issue_until_the_api_takes_a_request(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, hass_client: ClientSessionGenerator
+) -> None:
+    entry = app_entry(server)
+    hub = await set_up(entry)
+    async with ClientSession() as session:
+        err = await ask_api_of_a_server_with_another_clock(session)
+
+    issues.api_failed(hass, entry, err)
+    issue_id = f"clock_skew_{entry.entry_id}"
+    assert list(issues_of(hass)) == [issue_id]
+
+    old = hub.client.socket_id
+    await server.close_all(1001)
+    await until(lambda: hub.client.socket_id not in (old, None))
+    assert list(issues_of(hass)) == [issue_id]
+
+    issues.api_succeeded(hass, entry)
+    assert issues_of(hass) == {}
+
+    issues.api_failed(hass, entry, err)
+    assert (await submit(hass, hass_client, issue_id))["type"] == "create_entry"
+    assert issues_of(hass) == {}
+
+
+async def test_other_refusal_of_the_api_raises_no_issue(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server, secret="wrong")
+    hub = await set_up(entry)
+    assert hub.api is not None
+    with pytest.raises(RequestFailed) as raised:
+        await hub.api.trigger(["orders"], "shipped", {})
+
+    issues.api_failed(hass, entry, raised.value)
+
+    assert issues_of(hass) == {}
+
+
+async def test_removed_app_takes_its_issues_along_and_no_others(
+    hass: HomeAssistant, server: DevServer
+) -> None:
+    entry = app_entry(server, app_key="wrong-key")
+    await fail_setup(hass, entry)
+    other = app_entry(server, app_key="other-wrong-key")
+    await fail_setup(hass, other)
+    issues.api_failed(hass, entry, RequestFailed("Timestamp expired", 401))
+    assert len(issues_of(hass)) == 3
+
+    await hass.config_entries.async_remove(entry.entry_id)
+
+    assert list(issues_of(hass)) == [f"app_not_found_{other.entry_id}"]
+
+
+def test_each_kind_of_issue_is_explained() -> None:
+    package = Path(custom_components.pusher_channels.__file__).parent
+    texts = json.loads((package / "translations" / "en.json").read_text())["issues"]
+
+    assert set(texts) == set(issues.Kind)
+    for text in texts.values():
+        step = text["fix_flow"]["step"]["confirm"]
+        for words in (text["title"], step["title"], step["description"]):
+            assert words.format(name="Demo app", code="4006")

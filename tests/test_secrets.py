@@ -1,0 +1,340 @@
+"""Nothing secret leaves Home Assistant by a log, an exception, an issue, a state or diagnostics."""
+
+import base64
+import json
+import logging
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import MATCH_ALL
+from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import issue_registry as ir
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.components.diagnostics import (
+    get_diagnostics_for_config_entry,
+)
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.pusher_channels.const import DOMAIN
+from custom_components.pusher_channels.hub import Hub
+from devserver import App, AuthEndpoints, DevServer, frames
+
+from .conftest import SetUp, app_entry, until
+
+SECRET = "canary-app-secret"
+MASTER_KEY = base64.b64encode(b"canary-master-key-of-32-bytes-00").decode()
+TOKEN = "canary-header-token"
+PARAM = "canary-param-token"
+QUERY = "canary-query-token"
+RENDERED = "canary-rendered-token"
+USER_INFO = "canary-user-info"
+APP = App(key="canary-app-key", secret=SECRET, master_key=MASTER_KEY)
+OURS = ("custom_components", "homeassistant")
+CANARIES = (SECRET, MASTER_KEY, TOKEN, PARAM, QUERY, RENDERED)
+
+type Everything = list[str]
+
+
+@pytest.fixture
+async def server(socket_enabled: None) -> AsyncIterator[DevServer]:
+    """Run a server whose app has secrets that are easily found again."""
+    auth = AuthEndpoints(required_headers={"Authorization": f"Bearer {TOKEN}"})
+    async with DevServer(apps=[APP], auth=auth) as running:
+        yield running
+
+
+@pytest.fixture
+def written(hass: HomeAssistant, caplog: pytest.LogCaptureFixture) -> Everything:
+    """Return a list that gets all that goes over the event bus, states included."""
+    caplog.set_level(logging.DEBUG)
+    everything: Everything = []
+
+    @callback
+    def keep(event: Event[Any]) -> None:
+        everything.append(f"{event.event_type} {event.as_dict()}")
+
+    hass.bus.async_listen(MATCH_ALL, keep)
+    return everything
+
+
+def secret_entry(server: DevServer, *channels: str, **changes: Any) -> MockConfigEntry:
+    return app_entry(
+        server,
+        *channels,
+        app_key=APP.key,
+        app_id=APP.app_id,
+        encryption_master_key=MASTER_KEY,
+        user_info={"note": USER_INFO},
+        **{"secret": SECRET} | changes,
+    )
+
+
+def endpoint_entry(server: DevServer, *channels: str, **changes: Any) -> MockConfigEntry:
+    url = f"{server.auth_url}?token={QUERY}"
+    return secret_entry(
+        server,
+        *channels,
+        authorization="auth_endpoint",
+        auth_endpoint=url,
+        headers=[
+            {"name": "Authorization", "value": f"Bearer {TOKEN}"},
+            {"name": "X-Rendered", "value": "{{ 'canary-' ~ 'rendered-token' }}"},
+        ],
+        params=[{"name": "tenant", "value": PARAM}],
+        **changes,
+    )
+
+
+async def assert_nothing_secret(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    caplog: pytest.LogCaptureFixture,
+    entry: MockConfigEntry,
+    written: Everything,
+    *more: str,
+) -> None:
+    """Search all that was written so far, and the diagnostics as they are now."""
+    diagnostics = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+    issues = [str(issue) for issue in ir.async_get(hass).issues.values()]
+    logged = [_logged(record) for record in caplog.records if record.name.startswith(OURS)]
+    everything = "\n".join([*written, *issues, *logged, json.dumps(diagnostics), str(entry.reason)])
+    for canary in (*CANARIES, *more):
+        assert canary not in everything
+    for personal in (APP.key, USER_INFO):
+        assert personal not in json.dumps(diagnostics)
+
+
+def _logged(record: logging.LogRecord) -> str:
+    return logging.Formatter().format(record)
+
+
+def signatures(server: DevServer) -> list[str]:
+    """Return the auth signatures that went over the wire."""
+    asked = (json.loads(frame.text) for frame in server.received)
+    data = [frame["data"] for frame in asked if isinstance(frame["data"], dict)]
+    return [it["auth"].partition(":")[2] for it in data if it.get("auth")]
+
+
+async def test_not_while_all_goes_well_and_over_a_reload(
+    hass: HomeAssistant,
+    server: DevServer,
+    set_up: SetUp,
+    hass_client: ClientSessionGenerator,
+    caplog: pytest.LogCaptureFixture,
+    written: Everything,
+) -> None:
+    entry = secret_entry(server, "private-encrypted-room", "presence-room", "private-room")
+    hub = await set_up(entry)
+    await server.publish("private-encrypted-room", "hello", {"n": 1})
+    assert hub.api is not None
+    await hub.api.trigger(["private-room"], "hello", {})
+    await hass.async_block_till_done()
+
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    again: Hub = entry.runtime_data
+    await until(lambda: all(channel.is_subscribed for channel in again.channels.values()))
+
+    signed = signatures(server)
+    assert len(signed) == 6
+    await assert_nothing_secret(hass, hass_client, caplog, entry, written, *signed)
+
+
+async def test_not_with_a_wrong_secret(
+    hass: HomeAssistant,
+    server: DevServer,
+    hass_client: ClientSessionGenerator,
+    caplog: pytest.LogCaptureFixture,
+    written: Everything,
+) -> None:
+    wrong = "canary-wrong-secret"
+    entry = secret_entry(server, "private-room", secret=wrong)
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    hub: Hub = entry.runtime_data
+    await until(lambda: hub.client.channels["private-room"].error)
+    with pytest.raises(HomeAssistantError) as raised:
+        await hass.services.async_call(
+            DOMAIN,
+            "trigger",
+            {"channel": "orders", "event": "shipped", "data": {}},
+            blocking=True,
+        )
+
+    signed = signatures(server)
+    assert signed
+    errors = (wrong, *signed)
+    assert not any(it in f"{raised.value!r} {raised.value.__cause__!r}" for it in errors)
+    await assert_nothing_secret(hass, hass_client, caplog, entry, written, *errors)
+
+
+async def test_not_when_a_server_quotes_a_signature(
+    hass: HomeAssistant,
+    server: DevServer,
+    hass_client: ClientSessionGenerator,
+    caplog: pytest.LogCaptureFixture,
+    written: Everything,
+) -> None:
+    signature = "0123456789abcdef" * 4
+    server.faults.subscribe_answers["private-room"] = frames.error(
+        None,
+        "Invalid signature: Expected HMAC SHA256 hex digest of 1.2:private-room, "
+        f"but got {signature}",
+    )
+    entry = secret_entry(server, "private-room")
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    hub: Hub = entry.runtime_data
+    await until(lambda: hub.client.channels["private-room"].error)
+
+    await assert_nothing_secret(hass, hass_client, caplog, entry, written, signature)
+
+
+@pytest.mark.parametrize("status", [401, 403, 419, 500])
+async def test_not_when_an_endpoint_refuses_and_quotes_the_request(
+    hass: HomeAssistant,
+    server: DevServer,
+    hass_client: ClientSessionGenerator,
+    caplog: pytest.LogCaptureFixture,
+    written: Everything,
+    status: int,
+) -> None:
+    quoted = f"No: Bearer {TOKEN}, {RENDERED}, {PARAM} at /auth?token={QUERY} for private-room"
+    server.faults.auth_status = status
+    server.faults.auth_body = json.dumps({"message": quoted})
+    entry = endpoint_entry(server, "private-room")
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    hub: Hub = entry.runtime_data
+    await until(lambda: hub.client.channels["private-room"].error)
+    await hass.async_block_till_done()
+
+    error = hub.client.channels["private-room"].error
+    assert error is not None
+    assert error.error.startswith("No: ")
+    assert error.error.endswith("for private-room")
+    request = await server.wait_auth_requests(1)
+    assert request.headers["X-Rendered"] == RENDERED
+    await assert_nothing_secret(hass, hass_client, caplog, entry, written)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\xff" * 100_000,
+        b"[]",
+        b"{",
+        json.dumps({"auth": 1, "shared_secret": "canary-shared-secret"}).encode(),
+        json.dumps({"auth": "a:b", "shared_secret": "canary-shared-secret"}).encode(),
+    ],
+    ids=["empty", "huge", "list", "broken", "no auth", "bad shared secret"],
+)
+async def test_not_when_an_endpoint_talks_nonsense(
+    hass: HomeAssistant,
+    server: DevServer,
+    hass_client: ClientSessionGenerator,
+    caplog: pytest.LogCaptureFixture,
+    written: Everything,
+    body: bytes,
+) -> None:
+    server.faults.auth_body = body
+    entry = endpoint_entry(server, "private-encrypted-room")
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    hub: Hub = entry.runtime_data
+    await until(lambda: hub.client.channels["private-encrypted-room"].error)
+
+    canary = "canary-shared-secret"
+    await assert_nothing_secret(hass, hass_client, caplog, entry, written, canary)
+
+
+async def test_not_when_nobody_answers_at_the_endpoint(
+    hass: HomeAssistant,
+    server: DevServer,
+    hass_client: ClientSessionGenerator,
+    caplog: pytest.LogCaptureFixture,
+    written: Everything,
+) -> None:
+    async with DevServer() as gone:
+        url = f"http://canary-user:canary-password@127.0.0.1:{gone.port}/auth?token={QUERY}"
+    entry = endpoint_entry(server, "private-room")
+    entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(entry, data={**entry.data, "auth_endpoint": url})
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    hub: Hub = entry.runtime_data
+    await until(lambda: hub.client.channels["private-room"].error)
+
+    more = ("canary-user", "canary-password")
+    await assert_nothing_secret(hass, hass_client, caplog, entry, written, *more)
+
+
+async def test_not_when_the_app_is_refused(
+    hass: HomeAssistant,
+    server: DevServer,
+    hass_client: ClientSessionGenerator,
+    caplog: pytest.LogCaptureFixture,
+    written: Everything,
+) -> None:
+    server.faults.first_frame = frames.error(4001, "App does not exist")
+    entry = secret_entry(server, "private-room")
+    entry.add_to_hass(hass)
+    assert not await hass.config_entries.async_setup(entry.entry_id)
+    assert not await hass.config_entries.async_reload(entry.entry_id)
+    assert entry.state is ConfigEntryState.SETUP_ERROR
+
+    await set_up_a_loaded_one(hass, server)
+    await assert_nothing_secret(hass, hass_client, caplog, entry, written)
+
+
+async def set_up_a_loaded_one(hass: HomeAssistant, server: DevServer) -> None:
+    """Load the integration, without which Home Assistant serves no diagnostics."""
+    server.faults.reset()
+    other = MockConfigEntry(domain=DOMAIN, data=secret_entry(server).data)
+    other.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(other.entry_id)
+
+
+async def test_not_when_a_template_cannot_be_rendered(
+    hass: HomeAssistant,
+    server: DevServer,
+    hass_client: ClientSessionGenerator,
+    caplog: pytest.LogCaptureFixture,
+    written: Everything,
+) -> None:
+    value = f"{{{{ ('{TOKEN}' | from_json).key }}}}"
+    entry = endpoint_entry(server, "private-room")
+    entry.add_to_hass(hass)
+    headers = [{"name": "Authorization", "value": value}]
+    hass.config_entries.async_update_entry(entry, data={**entry.data, "headers": headers})
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    hub: Hub = entry.runtime_data
+    await until(lambda: hub.client.channels["private-room"].error)
+
+    error = hub.client.channels["private-room"].error
+    assert error is not None
+    assert error.error == "The template of Authorization could not be rendered"
+    await assert_nothing_secret(hass, hass_client, caplog, entry, written)
+
+
+async def test_search_finds_what_is_secret(
+    hass: HomeAssistant,
+    server: DevServer,
+    set_up: SetUp,
+    hass_client: ClientSessionGenerator,
+    caplog: pytest.LogCaptureFixture,
+    written: Everything,
+) -> None:
+    entry = secret_entry(server)
+    await set_up(entry)
+
+    logging.getLogger("custom_components.pusher_channels.hub").debug("Signed with %s", SECRET)
+    with pytest.raises(AssertionError):
+        await assert_nothing_secret(hass, hass_client, caplog, entry, written)
+    caplog.clear()
+    hass.states.async_set("sensor.any", "on", {"last_error": f"Bearer {TOKEN}"})
+    await hass.async_block_till_done()
+    with pytest.raises(AssertionError):
+        await assert_nothing_secret(hass, hass_client, caplog, entry, written)

@@ -1,0 +1,376 @@
+"""The actions, as scripts call them, against a real server."""
+
+import asyncio
+import base64
+import json
+from typing import Any
+
+import pytest
+from homeassistant.core import CoreState, HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.setup import async_setup_component
+from nacl.secret import SecretBox
+from pusher.crypto import generate_shared_secret
+from pytest_homeassistant_custom_component.common import async_capture_events
+
+from custom_components.pusher_channels.const import DOMAIN
+from devserver import DevServer, frames
+
+from .actions import act, ask, connected_guest
+from .conftest import MASTER_KEY, SetUp, app_entry, until
+
+ACTIONS = {
+    "trigger",
+    "trigger_batch",
+    "subscribe",
+    "unsubscribe",
+    "get_channel",
+    "list_channels",
+    "send_to_user",
+    "terminate_user_connections",
+}
+MEMBER_42 = {"user_id": "42", "user_info": {"name": "Ada"}}
+ME = {"user_id": "home-assistant-12345678", "user_info": None}
+
+
+def _client_events(server: DevServer) -> list[tuple[object, object, object]]:
+    return [
+        (it.channel, it.event, it.data)
+        for it in server.received
+        if str(it.event).startswith("client-")
+    ]
+
+
+async def test_actions_exist_without_a_loaded_app(hass: HomeAssistant) -> None:
+    assert await async_setup_component(hass, DOMAIN, {})
+
+    assert set(hass.services.async_services_for_domain(DOMAIN)) == ACTIONS
+    with pytest.raises(ServiceValidationError):
+        await act(hass, "trigger", channel="orders", event="shipped")
+
+
+@pytest.mark.parametrize(
+    ("channels", "event", "via"),
+    [
+        (["private-a"], "client-typing", "client"),
+        (["private-a", "presence-a"], "client-typing", "client"),
+        (["private-a", "private-unknown"], "client-typing", "server"),
+        (["private-encrypted-a"], "client-typing", "server"),
+        (["public"], "client-typing", "server"),
+        (["private-a"], "shipped", "server"),
+    ],
+)
+async def test_event_takes_the_best_way(
+    hass: HomeAssistant,
+    server: DevServer,
+    set_up: SetUp,
+    channels: list[str],
+    event: str,
+    via: str,
+) -> None:
+    await set_up(app_entry(server, "private-a", "presence-a", "private-encrypted-a", "public"))
+
+    answer = await ask(hass, "trigger", channels=channels, event=event, data={"id": 1})
+
+    assert answer["via"] == via
+    assert list(answer["channels"]) == channels
+    if via == "client":
+        await until(lambda: len(_client_events(server)) == len(channels))
+        assert _client_events(server) == [(channel, event, {"id": 1}) for channel in channels]
+        assert not server.published
+    else:
+        assert [(it.channel, it.event) for it in server.published] == [
+            (channel, event) for channel in channels
+        ]
+        assert not _client_events(server)
+
+
+async def test_client_event_for_a_refused_channel_is_sent_by_the_server(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    hub = await set_up(app_entry(server, "private-a"))
+    server.faults.subscribe_answers["private-a"] = frames.subscription_error("private-a", "No", 403)
+    await server.close_all(4200)
+    await until(lambda: hub.client.channels["private-a"].error)
+
+    answer = await ask(hass, "trigger", channel="private-a", event="client-typing")
+
+    assert answer["via"] == "server"
+
+
+async def test_client_event_can_be_sent_by_the_server(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    await set_up(app_entry(server, "private-a"))
+
+    await act(hass, "trigger", channel="private-a", event="client-typing", via="server")
+
+    assert [it.event for it in server.published] == ["client-typing"]
+
+
+async def test_guest_hears_a_client_event(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    await set_up(app_entry(server, "private-a"))
+
+    async with connected_guest(server) as guest:
+        await guest.join("private-a")
+        await act(hass, "trigger", channel="private-a", event="client-typing", data="hello")
+        heard = json.loads(await guest.read())
+
+    assert heard == {"event": "client-typing", "channel": "private-a", "data": "hello"}
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ({"data": {"id": 1}}, '{"id":1}'),
+        ({"data": "plain text"}, "plain text"),
+        ({"data": '{"as": "it is"}'}, '{"as": "it is"}'),
+        ({"data": ["ä", 2.5, None]}, '["ä",2.5,null]'),
+        ({"data": True}, "true"),
+        ({"data": ""}, ""),
+        ({}, "{}"),
+    ],
+)
+async def test_text_goes_as_it_is_and_anything_else_as_json(
+    hass: HomeAssistant,
+    server: DevServer,
+    set_up: SetUp,
+    given: dict[str, Any],
+    sent: str,
+) -> None:
+    await set_up(app_entry(server))
+
+    await act(hass, "trigger", channel="orders", event="shipped", **given)
+
+    assert [it.data for it in server.published] == [sent]
+
+
+async def test_event_for_an_encrypted_channel_is_sealed(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    await set_up(app_entry(server))
+
+    await act(hass, "trigger", channel="private-encrypted-a", event="shipped", data={"id": 1})
+
+    sealed = json.loads(server.published[0].data)
+    key = generate_shared_secret(b"private-encrypted-a", base64.b64decode(MASTER_KEY))
+    opened = SecretBox(key).decrypt(
+        base64.b64decode(sealed["ciphertext"]), base64.b64decode(sealed["nonce"])
+    )
+    assert json.loads(opened) == {"id": 1}
+
+
+async def test_own_connection_can_be_left_out(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    hub = await set_up(app_entry(server, "orders"))
+    heard = async_capture_events(hass, "pusher_channels_event")
+
+    await act(hass, "trigger", channel="orders", event="first", exclude_self=True)
+    await act(hass, "trigger", channel="orders", event="second")
+    await until(lambda: heard)
+
+    assert [event.data["event"] for event in heard] == ["second"]
+    assert [it.socket_id for it in server.published] == [hub.client.socket_id, None]
+
+
+@pytest.mark.parametrize(
+    ("channels", "counts"),
+    [
+        (["presence-a"], {"presence-a": {"user_count": 1, "subscription_count": 1}}),
+        (
+            ["presence-a", "orders"],
+            {"presence-a": {"subscription_count": 1}, "orders": {"subscription_count": 0}},
+        ),
+    ],
+)
+async def test_response_has_the_counts_that_all_channels_have(
+    hass: HomeAssistant,
+    server: DevServer,
+    set_up: SetUp,
+    channels: list[str],
+    counts: dict[str, dict[str, int]],
+) -> None:
+    await set_up(app_entry(server, "presence-a"))
+
+    answer = await ask(hass, "trigger", channels=channels, event="shipped")
+
+    assert answer == {"via": "server", "channels": counts}
+
+
+async def test_batch_is_sent_in_order(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    await set_up(app_entry(server))
+
+    await act(
+        hass,
+        "trigger_batch",
+        events=[
+            {"channel": "orders", "event": "shipped", "data": {"id": 1}},
+            {"channel": "news", "event": "posted"},
+        ],
+    )
+
+    assert [(it.channel, it.event, it.data) for it in server.published] == [
+        ("orders", "shipped", '{"id":1}'),
+        ("news", "posted", "{}"),
+    ]
+
+
+async def test_signed_in_user_gets_what_is_sent_to_the_user(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    hub = await set_up(app_entry(server, options={"sign_in": True}))
+    await until(lambda: hub.client.user.user_id)
+    heard = async_capture_events(hass, "pusher_channels_event")
+
+    user_id = "home-assistant-12345678"
+    await act(hass, "send_to_user", user_id=user_id, event="hello", data=[1])
+    await until(lambda: heard)
+
+    assert heard[0].data["channel"] == f"#server-to-user-{user_id}"
+    assert heard[0].data["data"] == [1]
+    assert heard[0].data["device_id"] == hub.device_id
+
+
+async def test_connections_of_a_user_are_closed(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    await set_up(app_entry(server))
+
+    async with connected_guest(server) as guest:
+        await guest.sign_in({"id": "42"})
+        await act(hass, "terminate_user_connections", user_id=42)
+        words = await guest.read()
+        code, _ = await guest.read_close()
+
+    assert json.loads(words)["data"]["code"] == code == 4009
+
+
+async def test_presence_channel_is_told_with_its_members(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    hub = await set_up(app_entry(server, "presence-a"))
+
+    async with connected_guest(server) as guest:
+        await guest.join("presence-a", MEMBER_42)
+        await until(lambda: hub.client.channels["presence-a"].is_subscribed)
+        await until(lambda: len(server.members("presence-a")) == 2)
+        channel = next(iter(hub.channels.values())).presence
+        assert channel is not None
+        await until(lambda: channel.count == 2)
+
+        assert await ask(hass, "get_channel", channel="presence-a") == {
+            "channel": "presence-a",
+            "kind": "presence",
+            "subscribed": True,
+            "count": 2,
+            "members": [ME, MEMBER_42],
+            "me": ME,
+        }
+
+
+async def test_own_member_is_left_out_where_the_server_does_not_list_it(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    others = {"ids": ["42"], "hash": {"42": {"name": "Ada"}}, "count": 1}
+    server.faults.subscribe_answers["presence-a"] = frames.subscription_succeeded(
+        "presence-a", others
+    )
+    await set_up(app_entry(server, "presence-a"))
+
+    answer = await ask(hass, "get_channel", channel="presence-a")
+
+    assert answer["members"] == [MEMBER_42]
+    assert "me" not in answer
+
+
+async def test_server_is_asked_what_the_official_library_asks(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    await set_up(app_entry(server, "presence-a"))
+    pusher = server.pusher()
+
+    answer = await ask(hass, "get_channel", channel="presence-a", from_server=True)
+
+    wanted = ["user_count", "subscription_count"]
+    official = await asyncio.to_thread(pusher.channel_info, "presence-a", wanted)
+    users = await asyncio.to_thread(pusher.users_info, "presence-a")
+    assert answer["server"] == official | {"users": [user["id"] for user in users["users"]]}
+    assert answer["server"]["user_count"] == 1
+    assert answer["count"] == 1
+
+
+async def test_cache_channel_is_asked_for_its_event(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    await set_up(app_entry(server))
+    await server.publish("cache-news", "posted", {"id": 1})
+
+    answer = await ask(hass, "get_channel", channel="cache-news", from_server=True)
+
+    assert answer["subscribed"] is False
+    assert answer["kind"] == "cache"
+    assert answer["server"]["occupied"] is False
+    assert json.loads(answer["server"]["cache"]["data"]) == {"id": 1}
+
+
+async def test_count_of_subscriptions_is_told_where_the_server_sends_it(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    hub = await set_up(app_entry(server, "orders"))
+    expected = {"channel": "orders", "kind": "public", "subscribed": True}
+    assert await ask(hass, "get_channel", channel="orders") == expected
+
+    await server.send_raw(
+        '{"event":"pusher_internal:subscription_count","channel":"orders",'
+        '"data":"{\\"subscription_count\\":7}"}'
+    )
+    await until(lambda: hub.client.channels["orders"].subscription_count)
+
+    answer = await ask(hass, "get_channel", channel="orders")
+    assert answer == expected | {"subscription_count": 7}
+
+
+async def test_configured_channel_is_known_before_it_is_joined(
+    hass: HomeAssistant, server: DevServer
+) -> None:
+    hass.set_state(CoreState.starting)
+    entry = app_entry(server, "orders")
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+
+    assert await ask(hass, "get_channel", channel="orders") == {
+        "channel": "orders",
+        "kind": "public",
+        "subscribed": False,
+    }
+
+
+async def test_channels_are_listed_as_the_official_library_lists_them(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    await set_up(app_entry(server, "presence-a", "orders"))
+    pusher = server.pusher()
+
+    for prefix, wanted in (("", []), ("presence-", ["user_count"]), ("or", [])):
+        official = await asyncio.to_thread(pusher.channels_info, prefix, wanted)
+        assert await ask(hass, "list_channels", prefix=prefix) == official
+    assert set((await ask(hass, "list_channels"))["channels"]) == {"presence-a", "orders"}
+
+
+async def test_app_must_be_named_where_there_are_two(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    first, second = app_entry(server, "private-a"), app_entry(server, "private-b")
+    await set_up(first)
+    await set_up(second)
+
+    with pytest.raises(ServiceValidationError):
+        await ask(hass, "get_channel", channel="private-b")
+    answer = await ask(hass, "get_channel", channel="private-b", config_entry_id=second.entry_id)
+
+    assert answer["subscribed"] is True

@@ -1,0 +1,38 @@
+"""The system information page counts apps and channels."""
+
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
+from pytest_homeassistant_custom_component.common import get_system_health_info
+
+from custom_components.pusher_channels.const import DOMAIN
+from devserver import DevServer
+
+from .conftest import SetUp, app_entry, until
+
+
+async def test_apps_and_channels_are_counted(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    assert await async_setup_component(hass, "system_health", {})
+    connected = app_entry(server, "orders", "private-room")
+    hub = await set_up(connected)
+    broken = app_entry(server, "news", app_key="wrong-key")
+    broken.add_to_hass(hass)
+    assert not await hass.config_entries.async_setup(broken.entry_id)
+
+    assert await get_system_health_info(hass, DOMAIN) == {
+        "apps": 2,
+        "connected_apps": 1,
+        "channels": 3,
+        "joined_channels": 2,
+    }
+
+    await server.close_all(4003)
+    await until(lambda: hub.client.last_error)
+
+    assert await get_system_health_info(hass, DOMAIN) == {
+        "apps": 2,
+        "connected_apps": 0,
+        "channels": 3,
+        "joined_channels": 0,
+    }

@@ -1,0 +1,322 @@
+"""Automations that our triggers start."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from homeassistant.const import STATE_OFF
+from homeassistant.core import Context, Event, HomeAssistant
+from homeassistant.setup import async_setup_component
+from pytest_homeassistant_custom_component.common import async_capture_events
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
+
+from devserver import DevServer
+
+from .actions import ENGLISH, connected_guest
+from .conftest import SetUp, app_entry, until
+
+HEARD = "heard"
+SHOWN = "trigger: "
+ARRIVAL = {
+    "channel": "orders",
+    "event": "order.shipped",
+    "data": {"id": 1},
+    "user_id": None,
+    "cached": False,
+}
+MEMBER = {"channel": "presence-a", "user_id": "42", "user_info": {"name": "Ada"}, "count": 2}
+
+
+async def _automate(
+    hass: HomeAssistant, trigger: str, options: Mapping[str, Any] | None = None
+) -> list[Event[dict[str, Any]]]:
+    """Set up an automation, and return the list of the events by which it says that it ran."""
+    given = {} if options is None else {"options": dict(options)}
+    automation = {
+        "alias": "Ours",
+        "triggers": [{"trigger": f"pusher_channels.{trigger}", "id": "mine", **given}],
+        "actions": [{"event": HEARD, "event_data": {"as": SHOWN + "{{ trigger | to_json }}"}}],
+        "mode": "parallel",
+    }
+    heard = async_capture_events(hass, HEARD)
+    assert await async_setup_component(hass, "automation", {"automation": automation})
+    await hass.async_block_till_done()
+    return heard
+
+
+def _variables(event: Event[dict[str, Any]]) -> dict[str, Any]:
+    """Return what an automation saw as `trigger`."""
+    variables: dict[str, Any] = json.loads(event.data["as"].removeprefix(SHOWN))
+    return variables
+
+
+async def test_received_event_starts_an_automation(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    heard = await _automate(hass, "event_received", {"channel": "orders", "event": "order.*"})
+    fired = async_capture_events(hass, "pusher_channels_event")
+    entry = app_entry(server, "orders")
+    await set_up(entry)
+
+    await server.publish("orders", "order.shipped", {"id": 1})
+    await server.publish("orders", "ordered", {"id": 2})
+    await server.publish("orders", "order.paid", "in cash")
+    await until(lambda: len(heard) == 2)
+
+    assert _variables(heard[0]) == ARRIVAL | {
+        "entry_id": entry.entry_id,
+        "device_id": fired[0].data["device_id"],
+        "platform": "pusher_channels.event_received",
+        "id": "mine",
+        "idx": "0",
+        "alias": None,
+        "description": "order.shipped on orders",
+    }
+    assert _variables(heard[1])["data"] == "in cash"
+    assert [event.context.parent_id for event in heard] == [
+        fired[0].context.id,
+        fired[2].context.id,
+    ]
+
+
+async def test_official_library_starts_an_automation(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    heard = await _automate(hass, "event_received", {"channel": ["private-*"]})
+    await set_up(app_entry(server, "private-encrypted-orders"))
+    pusher = server.pusher()
+
+    await hass.async_add_executor_job(
+        pusher.trigger, "private-encrypted-orders", "order.shipped", {"id": 1}
+    )
+    await until(lambda: heard)
+
+    assert _variables(heard[0])["data"] == {"id": 1}
+
+
+async def test_guest_who_comes_and_goes_starts_automations(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    # Both triggers in one automation tell the order.
+    triggers = [
+        {"trigger": "pusher_channels.member_joined", "options": {"user_id": 42}},
+        {"trigger": "pusher_channels.member_left", "options": {"channel": "presence-*"}},
+    ]
+    heard = async_capture_events(hass, HEARD)
+    show = {"event": HEARD, "event_data": {"as": SHOWN + "{{ trigger | to_json }}"}}
+    automation = {"triggers": triggers, "actions": [show], "mode": "queued"}
+    assert await async_setup_component(hass, "automation", {"automation": automation})
+    await set_up(app_entry(server, "presence-a"))
+
+    async with connected_guest(server) as guest, connected_guest(server) as other:
+        await guest.join("presence-a", {"user_id": 42, "user_info": {"name": "Ada"}})
+        await until(lambda: len(heard) == 1)
+        await other.join("presence-a", {"user_id": "43"})
+        await guest.leave()
+        await until(lambda: len(heard) == 2)
+
+    joined, left = (_variables(event) for event in heard[:2])
+    assert (joined["user_id"], joined["user_info"], joined["count"]) == ("42", {"name": "Ada"}, 2)
+    assert joined["description"] == "42 joining presence-a"
+    assert (left["user_id"], left["channel"], left["count"]) == ("42", "presence-a", 2)
+    assert left["description"] == "42 leaving presence-a"
+
+
+@pytest.mark.parametrize(
+    ("options", "fires"),
+    [
+        (None, True),
+        ({}, True),
+        ({"channel": []}, True),
+        ({"channel": "orders"}, True),
+        ({"channel": "Orders"}, False),
+        ({"channel": "order"}, False),
+        ({"channel": "news"}, False),
+        ({"channel": ["news", "orders"]}, True),
+        ({"channel": ["news", "ord*"]}, True),
+        ({"event": "order.shipped"}, True),
+        ({"event": "order.*"}, True),
+        ({"event": "order?shipped"}, True),
+        ({"event": "order.[rs]*"}, True),
+        ({"event": "*.Shipped"}, False),
+        ({"event": ["*.paid", "*.cancelled"]}, False),
+        ({"channel": "orders", "event": "*.paid"}, False),
+        ({"channel": "news", "event": "order.*"}, False),
+        ({"config_entry_id": "entry-1"}, True),
+        ({"config_entry_id": ["entry-2", "entry-1"]}, True),
+        ({"config_entry_id": "entry-2"}, False),
+        ({"config_entry_id": "entry-1", "channel": "orders", "event": "order.*"}, True),
+    ],
+)
+async def test_options_decide_which_events_count(
+    hass: HomeAssistant, options: dict[str, Any] | None, fires: bool
+) -> None:
+    heard = await _automate(hass, "event_received", options)
+
+    hass.bus.async_fire("pusher_channels_event", {"entry_id": "entry-1", **ARRIVAL})
+    await hass.async_block_till_done()
+
+    assert len(heard) == fires
+
+
+@pytest.mark.parametrize("trigger", ["member_joined", "member_left"])
+@pytest.mark.parametrize(
+    ("options", "fires"),
+    [
+        (None, True),
+        ({"user_id": 42}, True),
+        ({"user_id": "4*"}, True),
+        ({"user_id": ["1", "42"], "channel": "presence-a"}, True),
+        ({"user_id": "4"}, False),
+        ({"channel": "presence-b"}, False),
+        ({"config_entry_id": "entry-2"}, False),
+    ],
+)
+async def test_options_decide_which_members_count(
+    hass: HomeAssistant, trigger: str, options: dict[str, Any] | None, fires: bool
+) -> None:
+    heard = await _automate(hass, trigger, options)
+
+    hass.bus.async_fire("pusher_channels_member_added", {"entry_id": "entry-1", **MEMBER})
+    hass.bus.async_fire("pusher_channels_member_removed", {"entry_id": "entry-1", **MEMBER})
+    await hass.async_block_till_done()
+
+    assert len(heard) == fires
+
+
+async def test_class_name_of_laravel_is_a_plain_name(hass: HomeAssistant) -> None:
+    heard = await _automate(hass, "event_received", {"event": r"App\Events\OrderShipped"})
+
+    for name in (r"App\Events\OrderShipped", "AppEventsOrderShipped"):
+        hass.bus.async_fire("pusher_channels_event", ARRIVAL | {"event": name})
+    await hass.async_block_till_done()
+
+    assert [_variables(event)["event"] for event in heard] == [r"App\Events\OrderShipped"]
+
+
+async def test_event_fired_by_hand_without_fields_does_no_harm(
+    hass: HomeAssistant, caplog: pytest.LogCaptureFixture
+) -> None:
+    heard = await _automate(hass, "event_received", {"channel": "orders"})
+
+    hass.bus.async_fire("pusher_channels_event", {})
+    hass.bus.async_fire("pusher_channels_event", {"channel": 5})
+    await hass.async_block_till_done()
+
+    assert not heard
+    assert "ERROR" not in caplog.text
+
+
+async def test_context_of_the_event_is_passed_on(hass: HomeAssistant) -> None:
+    heard = await _automate(hass, "event_received")
+    context = Context(user_id="somebody")
+
+    hass.bus.async_fire("pusher_channels_event", ARRIVAL, context=context)
+    await hass.async_block_till_done()
+
+    assert heard[0].context.parent_id == context.id
+
+
+async def test_reload_of_the_app_goes_unnoticed(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server, "orders")
+    await set_up(entry)
+    heard = await _automate(hass, "event_received", {"config_entry_id": entry.entry_id})
+
+    async def reload_and_publish(name: str) -> None:
+        count = len(heard)
+        assert await hass.config_entries.async_reload(entry.entry_id)
+        await until(lambda: entry.runtime_data.client.channels["orders"].is_subscribed)
+        await server.publish("orders", name, "")
+        await until(lambda: len(heard) > count)
+
+    await reload_and_publish("first")
+    await reload_and_publish("second")
+
+    assert [_variables(event)["event"] for event in heard] == ["first", "second"]
+
+
+async def test_automation_that_is_off_hears_nothing(hass: HomeAssistant) -> None:
+    heard = await _automate(hass, "event_received")
+
+    await hass.services.async_call(
+        "automation", "turn_off", {"entity_id": "automation.ours"}, blocking=True
+    )
+    state = hass.states.get("automation.ours")
+    assert state is not None
+    assert state.state == STATE_OFF
+    hass.bus.async_fire("pusher_channels_event", ARRIVAL)
+    await hass.async_block_till_done()
+
+    assert not heard
+    assert "pusher_channels_event" not in hass.bus.async_listeners()
+
+
+@pytest.mark.parametrize(
+    ("trigger", "options", "is_valid"),
+    [
+        ("event_received", {"channel": "orders", "event": ["a", "b"]}, True),
+        ("event_received", {"user_id": "42"}, False),
+        ("event_received", {"channel": {"name": "orders"}}, False),
+        ("member_joined", {"user_id": "42"}, True),
+        ("member_joined", {"event": "order.*"}, False),
+        ("member_left", {"user_id": [42, "43"]}, True),
+        ("unknown", {}, False),
+    ],
+)
+async def test_editor_is_told_whether_the_options_are_valid(
+    hass: HomeAssistant,
+    hass_ws_client: WebSocketGenerator,
+    socket_enabled: None,
+    trigger: str,
+    options: dict[str, Any],
+    is_valid: bool,
+) -> None:
+    client = await hass_ws_client(hass)
+
+    config = {"trigger": f"pusher_channels.{trigger}", "options": options}
+    await client.send_json_auto_id({"type": "validate_config", "triggers": [config]})
+    answer = await client.receive_json()
+
+    assert answer["result"]["triggers"]["valid"] is is_valid
+
+
+async def test_trigger_can_be_followed_over_the_websocket_api(
+    hass: HomeAssistant, hass_ws_client: WebSocketGenerator, server: DevServer, set_up: SetUp
+) -> None:
+    await set_up(app_entry(server, "orders"))
+    client = await hass_ws_client(hass)
+    config = {"trigger": "pusher_channels.event_received", "options": {"channel": "orders"}}
+    await client.send_json_auto_id({"type": "subscribe_trigger", "trigger": config})
+    assert (await client.receive_json())["success"]
+
+    await server.publish("orders", "order.shipped", {"id": 1})
+    message = await client.receive_json()
+
+    assert message["event"]["variables"]["trigger"]["data"] == {"id": 1}
+
+
+async def test_editor_gets_a_description_of_each_trigger(
+    hass: HomeAssistant, hass_ws_client: WebSocketGenerator, server: DevServer, set_up: SetUp
+) -> None:
+    await set_up(app_entry(server))
+    assert await async_setup_component(hass, "automation", {})
+    client = await hass_ws_client(hass)
+
+    await client.send_json_auto_id({"type": "trigger_platforms/subscribe"})
+    assert (await client.receive_json())["success"]
+    described: dict[str, dict[str, Any]] = (await client.receive_json())["event"]
+
+    ours = {
+        key.removeprefix("pusher_channels."): set(description["fields"])
+        for key, description in described.items()
+        if key.startswith("pusher_channels.")
+    }
+    assert ours == {
+        "event_received": {"config_entry_id", "channel", "event"},
+        "member_joined": {"config_entry_id", "channel", "user_id"},
+        "member_left": {"config_entry_id", "channel", "user_id"},
+    }
+    assert {key: set(text["fields"]) for key, text in ENGLISH["triggers"].items()} == ours

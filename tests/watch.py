@@ -1,0 +1,44 @@
+"""What the tests see of Home Assistant's states, issues and time."""
+
+from datetime import timedelta
+
+from homeassistant.const import EVENT_STATE_CHANGED
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, State, callback
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.util import dt as dt_util
+from pytest_homeassistant_custom_component.common import async_fire_time_changed_exact
+
+from custom_components.pusher_channels.const import DOMAIN
+
+
+def state_of(hass: HomeAssistant, entity_id: str) -> State:
+    """Return an entity's state; fail when there is no such entity."""
+    state = hass.states.get(entity_id)
+    assert state is not None, f"{entity_id} is not among {hass.states.async_entity_ids()}"
+    return state
+
+
+def writes_of(hass: HomeAssistant, entity_id: str) -> list[tuple[float, State]]:
+    """Return a list that gets each new state of an entity, with the loop's time."""
+    writes: list[tuple[float, State]] = []
+
+    @callback
+    def keep(event: Event[EventStateChangedData]) -> None:
+        state = event.data["new_state"]
+        if event.data["entity_id"] == entity_id and state is not None:
+            writes.append((hass.loop.time(), state))
+
+    hass.bus.async_listen(EVENT_STATE_CHANGED, keep)
+    return writes
+
+
+def issues_of(hass: HomeAssistant) -> dict[str, ir.IssueEntry]:
+    """Return the integration's repair issues by id."""
+    issues = ir.async_get(hass).issues
+    return {issue_id: issue for (domain, issue_id), issue in issues.items() if domain == DOMAIN}
+
+
+async def skip(hass: HomeAssistant, seconds: float) -> None:
+    """Let that many seconds pass for every timer at once."""
+    async_fire_time_changed_exact(hass, dt_util.utcnow() + timedelta(seconds=seconds))
+    await hass.async_block_till_done()
