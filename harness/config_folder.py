@@ -24,6 +24,9 @@ logger:
   default: warning
   logs:
     custom_components.pusher_channels: debug
+    haffmpeg.core: fatal
+    haffmpeg.tools: fatal
+    homeassistant.components.camera.img_util: fatal
 automation: !include automations.yaml
 script: !include scripts.yaml
 """
@@ -31,6 +34,8 @@ script: !include scripts.yaml
 
 def fill(folder: Path, port: int, configuration: str) -> None:
     """Write all that Home Assistant needs for a first start; `configuration` is YAML to append to its own.
+
+    The loggers at fatal are those that report programs which this machine need not have.
 
     What the stored settings do: its HTTP server has its address; onboarding skips the step that sets up integrations
     which ask services on the internet; the Marketplace (2026.11), which loads its catalog from there, is off.

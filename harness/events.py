@@ -6,7 +6,7 @@ from typing import Any
 
 type Event = dict[str, Any]
 
-EVENT_TIMEOUT = 10.0
+EVENT_TIMEOUT = 60.0
 
 
 class Events:

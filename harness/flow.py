@@ -27,6 +27,11 @@ class Flow:
         """Start a flow of a domain, an entry (options) or an entry and a subentry type."""
         return cls(rest, path, await rest.request("POST", path, {"handler": handler, **context}))
 
+    @classmethod
+    async def resume(cls, rest: Rest, path: str, flow_id: str) -> Self:
+        """Open the dialog of a flow that Home Assistant has started."""
+        return cls(rest, path, await rest.request("GET", f"{path}/{flow_id}"))
+
     async def submit(self, **data: object) -> dict[str, Any]:
         """Fill in the form that it shows, and return what it answers."""
         self.result = await self._rest.request("POST", self._path, data)

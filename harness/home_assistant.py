@@ -206,6 +206,20 @@ class HomeAssistant:
         """Start to add the integration."""
         return await Flow.start(self._rest, flow.CONFIG, DOMAIN)
 
+    async def start_reconfigure_flow(self, entry_id: str) -> Flow:
+        """Start to change an app."""
+        return await Flow.start(self._rest, flow.CONFIG, DOMAIN, entry_id=entry_id)
+
+    async def reauth_flow(self, entry_id: str) -> Flow | None:
+        """Open what asks for an app's authorization anew, None while nothing does."""
+        flows = await self.call("config_entries/flow/progress")
+        ids = [
+            it["flow_id"]
+            for it in flows
+            if it["context"].get("entry_id") == entry_id and it["context"]["source"] == "reauth"
+        ]
+        return await Flow.resume(self._rest, flow.CONFIG, ids[0]) if ids else None
+
     async def start_options_flow(self, entry_id: str) -> Flow:
         """Start to change an app's options."""
         return await Flow.start(self._rest, flow.OPTIONS, entry_id)
