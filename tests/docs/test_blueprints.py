@@ -1,0 +1,243 @@
+"""Each blueprint, imported into a real Home Assistant, does what it says."""
+
+import json
+import shutil
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from homeassistant.core import HomeAssistant, ServiceCall
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+from pytest_homeassistant_custom_component.common import (
+    async_fire_time_changed,
+    async_mock_service,
+)
+
+from custom_components.pusher_channels.hub import Hub
+from devserver import DevServer
+
+from ..conftest import SetUp, until
+from . import CHECKOUT, DOCUMENTATION
+from .shop import ada_in_the_lobby, shop_entry
+
+FOLDER = CHECKOUT / "blueprints/automation/pusher_channels"
+NAMES = sorted(file.stem for file in FOLDER.glob("*.yaml"))
+
+type Automate = Callable[..., Awaitable[None]]
+
+
+@pytest.fixture
+def hass_config_dir(tmp_path: Path) -> str:
+    """Return a config folder into which the blueprints have been imported."""
+    shutil.copytree(FOLDER, tmp_path / FOLDER.relative_to(CHECKOUT))
+    return str(tmp_path)
+
+
+@pytest.fixture
+def automate(hass: HomeAssistant) -> Automate:
+    """Return what makes an automation of a blueprint, as the user's click does."""
+
+    async def automate(name: str, **inputs: Any) -> None:
+        use = {"path": f"pusher_channels/{name}.yaml", "input": inputs}
+        automation = {"alias": "Ours", "use_blueprint": use}
+        assert await async_setup_component(hass, "automation", {"automation": automation})
+        await hass.async_block_till_done()
+        assert hass.states.get("automation.ours") is not None
+
+    return automate
+
+
+@pytest.fixture
+async def shop(server: DevServer, set_up: SetUp) -> Hub:
+    """Return the running app."""
+    return await set_up(shop_entry(server))
+
+
+async def _pass(hass: HomeAssistant, **time: int) -> None:
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(**time))
+    await hass.async_block_till_done()
+
+
+async def test_an_event_becomes_a_notification(
+    hass: HomeAssistant, server: DevServer, shop: Hub, automate: Automate
+) -> None:
+    sent: list[ServiceCall] = async_mock_service(hass, "notify", "send_message")
+    await automate(
+        "notify_on_event",
+        channel=["ord*"],
+        event=["order.shipped"],
+        notify=["notify.phone"],
+        message="Order {{ trigger.data.id }} is on its way",
+    )
+
+    await server.publish("orders", "order.paid", {"id": 41})
+    await server.publish("orders", "order.shipped", {"id": 42})
+    await until(lambda: sent)
+
+    assert [call.data for call in sent] == [
+        {
+            "entity_id": ["notify.phone"],
+            "title": "orders",
+            "message": "Order 42 is on its way",
+        }
+    ]
+
+
+async def test_without_event_names_and_texts_every_event_is_told(
+    hass: HomeAssistant, server: DevServer, shop: Hub, automate: Automate
+) -> None:
+    sent: list[ServiceCall] = async_mock_service(hass, "notify", "send_message")
+    await automate("notify_on_event", channel=["ticker"], notify=["notify.phone"])
+
+    await server.publish("ticker", "price", {"eur": 3})
+    await until(lambda: sent)
+
+    assert sent[0].data["message"] == "price: {'eur': 3}"
+
+
+async def test_the_light_is_on_while_ada_is_here(
+    hass: HomeAssistant, server: DevServer, shop: Hub, automate: Automate
+) -> None:
+    on = async_mock_service(hass, "light", "turn_on")
+    off = async_mock_service(hass, "light", "turn_off")
+    await automate(
+        "light_while_someone_is_here",
+        members="sensor.presence_lobby_members",
+        light={"entity_id": "light.hall"},
+    )
+
+    async with ada_in_the_lobby(server):
+        await until(lambda: on)
+        assert on[0].data["entity_id"] == ["light.hall"]
+        await _pass(hass, minutes=5)
+        assert not off
+    await until(lambda: _others(hass) == 0)
+    await _pass(hass, seconds=50)
+    assert not off
+    await _pass(hass, seconds=70)
+    assert [call.data["entity_id"] for call in off] == [["light.hall"]]
+    assert len(on) == 1
+
+
+async def test_a_lost_connection_leaves_the_light_alone(
+    hass: HomeAssistant, server: DevServer, shop: Hub, automate: Automate
+) -> None:
+    on = async_mock_service(hass, "light", "turn_on")
+    off = async_mock_service(hass, "light", "turn_off")
+    await automate(
+        "light_while_someone_is_here",
+        members="sensor.presence_lobby_members",
+        light={"entity_id": "light.hall"},
+    )
+
+    async with ada_in_the_lobby(server):
+        await until(lambda: on)
+        await shop.client.disconnect()
+        await _pass(hass, minutes=5)
+
+    assert not off
+
+
+async def test_a_changed_state_is_published(
+    hass: HomeAssistant, server: DevServer, shop: Hub, automate: Automate
+) -> None:
+    unit = {"unit_of_measurement": "°C", "friendly_name": "Kitchen's"}
+    hass.states.async_set("sensor.kitchen", "20.5", unit)
+    await automate(
+        "publish_state",
+        entity=["sensor.kitchen"],
+        app=shop.entry.entry_id,
+        channel="private-dashboard",
+    )
+
+    hass.states.async_set("sensor.kitchen", "20.5", unit | {"battery": 90})
+    hass.states.async_set("sensor.kitchen", "21.5", unit)
+    await until(lambda: server.published)
+    hass.states.async_remove("sensor.kitchen")
+    await hass.async_block_till_done()
+
+    [event] = server.published
+    assert (event.channel, event.event) == ("private-dashboard", "state-changed")
+    data = json.loads(event.data)
+    assert data.pop("changed").endswith("+00:00")
+    assert data == {
+        "entity_id": "sensor.kitchen",
+        "name": "Kitchen's",
+        "state": "21.5",
+        "unit": "°C",
+    }
+
+
+async def test_a_connection_that_stays_away_is_told_until_it_is_back(
+    hass: HomeAssistant, server: DevServer, shop: Hub, automate: Automate
+) -> None:
+    told = async_mock_service(hass, "persistent_notification", "create")
+    taken_back = async_mock_service(hass, "persistent_notification", "dismiss")
+    await automate(
+        "alert_when_connection_is_down", connection="sensor.shop_connection_state", minutes=10
+    )
+
+    await server.close_all(4100, "The server is full")
+    await until(lambda: _state(hass) == "reconnecting")
+    await shop.client.disconnect()
+    await _pass(hass, minutes=9)
+    assert not told
+    await _pass(hass, minutes=11)
+    [alert] = told
+    assert alert.data["title"] == "Shop"
+    assert alert.data["message"] == "Not connected for 10 minutes. The server is full (4100)"
+    assert not taken_back
+    shop.client.connect()
+    await until(lambda: taken_back)
+    assert taken_back[0].data["notification_id"] == alert.data["notification_id"]
+
+
+async def test_a_connection_that_is_soon_back_is_not_told(
+    hass: HomeAssistant, server: DevServer, shop: Hub, automate: Automate
+) -> None:
+    told = async_mock_service(hass, "persistent_notification", "create")
+    await automate("alert_when_connection_is_down", connection="sensor.shop_connection_state")
+
+    await server.close_all(4200)
+    await until(lambda: _state(hass) == "reconnecting")
+    await until(lambda: _state(hass) == "connected")
+    await _pass(hass, hours=1)
+
+    assert not told
+
+
+async def test_a_start_without_a_connection_is_told(
+    hass: HomeAssistant, automate: Automate
+) -> None:
+    told = async_mock_service(hass, "persistent_notification", "create")
+    hass.states.async_set("sensor.shop_connection_state", "unavailable")
+    await automate("alert_when_connection_is_down", connection="sensor.shop_connection_state")
+
+    hass.bus.async_fire("homeassistant_start")
+    await hass.async_block_till_done()
+    await _pass(hass, minutes=6)
+
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_blueprint_says_where_it_comes_from(name: str) -> None:
+    text = (FOLDER / f"{name}.yaml").read_text()
+    path = f"blueprints/automation/pusher_channels/{name}.yaml"
+    assert f"source_url: {DOCUMENTATION}/blob/main/{path}\n" in text
+
+
+def _state(hass: HomeAssistant) -> str:
+    state = hass.states.get("sensor.shop_connection_state")
+    assert state is not None
+    return state.state
+
+
+def _others(hass: HomeAssistant) -> int:
+    state = hass.states.get("sensor.presence_lobby_members")
+    assert state is not None
+    others: int = state.attributes["others"]
+    return others
