@@ -26,7 +26,7 @@ function signature(app, ...parts) {
   return `${app.key}:${createHmac('sha256', app.secret).update(parts.join(':')).digest('hex')}`;
 }
 
-function channelAuthorizer({ app, user_id, user_info, encryption_master_key }) {
+function channelAuthorizer({ app, user_id, user_info }) {
   return ({ socketId, channelName }, callback) => {
     if (channelName.startsWith('presence-')) {
       const channel_data = JSON.stringify({ user_id, user_info });
@@ -35,7 +35,7 @@ function channelAuthorizer({ app, user_id, user_info, encryption_master_key }) {
     }
     const answer = { auth: signature(app, socketId, channelName) };
     if (channelName.startsWith('private-encrypted-')) {
-      const masterKey = Buffer.from(encryption_master_key, 'base64');
+      const masterKey = Buffer.from(app.master_key, 'base64');
       answer.shared_secret = createHash('sha256').update(channelName).update(masterKey).digest('base64');
     }
     callback(null, answer);

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any, Self, TypedDict, Unpack
 
 from .apps import APP_1, App
+from .backends import Backend
 from .packages import npm_folder
 
 type Json = str | int | float | bool | list[Json] | dict[str, Json] | None
 
-_TIMEOUT = 15.0
+_TIMEOUT = 60.0
 _SUBSCRIBED = ("pusher:subscription_succeeded", "pusher:subscription_error")
 
 
@@ -61,13 +62,12 @@ class Options(TypedDict, total=False):
     """Who a guest is and how patient.
 
     `user_id` (default "guest") and `user_info` (default {}) are signed for presence channels and for signing in.
-    `encryption_master_key` is base64 of 32 bytes. After `activity_timeout` seconds of silence (default 30) the guest
-    pings; after `pong_timeout` more (default 10) it connects anew.
+    After `activity_timeout` seconds of silence (default 30) the guest pings; after `pong_timeout` more (default 10) it
+    connects anew.
     """
 
-    user_id: str
+    user_id: str | int
     user_info: Json
-    encryption_master_key: str
     activity_timeout: float
     pong_timeout: float
 
@@ -78,10 +78,11 @@ class Guest:
     What the guest sees stays in `messages` until an expectation takes it, so expectations may come in any order.
     """
 
-    def __init__(self, host: str, port: int, app: App = APP_1, **options: Unpack[Options]) -> None:
-        """Prepare a guest for one app of the server at host and port, without TLS; it signs with the app's secret."""
+    def __init__(self, server: Backend, app: App = APP_1, **options: Unpack[Options]) -> None:
+        """Prepare a guest for one app of a server; it signs with the app's secret."""
         defaults: Options = {"user_id": "guest", "user_info": {}, "activity_timeout": 30.0, "pong_timeout": 10.0}
-        self._options: dict[str, object] = {"host": host, "port": port, "app": asdict(app), **defaults, **options}
+        place = {"host": server.host, "port": server.port, "app": asdict(app)}
+        self._options: dict[str, object] = {**place, **defaults, **options}
         self._process: Process | None = None
         self._reader: asyncio.Task[None] | None = None
         self._arrived = asyncio.Condition()

@@ -12,8 +12,11 @@ import socket
 import sys
 import tempfile
 from asyncio.subprocess import DEVNULL, Process
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
+
+from aiohttp import ClientSession
 
 from .apps import APP_1, APP_2, App
 from .packages import npm_folder
@@ -42,8 +45,10 @@ class Soketi:
         self._folder = tempfile.TemporaryDirectory(prefix="soketi-")
         self._log = Path(self._folder.name, "soketi.log")
         self._config = Path(self._folder.name, "soketi.json")
-        self._config.write_text(json.dumps(_config(self.host, self.port, sign_in_timeout)))
+        self._sign_in_timeout = sign_in_timeout
+        self._metrics_port = _free_port(socket.SOCK_STREAM)
         self._process: Process | None = None
+        self._configure((APP_1, APP_2))
 
     async def __aenter__(self) -> Self:
         """Start the server."""
@@ -83,10 +88,40 @@ class Soketi:
         """Let a frozen server go on (SIGCONT)."""
         self._signal(signal.SIGCONT)
 
-    async def restart(self) -> None:
-        """Start the server anew on the same port; kill it first if it runs."""
+    async def restart(self, apps: Sequence[App] | None = None) -> None:
+        """Start the server anew on the same port, from now on with these apps if any are given; kill it if it runs."""
         await self.kill()
+        if apps is not None:
+            self._configure(apps)
         await self._start()
+
+    async def connection_count(self) -> int:
+        """Return how many websockets are open, of all apps."""
+        url = f"http://{self.host}:{self._metrics_port}/metrics?json=1"
+        async with ClientSession(raise_for_status=True) as session, session.get(url) as response:
+            metrics = await response.json(content_type=None)
+        gauge = next(metric for metric in metrics if metric["name"] == "soketi_connected")
+        return sum(app["value"] for app in gauge["values"])
+
+    def _configure(self, apps: Sequence[App]) -> None:
+        self._config.write_text(
+            json.dumps(
+                {
+                    "host": self.host,
+                    "port": self.port,
+                    "metrics.enabled": True,
+                    "metrics.host": self.host,
+                    "metrics.port": self._metrics_port,
+                    "cluster.address": self.host,
+                    "cluster.unicast": self.host,
+                    "cluster.port": _free_port(socket.SOCK_DGRAM),
+                    "userAuthenticationTimeout": int(self._sign_in_timeout * 1000),
+                    "appManager.array.apps": [_app_config(app) for app in apps],
+                    "eventLimits.maxPayloadInKb": 10,
+                    "channelLimits.maxNameLength": 164,
+                }
+            )
+        )
 
     async def _start(self) -> None:
         folder = await asyncio.to_thread(npm_folder)
@@ -124,22 +159,6 @@ class Soketi:
         if self._process is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, number)
-
-
-def _config(host: str, port: int, sign_in_timeout: float) -> dict[str, object]:
-    return {
-        "host": host,
-        "port": port,
-        "metrics.host": host,
-        "metrics.port": _free_port(socket.SOCK_STREAM),
-        "cluster.address": host,
-        "cluster.unicast": host,
-        "cluster.port": _free_port(socket.SOCK_DGRAM),
-        "userAuthenticationTimeout": int(sign_in_timeout * 1000),
-        "appManager.array.apps": [_app_config(app) for app in (APP_1, APP_2)],
-        "eventLimits.maxPayloadInKb": 10,
-        "channelLimits.maxNameLength": 164,
-    }
 
 
 def _app_config(app: App) -> dict[str, object]:

@@ -1,0 +1,56 @@
+"""What Home Assistant's log must not have: errors and secrets."""
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+
+from harness import HomeAssistant
+
+from .apps import App
+
+_ERROR = re.compile(r"^.* (?:ERROR|CRITICAL) \(.*$", re.MULTILINE)
+_SIGNATURE = re.compile(r"\b[0-9a-f]{64}\b")
+_KEY = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{43}=")
+
+
+class LogWatch:
+    """Looks at what Home Assistant has logged since the last look."""
+
+    def __init__(self, hass: HomeAssistant, canaries: Iterable[str]) -> None:
+        """Start at the log's beginning."""
+        self.hass = hass
+        self._canaries = tuple(canaries)
+        self._seen = 0
+
+    def new_faults(self) -> list[str]:
+        """Return the errors and secrets that were logged since the last call."""
+        new = self.hass.log[self._seen :]
+        self._seen += len(new)
+        return faults(new, [*self._canaries, self.hass.token])
+
+
+def faults(log: str, canaries: Iterable[str]) -> list[str]:
+    """Return the error lines of a log, and what it shows of secrets.
+
+    Beside the canaries these are all that look like an HMAC-SHA256 (every auth signature) or like 32 bytes as base64
+    (master keys and shared secrets). Each finding names the line, but not the secret.
+    """
+    return [*_ERROR.findall(log), *(f"a secret in: {_hidden(line)}" for line in _telling(log, canaries))]
+
+
+def shared_secret(app: App, channel: str) -> str:
+    """Return the key of an encrypted channel, as base64."""
+    digest = hashlib.sha256(channel.encode() + base64.b64decode(app.master_key)).digest()
+    return base64.b64encode(digest).decode()
+
+
+def _telling(log: str, canaries: Iterable[str]) -> Iterator[str]:
+    known = tuple(canaries)
+    for line in log.splitlines():
+        if _SIGNATURE.search(line) or _KEY.search(line) or any(canary in line for canary in known):
+            yield line
+
+
+def _hidden(line: str) -> str:
+    return _KEY.sub("<key>", _SIGNATURE.sub("<signature>", line))
