@@ -8,6 +8,8 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
+from aiohttp import ClientError
+
 from devserver import Published
 from harness import OWNER, CallError, FlowRefused, NotReady, RestError, is_free
 
@@ -25,7 +27,7 @@ def main() -> int:
     options = _parser().parse_args()
     try:
         return asyncio.run(_until_signal(options))
-    except (CallError, FlowRefused, NotReady, OSError, RestError) as err:
+    except (CallError, ClientError, FlowRefused, NotReady, OSError, RestError) as err:
         _say(f"FAIL {type(err).__name__}: {err}")
         return 1
 

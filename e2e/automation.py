@@ -7,7 +7,9 @@ from harness import Events, HomeAssistant
 
 
 @asynccontextmanager
-async def automation(hass: HomeAssistant, trigger: str, **options: object) -> AsyncGenerator[Events]:
+async def automation(
+    hass: HomeAssistant, trigger: str, **options: object
+) -> AsyncGenerator[Events]:
     """Run an automation on one of the integration's triggers; give its `trigger` of each run.
 
     It ends with the block. `trigger` is the trigger's name without the integration's.

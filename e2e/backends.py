@@ -83,6 +83,7 @@ class OwnServer:
 
 def _make_server(port: int, apps: Sequence[App]) -> DevServer:
     known = [
-        devserver.App(app_id=app.app_id, key=app.key, secret=app.secret, master_key=app.master_key) for app in apps
+        devserver.App(app_id=app.app_id, key=app.key, secret=app.secret, master_key=app.master_key)
+        for app in apps
     ]
     return DevServer(known, host=OwnServer.host, port=port, activity_timeout=30)

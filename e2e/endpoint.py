@@ -36,7 +36,8 @@ class Answer:
 class Endpoint:
     """Authorizes every channel at `url` and the user at `user_url`, unless told otherwise.
 
-    `answers` has an answer of its own for some channels, or for all as "*". `signs_as` is the app whose secret signs.
+    `answers` has an answer of its own for some channels, or for all as "*". `signs_as` is the app whose secret and
+    master key it uses. `names_members` turned off, its answers for presence channels do not say who joins.
     """
 
     user_id = "laravel-7"
@@ -47,6 +48,7 @@ class Endpoint:
         self.url = f"http://{HOST}:{port}/broadcasting/auth"
         self.user_url = f"http://{HOST}:{port}/broadcasting/user-auth"
         self.signs_as = app
+        self.names_members = True
         self.answers: dict[str, Answer] = {}
         self.asked: list[Asked] = []
         self._port = port
@@ -56,7 +58,10 @@ class Endpoint:
         """Listen."""
         application = web.Application()
         application.add_routes(
-            [web.post("/broadcasting/auth", self._channel), web.post("/broadcasting/user-auth", self._user)]
+            [
+                web.post("/broadcasting/auth", self._channel),
+                web.post("/broadcasting/user-auth", self._user),
+            ]
         )
         self._runner = web.AppRunner(application, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -81,11 +86,19 @@ class Endpoint:
         channel = form["channel_name"]
         if answer := self.answers.get(channel) or self.answers.get("*"):
             await answer.released.wait()
-            return web.Response(status=answer.status, body=answer.body, content_type=answer.content_type)
-        member = {"user_id": self.user_id, "user_info": self.user_info} if channel.startswith("presence-") else None
+            return web.Response(
+                status=answer.status, body=answer.body, content_type=answer.content_type
+            )
+        member = (
+            {"user_id": self.user_id, "user_info": self.user_info}
+            if channel.startswith("presence-") and self.names_members
+            else None
+        )
         signed = self._official.authenticate(channel, form["socket_id"], member)
         # The library gives the shared secret as bytes.
-        return web.json_response({key: it.decode() if isinstance(it, bytes) else it for key, it in signed.items()})
+        return web.json_response(
+            {key: it.decode() if isinstance(it, bytes) else it for key, it in signed.items()}
+        )
 
     async def _user(self, request: web.Request) -> web.Response:
         form = await self._note(request)
@@ -100,4 +113,6 @@ class Endpoint:
     @property
     def _official(self) -> pusher.Pusher:
         app = self.signs_as
-        return pusher.Pusher(app.app_id, app.key, app.secret, encryption_master_key_base64=app.master_key)
+        return pusher.Pusher(
+            app.app_id, app.key, app.secret, encryption_master_key_base64=app.master_key
+        )

@@ -16,7 +16,10 @@ USER_INFO = {"name": "Kitchen"}
 
 def app_form(server: Backend, app: App = APP_1) -> dict[str, Any]:
     """Return the first form of the flow, filled in for an app of a server."""
-    return {"app_key": app.key, "server": {"host": server.host, "port": server.port, "use_tls": False}}
+    return {
+        "app_key": app.key,
+        "server": {"host": server.host, "port": server.port, "use_tls": False},
+    }
 
 
 def secret_form(app: App = APP_1) -> dict[str, Any]:
@@ -40,15 +43,24 @@ class AppEntry:
 
     @classmethod
     async def add(
-        cls, hass: HomeAssistant, server: Backend, app: App = APP_1, authorization: str = "auth_secret", **form: object
+        cls,
+        hass: HomeAssistant,
+        server: Backend,
+        app: App = APP_1,
+        authorization: str = "auth_secret",
+        **form: object,
     ) -> Self:
         """Add an app of a server, by its secret where nothing else is said. Raises FlowRefused."""
         fields = secret_form(app) if authorization == "auth_secret" and not form else form
         return cls(hass, await hass.add_app(app_form(server, app), authorization, **fields))
 
-    async def add_channel(self, name: str, events: Sequence[str] = (), members: Sequence[str] = ()) -> ChannelEntry:
+    async def add_channel(
+        self, name: str, events: Sequence[str] = (), members: Sequence[str] = ()
+    ) -> ChannelEntry:
         """Add a channel, and wait until it is joined. Raises FlowRefused."""
-        subentry_id = await self.hass.add_channel(self.entry_id, name, events=events, members=members)
+        subentry_id = await self.hass.add_channel(
+            self.entry_id, name, events=events, members=members
+        )
         channel = ChannelEntry(self, name, subentry_id)
         await channel.becomes("subscribed", "on")
         return channel
@@ -64,7 +76,9 @@ class AppEntry:
     async def set_enabled(self, enabled: bool) -> None:
         """Disable the app, which unloads it, or enable it."""
         disabled_by = None if enabled else "user"
-        await self.hass.call("config_entries/disable", entry_id=self.entry_id, disabled_by=disabled_by)
+        await self.hass.call(
+            "config_entries/disable", entry_id=self.entry_id, disabled_by=disabled_by
+        )
 
     async def set_options(self, **options: object) -> None:
         """Change the options, and wait until the app is connected anew with them."""
@@ -82,7 +96,9 @@ class AppEntry:
     async def ask(self, action: str, **data: object) -> dict[str, Any]:
         """Perform an action of the integration for this app and return its response. Raises CallError."""
         fields = {"config_entry_id": self.entry_id, **data}
-        response: dict[str, Any] = await self.hass.call_service("pusher_channels", action, fields, return_response=True)
+        response: dict[str, Any] = await self.hass.call_service(
+            "pusher_channels", action, fields, return_response=True
+        )
         return response
 
     async def reauth(self) -> Flow:
@@ -114,7 +130,9 @@ class AppEntry:
 
     async def device_id(self, key: str = "connection_state") -> str:
         """Return the id of the device that an entity belongs to."""
-        entity = await self.hass.call("config/entity_registry/get", entity_id=await self.entity_id(key))
+        entity = await self.hass.call(
+            "config/entity_registry/get", entity_id=await self.entity_id(key)
+        )
         device_id: str = entity["device_id"]
         return device_id
 
@@ -130,7 +148,9 @@ class ChannelEntry:
 
     async def change(self) -> Flow:
         """Start to change the channel."""
-        return await self.app.hass.start_channel_flow(self.app.entry_id, subentry_id=self.subentry_id)
+        return await self.app.hass.start_channel_flow(
+            self.app.entry_id, subentry_id=self.subentry_id
+        )
 
     async def remove(self) -> None:
         """Remove the channel."""
@@ -155,4 +175,6 @@ class ChannelEntry:
 
 
 def _is_another_connection(before: State, now: State) -> bool:
-    return now.state == "connected" and now.attributes["socket_id"] != before.attributes["socket_id"]
+    return (
+        now.state == "connected" and now.attributes["socket_id"] != before.attributes["socket_id"]
+    )

@@ -80,7 +80,12 @@ class Guest:
 
     def __init__(self, server: Backend, app: App = APP_1, **options: Unpack[Options]) -> None:
         """Prepare a guest for one app of a server; it signs with the app's secret."""
-        defaults: Options = {"user_id": "guest", "user_info": {}, "activity_timeout": 30.0, "pong_timeout": 10.0}
+        defaults: Options = {
+            "user_id": "guest",
+            "user_info": {},
+            "activity_timeout": 30.0,
+            "pong_timeout": 10.0,
+        }
         place = {"host": server.host, "port": server.port, "app": asdict(app)}
         self._options: dict[str, object] = {**place, **defaults, **options}
         self._process: Process | None = None
@@ -125,7 +130,9 @@ class Guest:
         Raises GuestError with the server's answer when it refuses.
         """
         await self._command("subscribe", channel=channel)
-        outcome = await self.expect(Event, lambda seen: seen.channel == channel and seen.event in _SUBSCRIBED)
+        outcome = await self.expect(
+            Event, lambda seen: seen.channel == channel and seen.event in _SUBSCRIBED
+        )
         if outcome.event == "pusher:subscription_error":
             raise GuestError(f"{channel}: {outcome.data}")
         return outcome.data
@@ -155,9 +162,13 @@ class Guest:
 
     async def event(self, channel: str | None, event: str, timeout: float = _TIMEOUT) -> Event:
         """Wait for an event on a channel; channel None: for the signed-in user."""
-        return await self.expect(Event, lambda seen: (seen.channel, seen.event) == (channel, event), timeout)
+        return await self.expect(
+            Event, lambda seen: (seen.channel, seen.event) == (channel, event), timeout
+        )
 
-    async def expect[M: Message](self, kind: type[M], predicate: Callable[[M], object], timeout: float = _TIMEOUT) -> M:
+    async def expect[M: Message](
+        self, kind: type[M], predicate: Callable[[M], object], timeout: float = _TIMEOUT
+    ) -> M:
         """Take the first message of a kind that satisfies the predicate; wait for it at most `timeout` seconds.
 
         Raises AssertionError, with all that was seen instead, when none comes, and GuestError when the guest is gone.
@@ -170,7 +181,9 @@ class Guest:
                     await self._arrived.wait()
                 return message
         except TimeoutError:
-            raise AssertionError(f"Nothing expected came within {timeout} s, but: {self.messages}") from None
+            raise AssertionError(
+                f"Nothing expected came within {timeout} s, but: {self.messages}"
+            ) from None
 
     def _take[M: Message](self, kind: type[M], predicate: Callable[[M], object]) -> M | None:
         for index, message in enumerate(self.messages):

@@ -9,7 +9,10 @@ from harness import HomeAssistant
 
 from .apps import App
 
-_ERROR = re.compile(r"^.* (?:ERROR|CRITICAL) \(.*$", re.MULTILINE)
+_ERROR = re.compile(r" (?:ERROR|CRITICAL) \(")
+_REFUSED_ACTION = re.compile(
+    r"\[homeassistant\.components\.websocket_api\.http\.connection\] \[\d+\] (?!Un|Error h)"
+)
 _SIGNATURE = re.compile(r"\b[0-9a-f]{64}\b")
 _KEY = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{43}=")
 
@@ -31,12 +34,12 @@ class LogWatch:
 
 
 def faults(log: str, canaries: Iterable[str]) -> list[str]:
-    """Return the error lines of a log, and what it shows of secrets.
+    """Return the lines of a log that report an error, or show a secret, which is left out.
 
-    Beside the canaries these are all that look like an HMAC-SHA256 (every auth signature) or like 32 bytes as base64
-    (master keys and shared secrets). Each finding names the line, but not the secret.
+    Secrets are the canaries, and all that look like an HMAC-SHA256 (every auth signature) or like 32 bytes as base64
+    (master keys and shared secrets). That an action was refused, which its caller hears too, is no error here.
     """
-    return [*_ERROR.findall(log), *(f"a secret in: {_hidden(line)}" for line in _telling(log, canaries))]
+    return [*_errors(log), *_indiscretions(log, tuple(canaries))]
 
 
 def shared_secret(app: App, channel: str) -> str:
@@ -45,12 +48,16 @@ def shared_secret(app: App, channel: str) -> str:
     return base64.b64encode(digest).decode()
 
 
-def _telling(log: str, canaries: Iterable[str]) -> Iterator[str]:
-    known = tuple(canaries)
+def _errors(log: str) -> Iterator[str]:
     for line in log.splitlines():
-        if _SIGNATURE.search(line) or _KEY.search(line) or any(canary in line for canary in known):
+        if _ERROR.search(line) and not _REFUSED_ACTION.search(line):
             yield line
 
 
-def _hidden(line: str) -> str:
-    return _KEY.sub("<key>", _SIGNATURE.sub("<signature>", line))
+def _indiscretions(log: str, canaries: tuple[str, ...]) -> Iterator[str]:
+    for line in log.splitlines():
+        hidden = _KEY.sub("<key>", _SIGNATURE.sub("<signature>", line))
+        for canary in canaries:
+            hidden = hidden.replace(canary, "<canary>")
+        if hidden != line:
+            yield hidden

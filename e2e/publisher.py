@@ -22,12 +22,16 @@ def publisher(server: Backend, app: App = APP_1) -> pusher.Pusher:
     )
 
 
-async def publish(server: Backend, channel: str, event: str, data: object, app: App = APP_1) -> None:
+async def publish(
+    server: Backend, channel: str, event: str, data: object, app: App = APP_1
+) -> None:
     """Publish one event."""
     await asyncio.to_thread(publisher(server, app).trigger, channel, event, data)
 
 
-async def send_to_user(server: Backend, user_id: str, event: str, data: object, app: App = APP_1) -> None:
+async def send_to_user(
+    server: Backend, user_id: str, event: str, data: object, app: App = APP_1
+) -> None:
     """Send one event to all connections of a user."""
     await asyncio.to_thread(publisher(server, app).send_to_user, user_id, event, data)
 

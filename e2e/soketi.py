@@ -145,7 +145,9 @@ class Soketi:
                         raise RuntimeError(f"soketi ended before it was ready:\n{self.log}")
                     await asyncio.sleep(_POLL)
         except TimeoutError:
-            raise RuntimeError(f"soketi was not ready within {_READY_WITHIN} s:\n{self.log}") from None
+            raise RuntimeError(
+                f"soketi was not ready within {_READY_WITHIN} s:\n{self.log}"
+            ) from None
 
     async def _end(self, how: signal.Signals) -> None:
         if self._process is None:
@@ -188,7 +190,10 @@ async def _serve(port: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     async with Soketi(port) as server:
-        print(f"soketi on {server.host}:{server.port}, apps {APP_1.key} and {APP_2.key}; Ctrl-C ends it", flush=True)
+        print(
+            f"soketi on {server.host}:{server.port}, apps {APP_1.key} and {APP_2.key}; Ctrl-C ends it",
+            flush=True,
+        )
         await ended.wait()
 
 

@@ -1,8 +1,11 @@
-"""Channels of every kind: added through their flow, heard on the bus and in their entities, changed and removed live."""
+"""Channels of every kind: added through their flow, heard on the bus and in entities, changed and removed live."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
+
+from harness import Event
 
 from .backends import Backend
 from .entry import AppEntry
@@ -23,14 +26,21 @@ ORDER = {"order": 7, "items": ["ä", None, 1.5], "paid": True}
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_event_reaches_bus_and_entity_with_its_data_decoded(app: AppEntry, server: Backend, kind: str) -> None:
+async def test_event_reaches_bus_and_entity_with_its_data_decoded(
+    app: AppEntry, server: Backend, kind: str
+) -> None:
     channel = await app.add_channel(f"{kind}orders")
     async with app.hass.events("pusher_channels_event") as events:
         await publish(server, channel.name, "order.shipped", ORDER)
         event = await events.take(lambda event: event["event"] == "order.shipped")
     shown = {"event": "order.shipped", "data": ORDER, "user_id": None, "cached": False}
     device_id = await channel.device_id()
-    assert event == {"entry_id": app.entry_id, "device_id": device_id, "channel": channel.name, **shown}
+    assert event == {
+        "entry_id": app.entry_id,
+        "device_id": device_id,
+        "channel": channel.name,
+        **shown,
+    }
     state = await channel.becomes("event", lambda state: state.attributes["data"] == ORDER)
     assert state.attributes["event_type"] == "received"
     assert shown.items() <= state.attributes.items()
@@ -38,9 +48,17 @@ async def test_event_reaches_bus_and_entity_with_its_data_decoded(app: AppEntry,
 
 @pytest.mark.parametrize(
     ("sent", "heard"),
-    [("plain text", "plain text"), ("12.50", 12.5), ('{"broken": ', '{"broken": '), ([1, "2"], [1, "2"]), ("😀", "😀")],
+    [
+        ("plain text", "plain text"),
+        ("12.50", 12.5),
+        ('{"broken": ', '{"broken": '),
+        ([1, "2"], [1, "2"]),
+        ("😀", "😀"),
+    ],
 )
-async def test_data_that_is_no_json_stays_text(app: AppEntry, server: Backend, sent: object, heard: object) -> None:
+async def test_data_that_is_no_json_stays_text(
+    app: AppEntry, server: Backend, sent: object, heard: object
+) -> None:
     async with app.hass.events("pusher_channels_event") as events:
         await publish(server, "private-encrypted-orders", "note", sent)
         assert (await events.take())["data"] == heard
@@ -48,22 +66,28 @@ async def test_data_that_is_no_json_stays_text(app: AppEntry, server: Backend, s
         assert (await events.take())["data"] == heard
 
 
-async def test_cache_channel_tells_what_it_kept_and_that_it_kept_nothing(app: AppEntry, server: Backend) -> None:
+async def test_cache_channel_tells_what_it_kept_and_that_it_kept_nothing(
+    app: AppEntry, server: Backend
+) -> None:
     names = [f"{kind}prices" for kind in CACHES]
     async with app.hass.events("pusher_channels_event") as events:
         for name in names:
             await app.add_channel(name)
-            miss = await events.take(lambda event, name=name: event["channel"] == name)
-            assert (miss["event"], miss["data"], miss["cached"]) == ("pusher:cache_miss", None, False)
+            miss = await events.take(_on(name))
+            assert (miss["event"], miss["data"], miss["cached"]) == (
+                "pusher:cache_miss",
+                None,
+                False,
+            )
             await publish(server, name, "price", {"of": name})
-            price = await events.take(lambda event, name=name: event["channel"] == name)
+            price = await events.take(_on(name))
             assert (price["data"], price["cached"]) == ({"of": name}, False)
         await app.reload()
         for name in names:
-            kept = await events.take(lambda event, name=name: event["channel"] == name)
+            kept = await events.take(_on(name))
             assert (kept["event"], kept["data"], kept["cached"]) == ("price", {"of": name}, True)
             await publish(server, name, "price", "next")
-            news = await events.take(lambda event, name=name: event["channel"] == name)
+            news = await events.take(_on(name))
             assert (news["data"], news["cached"]) == ("next", False)
 
 
@@ -82,7 +106,10 @@ async def test_only_events_that_the_filter_names_are_heard(app: AppEntry, server
 async def test_burst_is_heard_completely_and_in_order(app: AppEntry, server: Backend) -> None:
     channel = await app.add_channel("burst")
     batches = [
-        [{"channel": channel.name, "name": "count", "data": str(10 * batch + number)} for number in range(10)]
+        [
+            {"channel": channel.name, "name": "count", "data": str(10 * batch + number)}
+            for number in range(10)
+        ]
         for batch in range(10)
     ]
     official = publisher(server)
@@ -93,7 +120,9 @@ async def test_burst_is_heard_completely_and_in_order(app: AppEntry, server: Bac
     await channel.becomes("event", lambda state: state.attributes["data"] == 99)
 
 
-async def test_channels_come_change_and_go_while_connection_and_others_stay(app: AppEntry, server: Backend) -> None:
+async def test_channels_come_change_and_go_while_connection_and_others_stay(
+    app: AppEntry, server: Backend
+) -> None:
     stays = await app.add_channel("private-stays")
     async with (
         app.hass.events("pusher_channels_connection_state") as states,
@@ -149,10 +178,18 @@ async def test_members_and_events_are_changed_in_place(app: AppEntry, server: Ba
     steps = await channel.change()
     await steps.submit(channel=channel.name, events=["wanted"], members=["grace"])
     assert steps.result["reason"] == "reconfigure_successful"
-    assert (await channel.becomes("member_grace", "off")).attributes["friendly_name"].endswith("Member grace")
+    assert (
+        (await channel.becomes("member_grace", "off"))
+        .attributes["friendly_name"]
+        .endswith("Member grace")
+    )
     assert await app.hass.state(gone) is None
     await channel.becomes("subscribed", "on")
     async with app.hass.events("pusher_channels_event") as events:
         await publish(server, channel.name, "unwanted", 1)
         await publish(server, channel.name, "wanted", 2)
         assert (await events.take())["event"] == "wanted"
+
+
+def _on(channel: str) -> Callable[[Event], bool]:
+    return lambda event: event["channel"] == channel

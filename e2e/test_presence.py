@@ -5,10 +5,10 @@ import pytest
 from .automation import automation
 from .backends import Backend
 from .entry import USER_ID, USER_INFO, AppEntry, ChannelEntry
-from .guest import Guest
+from .guest import Guest, Json
 from .publisher import publish
 
-ADA = {"name": "Ada"}
+ADA: Json = {"name": "Ada"}
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,9 @@ async def test_joining_alone_tells_the_count_and_who_we_are(app: AppEntry) -> No
     assert shown.items() <= state.attributes.items()
 
 
-async def test_guest_who_comes_and_goes_is_seen_everywhere(app: AppEntry, server: Backend, room: ChannelEntry) -> None:
+async def test_guest_who_comes_and_goes_is_seen_everywhere(
+    app: AppEntry, server: Backend, room: ChannelEntry
+) -> None:
     await room.becomes("member_ada", "off")
     async with (
         app.hass.events("pusher_channels_member_added") as added,
@@ -41,7 +43,11 @@ async def test_guest_who_comes_and_goes_is_seen_everywhere(app: AppEntry, server
             seen = await guest.subscribe(room.name)
             assert isinstance(seen, dict)
             assert seen["members"] == {USER_ID: USER_INFO, "ada": ADA}
-            told = {"entry_id": app.entry_id, "device_id": await room.device_id(), "channel": room.name}
+            told = {
+                "entry_id": app.entry_id,
+                "device_id": await room.device_id(),
+                "channel": room.name,
+            }
             ada = {"user_id": "ada", "user_info": ADA}
             assert await added.take() == {**told, **ada, "count": 2}
             await room.becomes("member_ada", "on")
@@ -58,7 +64,9 @@ async def test_guest_who_comes_and_goes_is_seen_everywhere(app: AppEntry, server
         assert added.waiting == removed.waiting == joined_runs.waiting == left_runs.waiting == []
 
 
-async def test_user_with_two_connections_is_one_member(app: AppEntry, server: Backend, room: ChannelEntry) -> None:
+async def test_user_with_two_connections_is_one_member(
+    app: AppEntry, server: Backend, room: ChannelEntry
+) -> None:
     async with (
         app.hass.events("pusher_channels_member_added") as added,
         app.hass.events("pusher_channels_member_removed") as removed,
@@ -79,7 +87,9 @@ async def test_user_with_two_connections_is_one_member(app: AppEntry, server: Ba
         assert (await removed.take())["user_id"] == "ada"
 
 
-async def test_ids_are_texts_where_a_server_sends_numbers(app: AppEntry, server: Backend, room: ChannelEntry) -> None:
+async def test_ids_are_texts_where_a_server_sends_numbers(
+    app: AppEntry, server: Backend, room: ChannelEntry
+) -> None:
     async with (
         app.hass.events("pusher_channels_member_added") as added,
         app.hass.events("pusher_channels_member_removed") as removed,
@@ -96,8 +106,13 @@ async def test_ids_are_texts_where_a_server_sends_numbers(app: AppEntry, server:
         await room.becomes("member_7", "off")
 
 
-async def test_who_was_there_before_is_shown_but_did_not_join(app: AppEntry, server: Backend) -> None:
-    async with app.hass.events("pusher_channels_member_added") as added, Guest(server, user_id="ada") as guest:
+async def test_who_was_there_before_is_shown_but_did_not_join(
+    app: AppEntry, server: Backend
+) -> None:
+    async with (
+        app.hass.events("pusher_channels_member_added") as added,
+        Guest(server, user_id="ada") as guest,
+    ):
         await guest.subscribe("presence-before")
         channel = await app.add_channel("presence-before", members=["ada"])
         await channel.becomes("member_ada", "on")
@@ -107,7 +122,9 @@ async def test_who_was_there_before_is_shown_but_did_not_join(app: AppEntry, ser
             assert (await added.take())["user_id"] == "bob"
 
 
-async def test_client_events_go_both_ways(app: AppEntry, server: Backend, room: ChannelEntry) -> None:
+async def test_client_events_go_both_ways(
+    app: AppEntry, server: Backend, room: ChannelEntry
+) -> None:
     async with (
         app.hass.events("pusher_channels_event") as events,
         automation(app.hass, "event_received", channel="presence-room", event="client-*") as runs,
@@ -128,7 +145,9 @@ async def test_client_events_go_both_ways(app: AppEntry, server: Backend, room: 
         assert (await events.take())["event"] == "done", "our own client event must not come back"
 
 
-async def test_client_events_go_over_private_channels_without_a_sender(app: AppEntry, server: Backend) -> None:
+async def test_client_events_go_over_private_channels_without_a_sender(
+    app: AppEntry, server: Backend
+) -> None:
     channel = await app.add_channel("private-talk")
     async with app.hass.events("pusher_channels_event") as events, Guest(server) as guest:
         await guest.subscribe(channel.name)

@@ -1,6 +1,7 @@
 """The actions that send: over our own connection or by the server API, to channels and in batches."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,9 @@ async def test_client_event_goes_over_our_connection(
 ) -> None:
     async with Guest(server) as guest:
         await guest.subscribe(channel)
-        answer = await app.ask("trigger", channel=channel, event="client-light", data={"on": True}, **via)
+        answer = await app.ask(
+            "trigger", channel=channel, event="client-light", data={"on": True}, **via
+        )
         assert answer == {"via": "client", "channels": {channel: {}}}
         light = await guest.event(channel, "client-light")
         assert light.data == {"on": True}
@@ -51,7 +54,9 @@ async def test_event_goes_by_the_server_to_everyone(
         assert (heard["event"], heard["data"]) == ("light", {"on": True})
 
 
-async def test_client_event_goes_by_the_server_where_our_connection_cannot(app: AppEntry, server: Backend) -> None:
+async def test_client_event_goes_by_the_server_where_our_connection_cannot(
+    app: AppEntry, server: Backend
+) -> None:
     async with Guest(server) as guest:
         for channel in (PUBLIC, SEALED, "private-elsewhere"):
             await guest.subscribe(channel)
@@ -65,12 +70,16 @@ async def test_response_counts_what_the_server_counts(app: AppEntry, server: Bac
         await guest.subscribe(ROOM)
         answer = await app.ask("trigger", channels=[ROOM], event="light", data=1)
         counts = {} if isinstance(server, Soketi) else {"user_count": 2, "subscription_count": 2}
-        assert answer == {"via": "server", "channels": {ROOM: counts}}, "soketi does not count in this answer"
+        assert answer == {"via": "server", "channels": {ROOM: counts}}, (
+            "soketi does not count in this answer"
+        )
         answer = await app.ask("trigger", channels=[ROOM, PUBLIC], event="light", data=1)
         assert answer["channels"].keys() == {ROOM, PUBLIC}
 
 
-async def test_event_goes_to_all_channels_named_and_not_back_if_so_wished(app: AppEntry, server: Backend) -> None:
+async def test_event_goes_to_all_channels_named_and_not_back_if_so_wished(
+    app: AppEntry, server: Backend
+) -> None:
     async with app.hass.events("pusher_channels_event") as events, Guest(server) as guest:
         for channel in (PUBLIC, TALK):
             await guest.subscribe(channel)
@@ -85,7 +94,8 @@ async def test_event_goes_to_all_channels_named_and_not_back_if_so_wished(app: A
 
 
 @pytest.mark.parametrize(
-    ("given", "sent"), [("plain text", "plain text"), ({"a": [1, None, "ü"]}, {"a": [1, None, "ü"]}), (12.5, 12.5)]
+    ("given", "sent"),
+    [("plain text", "plain text"), ({"a": [1, None, "ü"]}, {"a": [1, None, "ü"]}), (12.5, 12.5)],
 )
 async def test_text_goes_as_it_is_and_anything_else_as_json(
     app: AppEntry, server: Backend, given: object, sent: object
@@ -107,15 +117,17 @@ async def test_event_without_data_goes_too(app: AppEntry, server: Backend) -> No
         await guest.event(TALK, "client-bell")
 
 
-async def test_batch_reaches_each_channel_and_the_encrypted_one_sealed(app: AppEntry, server: Backend) -> None:
+async def test_batch_reaches_each_channel_and_the_encrypted_one_sealed(
+    app: AppEntry, server: Backend
+) -> None:
     async with app.hass.events("pusher_channels_event") as events, Guest(server) as guest:
-        batch = [
+        batch: list[dict[str, Any]] = [
             {"channel": PUBLIC, "event": "one", "data": {"n": 1}},
             {"channel": SEALED, "event": "two", "data": "two"},
             {"channel": ROOM, "event": "three"},
         ]
         for event in batch:
-            await guest.subscribe(str(event["channel"]))
+            await guest.subscribe(event["channel"])
         await app.act("trigger_batch", events=batch)
         assert (await guest.event(PUBLIC, "one")).data == {"n": 1}
         assert (await guest.event(SEALED, "two")).data == "two"
@@ -134,7 +146,11 @@ NEVER_SENT = {"event": "client-x", "via": "client"}
         ("trigger", {"channel": TALK, "event": ""}, "invalid_event_name"),
         ("trigger", {"event": "x"}, "channel_or_channels"),
         ("trigger", {"channel": TALK, "channels": [TALK], "event": "x"}, "channel_or_channels"),
-        ("trigger", {"channels": [f"c{number}" for number in range(101)], "event": "x"}, "too_many_channels"),
+        (
+            "trigger",
+            {"channels": [f"c{number}" for number in range(101)], "event": "x"},
+            "too_many_channels",
+        ),
         ("trigger", {"channels": [PUBLIC, SEALED], "event": "x"}, "encrypted_channel_alone"),
         ("trigger", {"channel": PUBLIC, "event": "x", "data": "x" * 10_241}, "data_too_large"),
         ("trigger", {"channel": TALK, "event": "client-x", "data": "x" * 10_241}, "data_too_large"),
@@ -143,7 +159,11 @@ NEVER_SENT = {"event": "client-x", "via": "client"}
         ("trigger", {**NEVER_SENT, "channel": SEALED}, "client_event_channel"),
         ("trigger", {"channel": TALK, "event": "x", "via": "client"}, "client_event_name"),
         ("trigger_batch", {"events": [{"channel": PUBLIC, "event": "x"}] * 11}, "too_many_events"),
-        ("trigger_batch", {"events": [{"channel": "no channel", "event": "x"}]}, "invalid_channel_name"),
+        (
+            "trigger_batch",
+            {"events": [{"channel": "no channel", "event": "x"}]},
+            "invalid_channel_name",
+        ),
     ],
 )
 async def test_what_cannot_be_sent_is_refused_with_the_reason(
@@ -157,10 +177,20 @@ async def test_what_cannot_be_sent_is_refused_with_the_reason(
 async def test_too_many_client_events_are_told_on_the_bus(app: AppEntry, server: Backend) -> None:
     action = {
         "action": "pusher_channels.trigger",
-        "data": {"config_entry_id": app.entry_id, "channel": TALK, "event": "client-count", "data": 1},
+        "data": {
+            "config_entry_id": app.entry_id,
+            "channel": TALK,
+            "event": "client-count",
+            "data": 1,
+        },
     }
-    async with app.hass.events("pusher_channels_error") as errors, app.hass.events("pusher_channels_event") as events:
-        await app.hass.call("execute_script", sequence=[{"repeat": {"count": 30, "sequence": [action]}}])
+    async with (
+        app.hass.events("pusher_channels_error") as errors,
+        app.hass.events("pusher_channels_event") as events,
+    ):
+        await app.hass.call(
+            "execute_script", sequence=[{"repeat": {"count": 30, "sequence": [action]}}]
+        )
         error = await errors.take()
         assert error["code"] == 4301
         assert error["message"] == "The rate limit for sending client events exceeded the quota."

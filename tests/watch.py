@@ -1,14 +1,19 @@
-"""What the tests see of Home Assistant's states, issues and time."""
+"""What the tests see of Home Assistant: states, devices, issues, flows and time."""
 
 from datetime import timedelta
 
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, State, callback
+from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
-from pytest_homeassistant_custom_component.common import async_fire_time_changed_exact
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed_exact,
+)
 
 from custom_components.pusher_channels.const import DOMAIN
+from custom_components.pusher_channels.hub import channel_identifier
 
 
 def state_of(hass: HomeAssistant, entity_id: str) -> State:
@@ -42,3 +47,15 @@ async def skip(hass: HomeAssistant, seconds: float) -> None:
     """Let that many seconds pass for every timer at once."""
     async_fire_time_changed_exact(hass, dt_util.utcnow() + timedelta(seconds=seconds))
     await hass.async_block_till_done()
+
+
+def device_named(hass: HomeAssistant, entry: MockConfigEntry, key: str) -> dr.DeviceEntry | None:
+    """Return the device of a channel by its subentry id, or of the app by the entry's."""
+    wanted = (DOMAIN, key) if key == entry.entry_id else channel_identifier(entry.entry_id, key)
+    devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    return next((device for device in devices if wanted in device.identifiers), None)
+
+
+def reauth_flows(hass: HomeAssistant) -> list[str]:
+    flows = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    return [flow["context"]["source"] for flow in flows]

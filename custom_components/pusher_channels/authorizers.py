@@ -1,6 +1,7 @@
 """Makes the authorizer that the user chose: app secret, endpoint or script."""
 
-from asyncio import timeout
+from asyncio import Lock, timeout
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from homeassistant.core import HomeAssistant, split_entity_id
 from homeassistant.exceptions import HomeAssistantError, TemplateError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.template import Template
+from homeassistant.util.hass_dict import HassKey
 
 from .client.auth import (
     Authorizer,
@@ -40,8 +42,10 @@ from .const import (
     CONF_USER_ID,
     CONF_USER_INFO,
     CONF_WATCHLIST,
+    DOMAIN,
 )
 
+SCRIPT_TURNS: HassKey[defaultdict[str, Lock]] = HassKey(f"{DOMAIN}_script_turns")
 SCRIPT_REFUSED = 401
 SCRIPT_TIMEOUT = 10.0
 
@@ -106,11 +110,15 @@ def _render(name: str, template: Template) -> str:
 
 
 def _script_authorizer(hass: HomeAssistant, entity_id: str) -> CallbackAuthorizer:
-    """Return an authorizer that runs a script; a script that fails has refused."""
+    """Return an authorizer that runs a script; a script that fails has refused.
+
+    Each run waits for the one before: a script in its default mode answers only one at a time.
+    """
+    turn = hass.data.setdefault(SCRIPT_TURNS, defaultdict(Lock))[entity_id]
 
     async def ask(variables: dict[str, str]) -> Json:
         try:
-            async with timeout(SCRIPT_TIMEOUT):
+            async with turn, timeout(SCRIPT_TIMEOUT):
                 return await hass.services.async_call(
                     SCRIPT_DOMAIN,
                     _script_action(hass, entity_id),

@@ -1,7 +1,7 @@
 """The way of a connection through its states, and how a caller leads it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 import pytest
 from aiohttp import ClientSession
@@ -20,6 +20,7 @@ from custom_components.pusher_channels.client.errors import (
     Misuse,
 )
 from custom_components.pusher_channels.client.messages import Event
+from devserver import Connection as ServerConnection
 from devserver import DevServer
 
 from .conftest import APP, Clock, MakeClient, address, connect, leftovers, settle, until
@@ -116,211 +117,39 @@ async def test_case_06b_a_client_event_while_not_connected_is_an_error(
     assert caught.value.misuse is Misuse.NOT_CONNECTED
 
 
-@pytest.mark.parametrize("loss", ["close 1000", "close 1001", "close 1006", "reset"])
+def close_1000(connection: ServerConnection) -> None:
+    connection.start_close(1000)
+
+
+def close_1001(connection: ServerConnection) -> None:
+    connection.start_close(1001)
+
+
+def hang_up(connection: ServerConnection) -> None:
+    connection.abort(reset=False)
+
+
+def reset(connection: ServerConnection) -> None:
+    connection.abort()
+
+
+@pytest.mark.parametrize("lose", [close_1000, close_1001, hang_up, reset])
 async def test_case_07_a_lost_connection_comes_back_at_once(
-    loss: str, client: PusherClient, server: DevServer
+    lose: Callable[[ServerConnection], None], client: PusherClient, server: DevServer
 ) -> None:
     """pusher-js waits a second first, and calls it connecting again."""
     await connect(client)
     record, first = Record(client), client.socket_id
 
-    if loss == "reset":
-        server.abort_all()
-    else:
-        server.connections[0].start_close(int(loss.split()[1]))
+    lose(server.connections[0])
     await until(lambda: client.state is RECONNECTING)
     assert client.socket_id is None
-    await until(lambda: client.state is CONNECTED)
+    await settle()
 
     assert record.states == [RECONNECTING, CONNECTED]
     assert [failure.reason for failure in record.failures] == [FailureReason.CLOSED]
     assert client.last_error is record.failures[0]
     assert client.socket_id not in (None, first)
-
-
-async def test_case_12_disconnect_leaves_no_timer_and_delivers_nothing_more(
-    client: PusherClient, server: DevServer
-) -> None:
-    events: list[Event] = []
-    record = Record(client)
-    client.bind(events.append)
-    client.subscribe("orders")
-    await connect(client)
-    await server.wait_subscribed("orders")
-    for number in range(100):
-        await server.publish("orders", "e", number)
-
-    leaving = asyncio.create_task(client.disconnect())
-    await settle(1)
-    heard = len(events)
-    await leaving
-
-    assert len(events) == heard
-    assert record.states == [CONNECTING, CONNECTED, DISCONNECTING, DISCONNECTED]
-    assert record.failures == []
-    assert client.socket_id is None
-    assert leftovers() == []
-    await server.wait_disconnected()
-
-
-type Scene = Callable[[PusherClient, DevServer], Awaitable[object]]
-
-
-async def while_the_request_is_answered(client: PusherClient, server: DevServer) -> None:
-    server.freeze()
-    client.connect()
-    await server.wait_attempts(1)
-
-
-async def while_the_welcome_is_awaited(client: PusherClient, server: DevServer) -> None:
-    server.faults.handshake_silent = True
-    client.connect()
-    await server.wait_connected()
-
-
-async def between_two_first_attempts(client: PusherClient, server: DevServer) -> None:
-    server.faults.upgrade_status = 503
-    client.connect()
-    await until(lambda: client.last_error)
-
-
-async def between_two_later_attempts(client: PusherClient, server: DevServer) -> None:
-    await connect(client)
-    server.faults.upgrade_status = 503
-    server.abort_all()
-    await until(lambda: len(server.attempts) > 1 and client.last_error)
-    assert client.state is RECONNECTING
-
-
-async def with_a_server_gone_silent(client: PusherClient, server: DevServer) -> None:
-    await connect(client)
-    server.silence_all()
-
-
-async def right_after_connect(client: PusherClient, _: DevServer) -> None:
-    client.connect()
-
-
-async def after_it_was_refused(client: PusherClient, server: DevServer) -> None:
-    server.faults.handshake_close = 4001
-    client.connect()
-    await until(lambda: client.state is DISCONNECTED)
-
-
-SCENES = [
-    while_the_request_is_answered,
-    while_the_welcome_is_awaited,
-    between_two_first_attempts,
-    between_two_later_attempts,
-    with_a_server_gone_silent,
-    right_after_connect,
-    after_it_was_refused,
-]
-
-
-@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
-async def test_case_12a_disconnect_ends_every_state_for_good(
-    scene: Scene, client: PusherClient, server: DevServer, clock: Clock
-) -> None:
-    await scene(client, server)
-    attempts = len(server.attempts)
-
-    await client.disconnect()
-    assert client.state is DISCONNECTED
-    assert leftovers() == []
-
-    server.thaw()
-    await clock.pass_by(600)
-    assert len(server.attempts) == attempts
-
-
-@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
-async def test_case_12b_after_disconnect_connect_works_from_every_state(
-    scene: Scene, client: PusherClient, server: DevServer
-) -> None:
-    await scene(client, server)
-    await client.disconnect()
-    server.thaw()
-    server.faults.reset()
-
-    await connect(client)
-
-    assert client.state is CONNECTED
-    assert client.socket_id in {connection.socket_id for connection in server.connections}
-
-
-@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
-async def test_case_12c_connect_while_disconnecting_works(
-    scene: Scene, client: PusherClient, server: DevServer
-) -> None:
-    await scene(client, server)
-    record = Record(client)
-
-    leaving = asyncio.create_task(client.disconnect())
-    await settle(1)
-    server.thaw()
-    server.faults.reset()
-    await connect(client)
-    await leaving
-
-    assert client.state is CONNECTED
-    assert [state for state in record.states if state is not DISCONNECTING] == [
-        CONNECTING,
-        CONNECTED,
-    ]
-
-
-async def test_disconnect_without_a_connection_says_nothing(client: PusherClient) -> None:
-    record = Record(client)
-
-    await client.disconnect()
-
-    assert record.states == []
-
-
-async def test_two_who_disconnect_both_wait_for_the_end(client: PusherClient) -> None:
-    await connect(client)
-    record = Record(client)
-    first = asyncio.create_task(client.disconnect())
-    await settle(1)
-    assert client.state is DISCONNECTING
-
-    await client.disconnect()
-
-    assert leftovers() == []
-    assert record.states == [DISCONNECTING, DISCONNECTED]
-    await first
-
-
-async def test_who_disconnects_connects_and_disconnects_ends_disconnected(
-    client: PusherClient, server: DevServer
-) -> None:
-    await connect(client)
-    record = Record(client)
-
-    first = asyncio.create_task(client.disconnect())
-    await settle(1)
-    client.connect()
-    await client.disconnect()
-    await first
-
-    assert record.states == [DISCONNECTING, CONNECTING, DISCONNECTING, DISCONNECTED]
-    assert leftovers() == []
-    await server.wait_disconnected()
-
-
-async def test_a_disconnect_that_is_not_waited_for_still_ends_disconnected(
-    client: PusherClient, server: DevServer
-) -> None:
-    await connect(client)
-    leaving = asyncio.create_task(client.disconnect())
-    await settle(1)
-
-    leaving.cancel()
-    await until(lambda: client.state is DISCONNECTED)
-
-    await server.wait_disconnected()
-    assert leaving.cancelled()
 
 
 async def test_case_14_after_as_many_attempts_as_allowed_it_stops_and_connect_starts_anew(
@@ -404,6 +233,7 @@ def make_connection(session: ClientSession, server: DevServer) -> Connection:
         address(server).websocket_url(APP.key),
         timing=Timing(),
         proxy=None,
+        known={},
         on_event=lambda _: None,
         on_message=lambda _: None,
         on_state=lambda _: None,

@@ -232,7 +232,7 @@ async def test_case_37_the_key_is_gone_once_the_channel_is_left(
     asking.unsubscribe(NAME)
     await until(lambda: told == [Unsubscribed(NAME)])
     server.faults.auth_status = 403
-    channel.deliver(Event(NAME, "late", sealed(NAME, "")))
+    channel.deliver(Event({"event": "late", "channel": NAME, "data": sealed(NAME, "")}))
     await until(lambda: len(told) == 2)
     assert told[1] == failure("late", "No new shared secret: The endpoint answered 403")
     assert not heard

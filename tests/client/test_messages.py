@@ -236,7 +236,7 @@ def test_other_shapes_of_an_internal_event_are_understood(
     ],
 )
 def test_data_is_decoded_once_and_kept_raw_beside(data: Json, decoded: Json) -> None:
-    event = Event("c", "e", data)
+    event = Event({"event": "e", "channel": "c", "data": data})
 
     assert event.data == decoded
     assert event.data is event.data
@@ -244,7 +244,9 @@ def test_data_is_decoded_once_and_kept_raw_beside(data: Json, decoded: Json) -> 
 
 
 def test_an_event_never_shows_what_it_carries() -> None:
-    assert "secret" not in repr(Event("c", "e", "secret", "secret"))
+    assert "secret" not in repr(
+        Event({"event": "e", "channel": "c", "data": "secret", "user_id": "secret"})
+    )
 
 
 @pytest.mark.parametrize(

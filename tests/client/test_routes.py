@@ -92,5 +92,5 @@ def test_a_server_that_invents_names_without_end_fills_no_memory() -> None:
     for number in range(3 * MAX_REMEMBERED_NAMES):
         assert names(routes, f"event-{number}1") == ["ear"]
 
-    assert 0 < len(routes.event_names) <= MAX_REMEMBERED_NAMES
-    assert routes.event_names[-1] == f"event-{number}1"
+    assert 0 < len(routes.known) <= MAX_REMEMBERED_NAMES
+    assert list(routes.known)[-1] == f"event-{number}1"

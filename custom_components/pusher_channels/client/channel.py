@@ -19,7 +19,7 @@ from .messages import (
     SubscriptionSucceeded,
 )
 from .names import CLIENT_EVENT_PREFIX, ChannelKind
-from .routes import EventListener, Routes
+from .routes import EventListener, Known, Routes
 
 CACHED_EVENT_WITHIN = 10.0
 
@@ -113,7 +113,12 @@ class Channel:
     @property
     def event_names(self) -> tuple[str, ...]:
         """The names of the events that came of late, wanted or not; at most 1024."""
-        return self._routes.event_names
+        return tuple(self._routes.known)
+
+    @property
+    def known(self) -> Known:
+        """Who may be handed an event of a name at once, without `deliver`."""
+        return self._routes.known
 
     def bind(self, listener: EventListener, *patterns: str) -> Unlisten:
         """Call the listener with each event that a name or glob such as `order.*` matches.
@@ -152,6 +157,7 @@ class Channel:
         self.state = ChannelState.SUBSCRIBED
         self.error = None
         if self.kind.is_cache:
+            self._routes.forget()
             self._cached_until = asyncio.get_running_loop().time() + CACHED_EVENT_WITHIN
         self._settle(None)
         self.tell(message)

@@ -26,7 +26,7 @@ from .messages import (
 )
 from .names import CLIENT_EVENT_PREFIX, ChannelKind, check_channel_name, check_event_name
 from .protocol import client_event_frame
-from .routes import EventListener, Routes
+from .routes import EventListener, Known, Routes
 from .server import Server
 from .subscriptions import Subscriptions
 from .user import UserNotice, UserSession
@@ -54,11 +54,13 @@ class PusherClient:
         """Prepare; nothing is opened before `connect`."""
         self._notices: Listeners[ClientNotice] = Listeners()
         self._everywhere = Routes()
+        known: dict[str, Known] = {}
         self._connection = Connection(
             session,
             server.websocket_url(app_key),
             timing=timing or Timing(),
             proxy=proxy,
+            known=known,
             on_event=self._deliver,
             on_message=self._handle,
             on_state=self._state_changed,
@@ -67,6 +69,7 @@ class PusherClient:
         self._gaps = GapTracker(self._notices.notify)
         self._subscriptions = Subscriptions(
             everywhere=self._everywhere,
+            known=known,
             gaps=self._gaps,
             authorizer=authorizer,
             send=self._connection.send,

@@ -15,15 +15,27 @@ from .crypto import unpack, unseal
 from .errors import AuthorizationFailed, DecryptionFailed
 from .listeners import notify
 from .messages import Event
-from .routes import Routes
+from .routes import EventListener, Known, Routes
 
 type KeySource = Callable[[str], Awaitable[bytes | None]]
+
+
+class _Sealed(dict[str, tuple[EventListener, ...]]):
+    """Sends events of every name to be decrypted, except those that are never sealed."""
+
+    def __init__(self, deliver: EventListener) -> None:
+        self._deliver = (deliver,)
+
+    def __missing__(self, name: str) -> tuple[EventListener, ...]:
+        if name.startswith("pusher"):
+            raise KeyError(name)
+        return self._deliver
 
 
 class EncryptedChannel(Channel):
     """A channel that decrypts what it delivers; events that nobody wants stay sealed."""
 
-    __slots__ = ("_fetch", "_key", "_key_source", "_waiting")
+    __slots__ = ("_fetch", "_key", "_key_source", "_sealed", "_waiting")
 
     def __init__(self, name: str, everywhere: Routes, key_source: KeySource) -> None:
         """Start without a key; `key_source` asks the authorizer for the one of today."""
@@ -32,6 +44,12 @@ class EncryptedChannel(Channel):
         self._key: bytes | None = None
         self._waiting: deque[tuple[Event, bytes, bytes]] = deque()
         self._fetch: asyncio.Task[None] | None = None
+        self._sealed = _Sealed(self.deliver)
+
+    @property
+    @override
+    def known(self) -> Known:
+        return self._sealed
 
     @override
     def authorized(self, auth: ChannelAuth, user_id: str | None) -> None:
@@ -73,7 +91,8 @@ class EncryptedChannel(Channel):
             plaintext = unseal(self._key, nonce, ciphertext)
         except DecryptionFailed:
             return False
-        opened = Event(event.channel, event.name, plaintext, event.user_id, cached=event.cached)
+        opened = Event({"event": event.name, "channel": self.name, "data": plaintext})
+        opened.cached = event.cached
         notify(self._routes.of(event.name), opened)
         return True
 

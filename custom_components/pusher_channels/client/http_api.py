@@ -28,7 +28,6 @@ from .server import Server
 
 MAX_CHANNELS: Final = 100
 MAX_BATCH: Final = 10
-MAX_WORDS: Final = 300
 REQUEST_TIMEOUT: Final = 10.0
 PATH_SAFE: Final = "=@,;"
 
@@ -218,7 +217,7 @@ def _parse_answer(status: int, text: str) -> Json:
 
 
 def _words(value: Json) -> str:
-    return redact_signatures(value).strip()[:MAX_WORDS]
+    return redact_signatures(value).strip()
 
 
 def _channel_infos(answer: Json) -> Mapping[str, ChannelInfo]:

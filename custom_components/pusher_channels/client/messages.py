@@ -1,7 +1,8 @@
 """What the protocol's frames say, as typed values."""
 
 from dataclasses import dataclass
-from typing import override
+from types import EllipsisType
+from typing import Required, TypedDict, override
 
 import orjson
 
@@ -19,40 +20,60 @@ def decode_data(raw: Json) -> Json:
     return decoded
 
 
+class Frame(TypedDict, total=False):
+    """The outer object of a frame."""
+
+    event: Required[str]
+    channel: str
+    data: Json
+    user_id: str | int
+
+
 class Event:
     """One event of a channel.
 
-    `raw` is the `data` as it stood in the frame; `data` is decoded from it, once and only when
-    somebody asks: JSON where it is JSON, else the text. `cached` marks the event that a cache
-    channel hands to whoever joins. `user_id` is the sender of a client event on a presence channel.
+    `data` is decoded from `raw`, once and only when somebody asks: JSON where it is JSON, else the
+    text. `cached` marks the event that a cache channel hands to whoever joins.
     """
 
-    __slots__ = ("_data", "cached", "channel", "name", "raw", "user_id")
+    # No dataclass, and the fields stay in the frame: an event is made for each frame, and most
+    # listeners look at little of it.
+    __slots__ = ("_data", "_frame", "cached")
 
-    def __init__(
-        self,
-        channel: str | None,
-        name: str,
-        raw: Json,
-        user_id: str | None = None,
-        *,
-        cached: bool = False,
-    ) -> None:
-        """Keep the fields as they came."""
-        self.channel = channel
-        self.name = name
-        self.raw = raw
-        self.user_id = user_id
+    def __init__(self, frame: Frame, *, cached: bool = False) -> None:
+        """Keep the frame as it came."""
+        self._frame = frame
+        self._data: Json | EllipsisType = ...
         self.cached = cached
+
+    @property
+    def channel(self) -> str | None:
+        """The channel's name."""
+        return self._frame.get("channel")
+
+    @property
+    def name(self) -> str:
+        """The event's name."""
+        return self._frame["event"]
+
+    @property
+    def raw(self) -> Json:
+        """The `data` as it stood in the frame."""
+        return self._frame.get("data")
+
+    @property
+    def user_id(self) -> str | None:
+        """The sender of a client event on a presence channel."""
+        user_id = self._frame.get("user_id")
+        return None if user_id is None else str(user_id)
 
     @property
     def data(self) -> Json:
         """The decoded payload."""
-        try:
-            return self._data
-        except AttributeError:
-            self._data: Json = decode_data(self.raw)
-            return self._data
+        data = self._data
+        if data is ...:
+            data = self._data = decode_data(self._frame.get("data"))
+        return data
 
     @override
     def __repr__(self) -> str:

@@ -6,7 +6,7 @@ and Sockudo really send, which differ from it in small ways. All of them are und
 
 import re
 from collections.abc import Callable
-from typing import Final
+from typing import Final, cast
 
 import orjson
 
@@ -14,6 +14,7 @@ from .errors import InvalidUse, Misuse, ProtocolError
 from .messages import (
     Established,
     Event,
+    Frame,
     Json,
     Member,
     MemberAdded,
@@ -34,6 +35,7 @@ from .names import is_socket_id
 
 PROTOCOL_VERSION: Final = 7
 MAX_DATA_BYTES: Final = 10 * 1024
+MAX_WORDS: Final = 300
 
 
 def decode(frame: bytes | str) -> Message:
@@ -45,7 +47,7 @@ def decode(frame: bytes | str) -> Message:
         fields = orjson.loads(frame)
         name = fields["event"]
         if not name.startswith("pusher"):
-            return _event(name, fields)
+            return _event(fields)
     except orjson.JSONDecodeError:
         raise ProtocolError("The frame is not JSON") from None
     except TypeError, KeyError, AttributeError:
@@ -56,12 +58,10 @@ def decode(frame: bytes | str) -> Message:
         raise ProtocolError(f"The frame {name[:60]} lacks what it must carry") from None
 
 
-def _event(name: str, fields: dict[str, Json]) -> Event:
-    user_id = fields.get("user_id")
-    channel = fields.get("channel")
-    if channel is not None and not isinstance(channel, str):
+def _event(fields: dict[str, Json]) -> Event:
+    if not isinstance(fields.get("channel"), str | None):
         raise TypeError
-    return Event(channel, name, fields.get("data"), None if user_id is None else str(user_id))
+    return Event(cast("Frame", fields))
 
 
 def _decode_internal(name: str, fields: dict[str, Json]) -> Message:
@@ -69,7 +69,7 @@ def _decode_internal(name: str, fields: dict[str, Json]) -> Message:
         return reader(fields)
     if name.startswith("pusher_internal:"):
         return Unknown(name)
-    return _event(name, fields)
+    return _event(fields)
 
 
 def _object(value: Json) -> dict[str, Json]:
@@ -103,8 +103,8 @@ _SIGNATURE = re.compile(r"[0-9a-fA-F]{40,}")
 
 
 def redact_signatures(value: Json) -> str:
-    """Return a server's words without the signatures that some servers quote."""
-    return _SIGNATURE.sub("[redacted]", str(value))
+    """Return a server's words, at most 300 characters, without signatures that some quote."""
+    return _SIGNATURE.sub("[redacted]", str(value)[:MAX_WORDS])
 
 
 def _established(fields: dict[str, Json]) -> Established:

@@ -1,6 +1,6 @@
 """Who wants an event of which name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 
 from .listeners import Unlisten
@@ -9,6 +9,7 @@ from .messages import Event
 MAX_REMEMBERED_NAMES = 1024
 
 type EventListener = Callable[[Event], None]
+type Known = Mapping[str, tuple[EventListener, ...]]
 
 
 class Routes:
@@ -39,9 +40,9 @@ class Routes:
         self._remembered.clear()
 
     @property
-    def event_names(self) -> tuple[str, ...]:
-        """The event names of late: those whose listeners are remembered."""
-        return tuple(self._remembered)
+    def known(self) -> Known:
+        """The event names of late, and whom each concerns; the same mapping at all times."""
+        return self._remembered
 
     def of(self, name: str) -> tuple[EventListener, ...]:
         """Return whom an event of this name concerns."""

@@ -18,7 +18,7 @@ from .names import ChannelKind
 from .presence import PresenceChannel
 from .protocol import subscribe_frame, unsubscribe_frame
 from .reconnection import jittered
-from .routes import Routes
+from .routes import Known, Routes
 
 ANSWER_TIMEOUT = 10.0
 MAX_RETRY_GAP = 60.0
@@ -63,6 +63,7 @@ class Subscriptions:
         self,
         *,
         everywhere: Routes,
+        known: dict[str, Known],
         gaps: GapTracker,
         authorizer: Authorizer | None,
         send: Callable[[str], Awaitable[bool]],
@@ -70,6 +71,7 @@ class Subscriptions:
     ) -> None:
         """Start with no channels.
 
+        `known` is kept up to date: who may be handed an event at once, by channel and event name.
         `send` gives a frame to the connection. `require_user_id` returns the id of the signed-in
         user, or raises `AuthorizationFailed`.
         """
@@ -79,6 +81,7 @@ class Subscriptions:
         self._send = send
         self._require_user_id = require_user_id
         self._channels: dict[str, Channel] = {}
+        self._known = known
         self._subscriptions: dict[str, _Subscription] = {}
         self._queue: deque[_Subscription] = deque()
         self._workers: set[asyncio.Task[None]] = set()
@@ -96,6 +99,7 @@ class Subscriptions:
             subscription = self._subscriptions[name] = _Subscription(self._new_channel(name))
         subscription.users += 1
         self._channels[name] = subscription.channel
+        self._known[name] = subscription.channel.known
         self._enqueue(subscription)
         return subscription.channel
 
@@ -106,7 +110,7 @@ class Subscriptions:
             return
         subscription.users -= 1
         if not subscription.wanted:
-            del self._channels[name]
+            del self._channels[name], self._known[name]
             self._gaps.left(name)
             self._enqueue(subscription)
 

@@ -1,0 +1,81 @@
+"""Links of the documentation lead somewhere; nothing is asked of the network."""
+
+import re
+from pathlib import Path
+
+import pytest
+from yarl import URL
+
+from . import CHECKOUT, DOCUMENTATION
+from .pages import PAGES, anchors, links, section
+
+HOSTS = {
+    "docs.aiohttp.org",
+    "github.com",
+    "keepachangelog.com",
+    "pre-commit.com",
+    "pusher.com",
+    "reverb.laravel.com",
+    "semver.org",
+    "shop.example",
+    "sockudo.io",
+    "soketi.app",
+}
+NOT_MARKDOWN = [
+    *CHECKOUT.glob("blueprints/**/*.yaml"),
+    *CHECKOUT.glob(".github/**/*.yml"),
+    CHECKOUT / "docs/dashboard.yaml",
+]
+
+
+def _name(path: Path) -> str:
+    return str(path.relative_to(CHECKOUT))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_relative_links_lead_to_a_file_and_a_heading(page: Path) -> None:
+    for link in links(page):
+        if "://" in link:
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.is_relative_to(CHECKOUT), link
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+@pytest.mark.parametrize("page", [*PAGES, *NOT_MARKDOWN], ids=_name)
+def test_external_addresses_are_well_formed_and_of_known_hosts(page: Path) -> None:
+    for address in re.findall(r"https?://[^\s<>()\"'`]+", page.read_text()):
+        url = URL(address.replace("$", ""))
+        assert url.scheme == "https", address
+        assert url.host in HOSTS, address
+
+
+def test_addresses_of_the_repository_name_files_that_exist() -> None:
+    pattern = re.compile(re.escape(DOCUMENTATION) + r"/blob/main/(\S+)")
+    for page in [*PAGES, *NOT_MARKDOWN]:
+        for path in pattern.findall(page.read_text()):
+            assert (CHECKOUT / path).exists(), f"{_name(page)}: {path}"
+
+
+@pytest.mark.parametrize("page", sorted(CHECKOUT.glob("docs/**/*.md")), ids=_name)
+def test_each_page_can_be_reached_from_the_readme(page: Path) -> None:
+    assert page in _reachable(CHECKOUT / "README.md", set())
+
+
+def test_the_first_screen_is_what_it_is_a_picture_and_two_commands() -> None:
+    top = section("README.md", "Pusher Channels for Home Assistant").partition("\n## ")[0]
+    assert top.index("![") < top.index("```sh")
+    assert "scripts/demo" in top
+    assert "scripts/test" in top
+    assert len(top.splitlines()) < 25
+
+
+def _reachable(page: Path, seen: set[Path]) -> set[Path]:
+    seen.add(page)
+    for link in links(page):
+        target = (page.parent / link.partition("#")[0]).resolve()
+        if target.suffix == ".md" and target not in seen:
+            _reachable(target, seen)
+    return seen
