@@ -33,8 +33,8 @@ async def _orders(server: DevServer) -> None:
     number = 1000
     while True:
         number += 1
+        order = {"id": number, "total": round(random.uniform(5, 250), 2)}
         for step in _ORDER_STEPS:
-            order = {"id": number, "total": round(random.uniform(5, 250), 2)}
             await server.publish(ORDERS.name, step, order)
             await asyncio.sleep(random.uniform(3, 6))
 

@@ -77,6 +77,17 @@ async def test_channel_is_joined_as_the_script_answers(
         assert members.attributes["me"] == endpoint.user_id
 
 
+async def test_script_that_runs_once_at_a_time_answers_for_all_channels(
+    app: AppEntry,
+) -> None:
+    channels = [await app.add_channel(f"private-{number}") for number in range(10)]
+    async with app.hass.events("pusher_channels_subscription_error") as errors:
+        await app.reload()
+        for channel in channels:
+            await channel.becomes("subscribed", "on")
+        assert errors.waiting == []
+
+
 async def test_user_signs_in_as_the_script_answers(
     app: AppEntry, server: Backend, endpoint: Endpoint
 ) -> None:
@@ -104,6 +115,10 @@ async def test_script_that_fails_asks_for_reauth(app: AppEntry, log_watch: LogWa
     await channel.becomes("subscribed", "off")
     steps = await app.reauth()
     assert steps.result["step_id"] == "auth_script"
+    channel_steps = await app.hass.start_channel_flow(app.entry_id)
+    await channel_steps.submit(channel="private-refused")
+    assert channel_steps.result["errors"] == {"base": "channel_refused"}
+    await channel_steps.abandon()
     await write_script(app.hass, ANSWERS)
     await steps.submit(script="script.sign")
     assert steps.result["reason"] == "reauth_successful"

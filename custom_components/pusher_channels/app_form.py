@@ -46,17 +46,21 @@ SERVER_SCHEMA = vol.Schema(
     }
 )
 
-APP_SCHEMA = vol.Schema(
-    {
-        vol.Required(CONF_APP_KEY): TextSelector(),
-        vol.Required(CONF_CLUSTER, default=DEFAULT_CLUSTER): SelectSelector(
-            SelectSelectorConfig(
-                options=CLUSTERS, custom_value=True, mode=SelectSelectorMode.DROPDOWN
-            )
-        ),
-        vol.Optional(CONF_SERVER): section(SERVER_SCHEMA, {"collapsed": True}),
-    }
-)
+
+def app_schema(shown: Settings) -> vol.Schema:
+    """Return the form that shows these values; its section is open where it has something to see."""
+    is_untouched = shown.get(CONF_SERVER) in (None, SERVER_SCHEMA({}))
+    return vol.Schema(
+        {
+            vol.Required(CONF_APP_KEY): TextSelector(),
+            vol.Required(CONF_CLUSTER, default=DEFAULT_CLUSTER): SelectSelector(
+                SelectSelectorConfig(
+                    options=CLUSTERS, custom_value=True, mode=SelectSelectorMode.DROPDOWN
+                )
+            ),
+            vol.Optional(CONF_SERVER): section(SERVER_SCHEMA, {"collapsed": is_untouched}),
+        }
+    )
 
 
 def read_app(form: Settings) -> dict[str, Any]:

@@ -110,7 +110,7 @@ def _render(name: str, template: Template) -> str:
 
 
 def _script_authorizer(hass: HomeAssistant, entity_id: str) -> CallbackAuthorizer:
-    """Return an authorizer that runs a script; a script that fails has refused.
+    """Return an authorizer that runs a script; one that fails, or responds nothing, has refused.
 
     Each run waits for the one before: a script in its default mode answers only one at a time.
     """
@@ -119,7 +119,7 @@ def _script_authorizer(hass: HomeAssistant, entity_id: str) -> CallbackAuthorize
     async def ask(variables: dict[str, str]) -> Json:
         try:
             async with turn, timeout(SCRIPT_TIMEOUT):
-                return await hass.services.async_call(
+                response = await hass.services.async_call(
                     SCRIPT_DOMAIN,
                     _script_action(hass, entity_id),
                     variables,
@@ -132,6 +132,10 @@ def _script_authorizer(hass: HomeAssistant, entity_id: str) -> CallbackAuthorize
         except (HomeAssistantError, ValueError) as err:
             words = f"The script {entity_id} failed ({type(err).__name__})"
             raise AuthorizationFailed(words, SCRIPT_REFUSED) from None
+        if not response:
+            words = f"The script {entity_id} failed, or it responded nothing"
+            raise AuthorizationFailed(words, SCRIPT_REFUSED)
+        return response
 
     async def ask_for_channel(socket_id: str, channel: str) -> Json:
         return await ask({"socket_id": socket_id, "channel_name": channel})

@@ -19,7 +19,7 @@ from homeassistant.config_entries import (
 from homeassistant.core import callback
 from homeassistant.helpers import instance_id
 
-from .app_form import APP_SCHEMA, app_address, app_title, read_app
+from .app_form import app_address, app_schema, app_title, read_app
 from .authorization_forms import (
     ENDPOINT_SCHEMA,
     SCRIPT_SCHEMA,
@@ -173,7 +173,8 @@ class AppFlow(ConfigFlow, domain=DOMAIN):
                 error = await self._try_out({CONF_AUTHORIZATION: AUTH_NONE})
                 if error is None:
                     return await self.async_step_authorization()
-        return self._form(step_id, APP_SCHEMA, user_input or stored, error)
+        shown = user_input or stored
+        return self._form(step_id, app_schema(shown), shown, error)
 
     async def _try_out(
         self, authorization: dict[str, Any], channel: str | None = None

@@ -1,19 +1,23 @@
-"""The app that the documentation speaks of: Shop, with its channels and its user."""
+"""The app that the documentation speaks of: Shop, with its channels, its user, and one day there."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.pusher_channels.const import DOMAIN
-from devserver import DevServer
+from custom_components.pusher_channels.hub import Hub
+from devserver import DevServer, frames
 
-from ..actions import connected_guest
-from ..conftest import app_data, channel_subentry
+from ..actions import act, connected_guest
+from ..conftest import app_data, channel_subentry, until
 from ..devserver.peer import Peer
 
-CHANNELS = {
+CHANNELS: dict[str, dict[str, Any]] = {
     "orders": {"events": ["order.shipped", "order.*"]},
     "ticker": {},
     "cache-weather": {},
@@ -22,7 +26,14 @@ CHANNELS = {
     "private-encrypted-vault": {},
     "presence-lobby": {"members": ["ada", "grace"]},
 }
-USER = "home-assistant-12345678"
+EVENTS = [
+    ("orders", "order.shipped", {"id": 42, "customer": "Ada"}),
+    ("ticker", "price", {"eur": 3.1}),
+    ("cache-weather", "changed", {"wind": 14, "temperature": 21.5}),
+    ("private-alerts", "alert", "Water in the cellar"),
+    ("private-orders", r"App\Events\OrderShipped", {"id": 42, "customer": "Ada"}),
+    ("private-encrypted-vault", "note", {"text": "The key is under the mat"}),
+]
 ADA = {"user_id": "ada", "user_info": {"name": "Ada"}}
 
 
@@ -45,3 +56,27 @@ async def ada_in_the_lobby(server: DevServer) -> AsyncIterator[Peer]:
         await guest.join("presence-lobby", ADA)
         yield guest
         await guest.leave()
+
+
+async def live_a_day(hass: HomeAssistant, server: DevServer, hub: Hub) -> None:
+    """Let everything happen that our triggers, entities and bus events tell of."""
+    for channel, event, data in EVENTS:
+        await server.publish(channel, event, data)
+    await server.send_raw(frames.event("private-encrypted-vault", "note", "not sealed"))
+    async with ada_in_the_lobby(server) as ada:
+        await ada.send("client-wave", {"text": "Hello"}, "presence-lobby")
+        await until(lambda: _is(hass, "binary_sensor.presence_lobby_member_ada", "on"))
+    await until(lambda: _is(hass, "binary_sensor.presence_lobby_member_ada", "off"))
+    server.faults.subscribe_answers["private-closed"] = frames.subscription_error(
+        "private-closed", "Nobody is let in"
+    )
+    with pytest.raises(HomeAssistantError):
+        await act(hass, "subscribe", channel="private-closed")
+    await server.close_all(4200, "Please come back")
+    await until(lambda: not hub.channels["id-orders"].is_subscribed)
+    await until(lambda: all(channel.is_subscribed for channel in hub.channels.values()))
+
+
+def _is(hass: HomeAssistant, entity_id: str, value: str) -> bool:
+    state = hass.states.get(entity_id)
+    return state is not None and state.state == value

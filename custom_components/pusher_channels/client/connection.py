@@ -24,6 +24,7 @@ _LOGGER = logging.getLogger(__name__)
 
 HEALTHY_AFTER = 30.0
 CLOSE_TIMEOUT = 1.0
+SHORTEST_ACTIVITY_TIMEOUT = 1.0
 SLICE_EVENTS = 64
 SLICE_SECONDS = 0.001
 
@@ -193,7 +194,10 @@ class Connection:
             self.socket_id = established.socket_id
             self._liveness = Liveness(
                 since,
-                activity_timeout=min(self._timing.activity_timeout, established.activity_timeout),
+                activity_timeout=min(
+                    self._timing.activity_timeout,
+                    max(established.activity_timeout, SHORTEST_ACTIVITY_TIMEOUT),
+                ),
                 pong_timeout=self._timing.pong_timeout,
             )
             self._set_state(ConnectionState.CONNECTED)

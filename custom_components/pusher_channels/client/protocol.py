@@ -104,7 +104,7 @@ _SIGNATURE = re.compile(r"[0-9a-fA-F]{40,}")
 
 def redact_signatures(value: Json) -> str:
     """Return a server's words, at most 300 characters, without signatures that some quote."""
-    return _SIGNATURE.sub("[redacted]", str(value)[:MAX_WORDS])
+    return _SIGNATURE.sub("[redacted]", str(value))[:MAX_WORDS]
 
 
 def _established(fields: dict[str, Json]) -> Established:

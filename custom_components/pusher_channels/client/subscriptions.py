@@ -26,7 +26,9 @@ WORKERS = 8
 
 _NOT_JOINED = (ChannelState.UNSUBSCRIBED, ChannelState.FAILED)
 _EXISTING = re.compile(r"Existing subscription to channel (\S+)")
-_BAD_SIGNATURE = re.compile(r"Expected HMAC SHA256 hex digest of [\d.]+:(.+?)(?::\{.*)?, but got")
+_BAD_SIGNATURE = re.compile(
+    r"Expected HMAC SHA256 hex digest of [\d.]+:([^:\s]+?)(?::\{|, but got)"
+)
 
 
 @dataclass(slots=True)

@@ -1,0 +1,35 @@
+"""asyncpusher."""
+
+import asyncio
+
+from asyncpusher import Pusher
+
+from .measure import Measurement
+
+
+async def main() -> None:
+    """Receive through asyncpusher."""
+    measurement = Measurement.of_arguments()
+    done = asyncio.Event()
+
+    async def heard(data: dict[str, int]) -> None:
+        measurement.total += data["n"]
+        measurement.left -= 1
+        if not measurement.left:
+            measurement.phase_over()
+            if measurement.finished:
+                done.set()
+
+    client = Pusher("bench", secure=False, custom_host="127.0.0.1", custom_port=measurement.port)
+    await client.connect()
+    channel = await client.subscribe(measurement.channel)
+    channel.bind("measured", heard)
+    while channel.state is not channel.State.SUBSCRIBED:
+        await asyncio.sleep(0)
+    measurement.ready()
+    await done.wait()
+    await client.disconnect()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
