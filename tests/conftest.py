@@ -7,14 +7,14 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
+from homeassistant.config_entries import ConfigSubentryDataWithId
+from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 import custom_components.pusher_channels  # noqa: F401  # before the plugin's own custom_components
 from custom_components.pusher_channels.const import DOMAIN
 from custom_components.pusher_channels.hub import Hub
 from devserver import App, DevServer
-from homeassistant.config_entries import ConfigSubentryDataWithId
-from homeassistant.core import HomeAssistant
 
 MASTER_KEY = "T1RrNU9UazVPVGs1T1RrNU9UazVPVGs1T1RrNU9UazU="
 APP = App(master_key=MASTER_KEY)

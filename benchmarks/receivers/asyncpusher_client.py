@@ -3,6 +3,7 @@
 import asyncio
 
 from asyncpusher import Pusher
+from asyncpusher.channel import Channel
 
 from .measure import Measurement
 
@@ -24,11 +25,16 @@ async def main() -> None:
     await client.connect()
     channel = await client.subscribe(measurement.channel)
     channel.bind("measured", heard)
-    while channel.state is not channel.State.SUBSCRIBED:
-        await asyncio.sleep(0)
+    await subscribed(channel)
     measurement.ready()
     await done.wait()
     await client.disconnect()
+
+
+async def subscribed(channel: Channel) -> None:
+    """Wait until the channel is joined; the client offers only to look."""
+    while channel.state is not channel.State.SUBSCRIBED:  # noqa: ASYNC110
+        await asyncio.sleep(0)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""This client, with one listener; with `--bus`, the integration's own bus events instead.
+"""Our client, with one listener; with `--bus`, the integration's own bus events instead.
 
 `--filter` listens for another event's name only, beside a listener that counts without looking.
 """

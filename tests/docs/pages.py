@@ -10,8 +10,8 @@ from . import CHECKOUT
 
 PAGES = sorted([*CHECKOUT.glob("*.md"), *CHECKOUT.glob("docs/**/*.md")])
 
-_FENCE = re.compile(r"^(?P<indent> *)```(?P<language>\w*)\n(?P<text>.*?)^(?P=indent)```$", re.M | re.S)
-_HEADING = re.compile(r"^#+ (.+)$", re.M)
+_FENCE = re.compile(r"^(?P<indent> *)```(?P<language>\w*)\n(?P<text>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL)
+_HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _LINK = re.compile(r"\[[^]]*\]\(([^)\s]+)\)")
 _NOT_IN_ANCHORS = re.compile(r"[^\w\- ]")
 
@@ -51,10 +51,10 @@ def prose(page: Path) -> str:
 def section(page: str, heading: str) -> str:
     """Return what stands below a heading, up to the next one of its level or above."""
     text = (CHECKOUT / page).read_text()
-    found = re.search(rf"^(#+) {re.escape(heading)}$", text, re.M)
+    found = re.search(rf"^(#+) {re.escape(heading)}$", text, re.MULTILINE)
     assert found is not None, f"{page} has no section {heading}"
     below = text[found.end() :]
-    following = re.search(rf"^#{{1,{len(found[1])}}} ", below, re.M)
+    following = re.search(rf"^#{{1,{len(found[1])}}} ", below, re.MULTILINE)
     return below if following is None else below[: following.start()]
 
 

@@ -21,7 +21,7 @@ from pytest_homeassistant_custom_component.common import (
 
 from devserver import DevServer
 
-from ..conftest import SetUp, until
+from ..conftest import SetUp
 from . import COMPONENT
 from .pages import Block, blocks
 from .shop import ada_in_the_lobby, live_a_day, shop_entry

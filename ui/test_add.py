@@ -1,0 +1,115 @@
+"""The integration and its channels are added by hand."""
+
+import pytest
+from playwright.async_api import expect
+
+from devserver import DevServer
+
+from .apps import SHOP, Apps
+from .frontend import INTEGRATION, Frontend
+from .pictures import Pictures
+
+TITLE = "shop-key (127.0.0.1)"
+
+
+async def enter_app(frontend: Frontend, server: DevServer) -> None:
+    await frontend.start_adding()
+    await frontend.fill("App key", SHOP.key)
+    await frontend.press("Own server and proxy")
+    await frontend.fill("Host", server.host)
+    await frontend.fill("Port", str(server.port))
+    await frontend.turn("Use TLS", False)
+
+
+async def test_app_with_its_secret_and_first_channel(
+    frontend: Frontend, server: DevServer, apps: Apps, pictures: Pictures
+) -> None:
+    await enter_app(frontend, server)
+    await frontend.dialog.get_by_role("heading", name="Own server").scroll_into_view_if_needed()
+    await pictures.take(frontend.page, "add-app")
+    await frontend.press("Next")
+    await frontend.shows("Private channels")
+    await pictures.take(frontend.page, "authorization")
+    await frontend.choose("App secret")
+    await frontend.shows("App secret")
+    await frontend.fill("Secret", SHOP.secret)
+    await frontend.fill("App ID", SHOP.app_id)
+    await frontend.press("Submit")
+    await frontend.shows("Add a channel")
+    await frontend.fill("Channel", "presence-lobby")
+    await frontend.add_to("Events", "order.*")
+    await frontend.add_to("Members", "ada")
+    await pictures.take(frontend.page, "add-channel")
+    await frontend.press("Submit")
+    await frontend.ends_with("presence-lobby")
+    await server.wait_subscribed("presence-lobby", timeout=60)
+    await frontend.open(INTEGRATION)
+    await frontend.sees(TITLE)
+    await frontend.sees("Presence channel")
+
+
+async def test_app_with_public_channels_only(
+    frontend: Frontend, server: DevServer, apps: Apps
+) -> None:
+    await enter_app(frontend, server)
+    await frontend.press("Next")
+    await frontend.shows("Private channels")
+    await frontend.choose("Public channels only")
+    await frontend.shows("Add a channel")
+    await frontend.close()
+    await frontend.open(INTEGRATION)
+    await frontend.sees(TITLE)
+
+
+async def test_app_with_an_endpoint(frontend: Frontend, server: DevServer, apps: Apps) -> None:
+    await enter_app(frontend, server)
+    await frontend.press("Next")
+    await frontend.shows("Private channels")
+    await frontend.choose("Authorization endpoint")
+    await frontend.shows("Authorization endpoint")
+    await frontend.fill("Channel endpoint", "nowhere")
+    await frontend.press("Submit")
+    await frontend.is_told("This is not the full address of an endpoint.")
+    await frontend.fill("Channel endpoint", server.auth_url)
+    await frontend.press("Submit")
+    await frontend.shows("Add a channel")
+    await frontend.fill("Channel", "private-orders")
+    await frontend.press("Submit")
+    await frontend.ends_with("private-orders")
+    await server.wait_subscribed("private-orders", timeout=60)
+
+
+async def test_app_with_a_script(frontend: Frontend, server: DevServer, apps: Apps) -> None:
+    await enter_app(frontend, server)
+    await frontend.press("Next")
+    await frontend.shows("Private channels")
+    await frontend.choose("Script")
+    await frontend.shows("Script")
+    await frontend.sees("It gets socket_id and channel_name", frontend.dialog)
+    await frontend.dialog.locator("ha-entity-picker").click()
+    await frontend.page.get_by_text("Sign for a channel").first.click()
+    await frontend.press("Submit")
+    await frontend.shows("Add a channel")
+    await frontend.fill("Channel", "private-orders")
+    await frontend.press("Submit")
+    await frontend.is_told("Nobody decided whether this channel may be joined.")
+    await frontend.close()
+
+
+@pytest.mark.parametrize(
+    ("key", "error"),
+    [
+        ("no-such-key", "The server does not know this app key."),
+        ("closed-key", "This app is disabled."),
+        ("full-key", "The app has reached its limit of connections."),
+    ],
+)
+async def test_server_refuses_the_app(
+    frontend: Frontend, server: DevServer, key: str, error: str
+) -> None:
+    await enter_app(frontend, server)
+    await frontend.fill("App key", key)
+    await frontend.press("Next")
+    await frontend.is_told(error)
+    await expect(frontend.dialog.get_by_role("textbox", name="Host")).to_be_visible()
+    await frontend.close()
