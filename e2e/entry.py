@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Self
 
-from harness import Flow, HomeAssistant, State
+from harness import CallError, Flow, HomeAssistant, State
 
 from .apps import APP_1, App
 from .backends import Backend
@@ -80,6 +80,12 @@ class AppEntry:
             "config_entries/disable", entry_id=self.entry_id, disabled_by=disabled_by
         )
 
+    async def loading(self) -> str:
+        """Return how far the app is set up: loaded, setup_retry and so on."""
+        entry = await self.hass.call("config_entries/get_single", entry_id=self.entry_id)
+        state: str = entry["config_entry"]["state"]
+        return state
+
     async def set_options(self, **options: object) -> None:
         """Change the options, and wait until the app is connected anew with them."""
         before = await self.state("connection_state")
@@ -100,6 +106,14 @@ class AppEntry:
             "pusher_channels", action, fields, return_response=True
         )
         return response
+
+    async def refusal(self, action: str, **data: object) -> str:
+        """Perform an action that has to fail, and return the translation key of its error."""
+        try:
+            await self.act(action, **data)
+        except CallError as err:
+            return str(err.translation_key)
+        raise AssertionError(f"{action} did what it must not: {data}")
 
     async def reauth(self) -> Flow:
         """Wait until Home Assistant asks for the app's authorization anew, and open the dialog."""

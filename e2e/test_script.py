@@ -77,17 +77,6 @@ async def test_channel_is_joined_as_the_script_answers(
         assert members.attributes["me"] == endpoint.user_id
 
 
-async def test_script_that_runs_once_at_a_time_answers_for_all_channels(
-    app: AppEntry,
-) -> None:
-    channels = [await app.add_channel(f"private-{number}") for number in range(10)]
-    async with app.hass.events("pusher_channels_subscription_error") as errors:
-        await app.reload()
-        for channel in channels:
-            await channel.becomes("subscribed", "on")
-        assert errors.waiting == []
-
-
 async def test_user_signs_in_as_the_script_answers(
     app: AppEntry, server: Backend, endpoint: Endpoint
 ) -> None:
@@ -97,6 +86,17 @@ async def test_user_signs_in_as_the_script_answers(
         await send_to_user(server, endpoint.user_id, "hello", 1)
         assert (await events.take())["event"] == "hello"
     await app.set_options(sign_in=False)
+
+
+async def test_script_that_runs_once_at_a_time_answers_for_all_channels(
+    app: AppEntry,
+) -> None:
+    channels = [await app.add_channel(f"private-{number}") for number in range(10)]
+    async with app.hass.events("pusher_channels_subscription_error") as errors:
+        await app.reload()
+        for channel in channels:
+            await channel.becomes("subscribed", "on")
+        assert errors.waiting == []
 
 
 async def test_answer_without_auth_is_told(app: AppEntry, endpoint: Endpoint) -> None:

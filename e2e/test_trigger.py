@@ -1,6 +1,5 @@
 """The actions that send: over our own connection or by the server API, to channels and in batches."""
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -8,6 +7,7 @@ import pytest
 from harness import CallError
 
 from .backends import Backend
+from .conftest import until_connections
 from .entry import USER_ID, AppEntry, ChannelEntry
 from .guest import Guest
 from .publisher import publish
@@ -213,4 +213,4 @@ async def test_sending_waits_for_no_connection(app: AppEntry, server: Backend) -
         await guest.event(TALK, "by-the-server")
     await app.hass.call_service("switch", "turn_on", {"entity_id": switch})
     await app.becomes("connection_state", "connected")
-    assert await asyncio.wait_for(server.connection_count(), 60) == 1
+    await until_connections(server, 1)

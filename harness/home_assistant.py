@@ -136,12 +136,14 @@ class HomeAssistant:
 
     @asynccontextmanager
     async def events(self, event_type: str) -> AsyncGenerator[Events]:
-        """Collect the events of one type within the block."""
-        events = await self.subscribe_events(event_type)
+        """Collect the events of one type within the block, or until Home Assistant stops."""
+        socket = self._open_socket
+        events = await socket.subscribe_events(event_type)
         try:
             yield events
         finally:
-            await self._open_socket.unsubscribe(events)
+            if socket is self._socket:
+                await socket.unsubscribe(events)
 
     async def call_service(
         self,

@@ -62,5 +62,3 @@ async def apps(hass: HomeAssistant, server: DevServer) -> AsyncGenerator[Apps]:
 def pictures(request: pytest.FixtureRequest) -> Pictures:
     """Return what takes pictures, where they are asked for."""
     return Pictures(wanted=request.config.getoption("--pictures"))
-
-

@@ -14,7 +14,7 @@ from harness import HomeAssistant
 from .wording import raw_keys
 
 CHROMIUM = Path("/usr/bin/chromium")
-WAIT_MS = 60_000
+WAIT_MS = 20_000
 DESKTOP = ViewportSize(width=1000, height=900)
 PHONE = ViewportSize(width=412, height=915)
 INTEGRATION = "/config/integrations/integration/pusher_channels"
@@ -85,7 +85,7 @@ class Frontend:
 
     async def press(self, name: str) -> None:
         """Press a button of the dialog."""
-        await self.dialog.get_by_role("button", name=name, exact=True).click()
+        await self.dialog.get_by_role("button", name=name, exact=True).last.click()
 
     async def choose(self, option: str) -> None:
         """Choose from the menu in the dialog."""
@@ -93,8 +93,9 @@ class Frontend:
 
     async def is_told(self, error: str) -> None:
         """Wait until the dialog shows that error; check its words."""
-        alert = self.dialog.get_by_role("alert")
+        alert = self.dialog.locator("ha-alert")
         await expect(alert).to_contain_text(error)
+        await expect(alert).to_be_visible()
         await self.words(self.dialog)
 
     async def ends_with(self, text: str, button: str = "Finish") -> None:

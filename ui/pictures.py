@@ -26,7 +26,7 @@ class Pictures:
         if not self._wanted:
             return
         await page.mouse.move(0, 0)
-        await page.evaluate("document.fonts.ready")
+        await page.evaluate("document.fonts.ready.then(() => null)")
         png = await page.screenshot(animations="disabled", caret="hide")
         write(png, IMAGES / f"{name}.png", self._commit)
 

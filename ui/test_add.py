@@ -92,7 +92,7 @@ async def test_app_with_a_script(frontend: Frontend, server: DevServer, apps: Ap
     await frontend.shows("Add a channel")
     await frontend.fill("Channel", "private-orders")
     await frontend.press("Submit")
-    await frontend.is_told("Nobody decided whether this channel may be joined.")
+    await frontend.is_told("The answer was: The script script.sign failed, or it responded nothing")
     await frontend.close()
 
 

@@ -30,6 +30,7 @@ _BY_REASON: Final = {
     FailureReason.TLS_FAILED: "tls_failed",
     FailureReason.CERTIFICATE_INVALID: "certificate_invalid",
     FailureReason.INVALID_ADDRESS: "invalid_host",
+    FailureReason.UNEXPECTED: "unknown",
 }
 
 

@@ -97,7 +97,10 @@ async def test_php_endpoint_lets_home_assistant_in_and_others_not(
 ) -> None:
     (tmp_path / "auth.php").write_text(block_after(GUIDE, "## In PHP").text)
     async with _php_server(tmp_path) as url:
-        address = {"authorization": "auth_endpoint", "auth_endpoint": f"{url}/auth.php"}
+        address: dict[str, Any] = {
+            "authorization": "auth_endpoint",
+            "auth_endpoint": f"{url}/auth.php",
+        }
         await set_up(_entry(server, "private-orders", "presence-lobby", **address, headers=[TOKEN]))
         assert server.members("presence-lobby") == {"home-assistant": {"name": "Home Assistant"}}
 

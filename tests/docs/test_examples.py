@@ -82,7 +82,9 @@ async def test_actions_do_what_they_say(
 ) -> None:
     sequence = _read(block)
     performed = _watch(hass, sequence)
-    assert await async_setup_component(hass, "script", {"script": {"example": {"sequence": sequence}}})
+    assert await async_setup_component(
+        hass, "script", {"script": {"example": {"sequence": sequence}}}
+    )
     hub = await set_up(shop_entry(server))
     if _names_action(sequence, "unsubscribe"):
         await hub.temporary_channels.subscribe(sequence[0]["data"]["channel"])
@@ -172,11 +174,11 @@ def _described(domain: str) -> dict[str, Any]:
     return load_yaml_dict(str(folder / "services.yaml"))
 
 
-def _actions(sequence: object) -> Iterator[tuple[str, dict[str, Any]]]:
+def _actions(sequence: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     """Find the actions in a sequence, wherever they stand."""
     match sequence:
         case {"action": str(name)}:
-            yield name, dict(sequence)
+            yield name, dict[str, Any](sequence)
         case dict():
             for inner in sequence.values():
                 yield from _actions(inner)

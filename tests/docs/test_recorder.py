@@ -16,12 +16,12 @@ from homeassistant.components.recorder.db_schema import (
 from homeassistant.components.recorder.util import session_scope
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.restore_state import async_get
+from homeassistant.util.yaml import parse_yaml
 from pytest_homeassistant_custom_component.common import async_capture_events
 from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
 from pytest_homeassistant_custom_component.typing import RecorderInstanceContextManager
-from yaml import safe_load
 
 from devserver import DevServer
 
@@ -33,7 +33,7 @@ EVENT = "pusher_channels_event"
 DATA = {"note": "for your eyes only"}
 BLOCKS = [block for block in blocks("yaml") if block.text.startswith("recorder:")]
 PAGES = [str(block) for block in BLOCKS]
-EXCLUSIONS = [safe_load(block.text)["recorder"] for block in BLOCKS]
+EXCLUSIONS = [json.loads(json.dumps(parse_yaml(block.text)))["recorder"] for block in BLOCKS]
 
 
 @pytest.fixture

@@ -1,0 +1,91 @@
+"""An app is authorized anew, reconfigured, given options, repaired and removed."""
+
+import pytest
+from playwright.async_api import expect
+
+from devserver import DevServer
+from harness import CallError, HomeAssistant
+
+from .apps import Apps
+from .frontend import INTEGRATION, Frontend
+from .pictures import Pictures
+
+
+async def test_reauthentication(
+    frontend: Frontend, server: DevServer, apps: Apps, hass: HomeAssistant, pictures: Pictures
+) -> None:
+    entry_id = await apps.add()
+    server.faults.auth_status = 401
+    await frontend.from_menu("Reconfigure")
+    await frontend.press("Next")
+    await frontend.choose("Authorization endpoint")
+    await frontend.fill("Channel endpoint", server.auth_url)
+    await frontend.press("Submit")
+    await frontend.ends_with("Reconfiguration was successful", "Close")
+    await server.wait_connected()
+    channel = {"channel": "private-orders", "config_entry_id": entry_id}
+    with pytest.raises(CallError, match="401"):
+        await hass.call_service("pusher_channels", "subscribe", channel)
+    server.faults.reset()
+    await frontend.open(INTEGRATION)
+    await frontend.page.get_by_role("button", name="Reconfigure", exact=True).click()
+    await frontend.shows("Authorization endpoint")
+    await pictures.take(frontend.page, "reauth")
+    await frontend.press("Submit")
+    await frontend.ends_with("successful", "Close")
+
+
+async def test_reconfiguration_shows_the_server_and_keeps_the_secret(
+    frontend: Frontend, server: DevServer, apps: Apps
+) -> None:
+    await apps.add()
+    await frontend.from_menu("Reconfigure")
+    await frontend.shows("Change the app")
+    await expect(frontend.dialog.get_by_role("textbox", name="Host")).to_be_visible()
+    await frontend.press("Next")
+    await frontend.choose("App secret")
+    await frontend.shows("App secret")
+    await frontend.press("Submit")
+    await frontend.ends_with("Reconfiguration was successful", "Close")
+
+
+async def test_options(frontend: Frontend, apps: Apps, pictures: Pictures) -> None:
+    await apps.add()
+    await frontend.open(INTEGRATION)
+    await frontend.entry.get_by_role("button", name="Configure").click()
+    await frontend.shows("Connection")
+    await frontend.turn("Sign in", True)
+    await frontend.add_to("Watchlist", "ada")
+    await pictures.take(frontend.page, "options")
+    await frontend.press("Submit")
+    await frontend.ends_with("Options successfully saved.")
+
+
+async def test_repair(
+    frontend: Frontend, server: DevServer, apps: Apps, hass: HomeAssistant, pictures: Pictures
+) -> None:
+    await apps.add()
+    server.faults.handshake_close = 4003
+    await server.close_all(4003, "Disabled")
+    await frontend.open("/config/repairs")
+    title = "shop-key (127.0.0.1): the app is disabled"
+    await frontend.page.get_by_text(title).click()
+    await frontend.shows("The app is disabled")
+    await pictures.take(frontend.page, "repair")
+    await frontend.press("Submit")
+    await frontend.ends_with("It is not solved yet.", "Close")
+    server.faults.reset()
+    await frontend.page.get_by_text(title).click()
+    await frontend.press("Submit")
+    await frontend.ends_with("The issue is repaired!", "Finish")
+    await server.wait_connected()
+
+
+async def test_removal(frontend: Frontend, server: DevServer, apps: Apps) -> None:
+    await apps.add()
+    await frontend.from_menu("Delete")
+    question = frontend.page.locator("dialog-box")
+    await frontend.sees("Delete shop-key (127.0.0.1)?", question)
+    await question.get_by_role("button", name="Delete").click()
+    await server.wait_disconnected(0, timeout=60)
+    await expect(frontend.page.get_by_text("shop-key (127.0.0.1)")).to_have_count(0)
