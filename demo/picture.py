@@ -5,6 +5,7 @@ from pathlib import Path
 from playwright.async_api import Page, async_playwright
 
 from harness import OWNER
+from ui.pictures import present_commit, write
 
 from . import dashboard
 
@@ -25,7 +26,7 @@ async def take(url: str, file: Path) -> None:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=_ARGUMENTS)
         page = await browser.new_page(viewport={"width": 1200, "height": 860})
         await _log_in(page, url)
-        await page.screenshot(path=file)
+        write(await page.screenshot(), file, present_commit())
         await browser.close()
 
 

@@ -1,12 +1,14 @@
 """An app and its channels as they stand in Home Assistant."""
 
+import secrets
 from collections.abc import Callable, Sequence
 from typing import Any, Self
 
-from harness import CallError, Flow, HomeAssistant, State
+from harness import CallError, Event, Flow, HomeAssistant, State
 
 from .apps import APP_1, App
 from .backends import Backend
+from .publisher import publish
 
 type Wanted = str | Callable[[State], object]
 
@@ -166,6 +168,18 @@ class ChannelEntry:
             self.app.entry_id, subentry_id=self.subentry_id
         )
 
+    async def hears(self, server: Backend) -> None:
+        """Publish something with the official library, and see that bus and entity have it, and have it once."""
+        first, second = secrets.token_hex(4), secrets.token_hex(4)
+        async with self.app.hass.events("pusher_channels_event") as events:
+            for word in (first, second):
+                await publish(server, self.name, "proof", {"word": word})
+            for word in (first, second):
+                heard = await events.take(_carries(word))
+                assert (heard["channel"], heard["event"]) == (self.name, "proof")
+            assert {"word": first} not in [event["data"] for event in events.waiting]
+        await self.becomes("event", lambda state: state.attributes["data"] == {"word": second})
+
     async def remove(self) -> None:
         """Remove the channel."""
         command = "config_entries/subentries/delete"
@@ -192,3 +206,7 @@ def _is_another_connection(before: State, now: State) -> bool:
     return (
         now.state == "connected" and now.attributes["socket_id"] != before.attributes["socket_id"]
     )
+
+
+def _carries(word: str) -> Callable[[Event], bool]:
+    return lambda event: event["data"] == {"word": word}

@@ -56,13 +56,6 @@ def endpoint_is_willing(endpoint: Endpoint) -> None:
     endpoint.names_members = True
 
 
-async def hears(channel: ChannelEntry, server: Backend) -> None:
-    """See that an event arrives on a channel."""
-    async with channel.app.hass.events("pusher_channels_event") as events:
-        await publish(server, channel.name, "proof", channel.name)
-        await events.take(lambda event: event["data"] == channel.name)
-
-
 @pytest.mark.parametrize("kind", ["private-", "private-cache-", "presence-", "private-encrypted-"])
 async def test_channel_is_joined_as_the_endpoint_allows(
     app: AppEntry, server: Backend, endpoint: Endpoint, kind: str
@@ -74,7 +67,7 @@ async def test_channel_is_joined_as_the_endpoint_allows(
     assert asked.form == {**its, "tenant": "42", "key": PARAM}
     assert asked.headers["Accept"] == "application/json"
     assert asked.headers["Authorization"] == f"Bearer {HEADER}"
-    await hears(channel, server)
+    await channel.hears(server)
     if kind == "presence-":
         members = await channel.state("members")
         assert members.attributes["me"] == endpoint.user_id
@@ -108,7 +101,7 @@ async def test_403_on_one_channel_keeps_only_that_one_out(
             "status": 403,
         }
     await allowed.becomes("subscribed", "on")
-    await hears(allowed, server)
+    await allowed.hears(server)
     state = await refused.becomes("subscribed", "off")
     assert state.attributes["error"] == "This is not yours."
     await refused.becomes("event", "unavailable")
@@ -143,7 +136,7 @@ async def test_endpoint_that_wants_another_login_is_asked_anew_after_reauth(
     await channel.becomes("subscribed", "on")
     assert endpoint.asked[-1].headers["Authorization"] == f"Bearer {HEADER}-{status}"
     assert await app.hass.reauth_flow(app.entry_id) is None
-    await hears(channel, server)
+    await channel.hears(server)
 
 
 async def test_signature_that_the_server_refuses_asks_for_reauth(
@@ -187,7 +180,7 @@ async def test_answer_that_decides_nothing_is_told_and_hurts_no_other_channel(
     assert steps.result["description_placeholders"]["error"]
     await steps.abandon()
     assert await app.hass.reauth_flow(app.entry_id) is None
-    await hears(lives, server)
+    await lives.hears(server)
 
 
 async def test_endpoint_without_an_answer_keeps_nobody_waiting(
@@ -199,7 +192,7 @@ async def test_endpoint_without_an_answer_keeps_nobody_waiting(
     assert steps.result["errors"] == {"base": "auth_endpoint_failed"}
     await steps.abandon()
     endpoint.answers["private-slow"].released.set()
-    await hears(lives, server)
+    await lives.hears(server)
 
 
 async def test_shared_secret_that_is_out_of_date_is_asked_for_once_more(

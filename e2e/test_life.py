@@ -21,15 +21,12 @@ async def channels(app: AppEntry) -> list[ChannelEntry]:
     return [await app.add_channel(name, members=["ada"]) for name in NAMES]
 
 
-async def all_are_heard(app: AppEntry, server: Backend, channels: list[ChannelEntry]) -> None:
-    """See that every channel is joined, once, over a single connection."""
+async def all_are_heard(server: Backend, channels: list[ChannelEntry]) -> None:
+    """See that every channel is joined, over a single connection."""
     await until_connections(server, 1)
-    async with app.hass.events("pusher_channels_event") as events:
-        for channel in channels:
-            await channel.becomes("subscribed", "on")
-            await publish(server, channel.name, "proof", channel.name)
-            await events.take(lambda event: event["event"] == "proof")
-        assert not [event for event in events.waiting if event["event"] == "proof"]
+    for channel in channels:
+        await channel.becomes("subscribed", "on")
+        await channel.hears(server)
 
 
 async def test_unloaded_app_leaves_no_connection(
@@ -38,7 +35,7 @@ async def test_unloaded_app_leaves_no_connection(
     await app.set_enabled(False)
     await until_connections(server, 0)
     await app.set_enabled(True)
-    await all_are_heard(app, server, channels)
+    await all_are_heard(server, channels)
 
 
 async def test_reloads_leave_nothing_behind(
@@ -46,7 +43,7 @@ async def test_reloads_leave_nothing_behind(
 ) -> None:
     for _ in range(20):
         await app.reload()
-    await all_are_heard(app, server, channels)
+    await all_are_heard(server, channels)
 
 
 async def test_switch_disconnects_and_connects(
@@ -66,7 +63,7 @@ async def test_switch_disconnects_and_connects(
         await app.becomes("connection_state", "connected")
         seen = [(await states.take())["state"] for _ in range(4)]
         assert seen == ["disconnecting", "disconnected", "connecting", "connected"]
-    await all_are_heard(app, server, channels)
+    await all_are_heard(server, channels)
 
 
 async def test_home_assistant_closes_the_connection_when_it_stops_and_is_back_when_it_starts(
@@ -78,7 +75,7 @@ async def test_home_assistant_closes_the_connection_when_it_stops_and_is_back_wh
     await until_connections(server, 0)
     await app.hass.start()
     await app.becomes("connection", "on")
-    await all_are_heard(app, server, channels)
+    await all_are_heard(server, channels)
     assert (await channels[2].state("members")).attributes["me"] == USER_ID
 
 
@@ -120,7 +117,7 @@ async def test_app_whose_server_is_down_at_setup_comes_up_with_it(
     await server.restart()
     await app.becomes("connection_state", "connected")
     assert await app.loading() == "loaded"
-    await all_are_heard(app, server, channels)
+    await all_are_heard(server, channels)
 
 
 async def test_app_that_is_gone_is_a_repair_which_its_return_resolves(
@@ -145,7 +142,7 @@ async def test_app_that_is_gone_is_a_repair_which_its_return_resolves(
     done = await app.hass.post(f"/api/repairs/issues/fix/{steps['flow_id']}", {})
     assert done["type"] == "create_entry"
     assert issue not in await issues(app.hass)
-    await all_are_heard(app, server, channels)
+    await all_are_heard(server, channels)
 
 
 async def issues(hass: HomeAssistant) -> set[str]:
@@ -157,7 +154,7 @@ async def issues(hass: HomeAssistant) -> set[str]:
 async def test_diagnostics_tell_how_things_are_and_no_secret(
     app: AppEntry, server: Backend, channels: list[ChannelEntry]
 ) -> None:
-    await all_are_heard(app, server, channels)
+    await all_are_heard(server, channels)
     path = f"/api/diagnostics/config_entry/{app.entry_id}"
     devices = (await app.device_id(), await channels[3].device_id())
     paths = [path, *(f"{path}/device/{device}" for device in devices)]

@@ -3,7 +3,7 @@
 from devserver import App, DevServer
 from harness import HomeAssistant
 
-SHOP = App(app_id="1001", key="shop-key", secret="shop-secret")  # noqa: S106  # on loopback only
+SHOP = App(app_id="1001", key="shop-key", secret="shop-secret")
 CLOSED = App(app_id="1002", key="closed-key", enabled=False)
 FULL = App(app_id="1003", key="full-key", max_connections=0)
 APPS = [SHOP, CLOSED, FULL]

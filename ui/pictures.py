@@ -19,7 +19,7 @@ class Pictures:
     def __init__(self, wanted: bool) -> None:
         """Find out the commit once."""
         self._wanted = wanted
-        self._commit = _commit() if wanted else ""
+        self._commit = present_commit() if wanted else ""
 
     async def take(self, page: Page, name: str) -> None:
         """Write what the page shows to docs/images/{name}.png, once nothing on it moves."""
@@ -43,7 +43,8 @@ def write(png: bytes, file: Path, commit: str) -> None:
     file.write_bytes(small.getvalue())
 
 
-def _commit() -> str:
+def present_commit() -> str:
+    """Return the hash of the checkout's commit. Raises CalledProcessError where there is none."""
     command = ["git", "rev-parse", "HEAD"]
     return subprocess.run(
         command, cwd=CHECKOUT, check=True, capture_output=True, text=True

@@ -9,6 +9,8 @@ from .apps import Apps
 from .frontend import Frontend
 from .pictures import Pictures
 
+DESCRIPTION = "Triggers when an event is received on a Pusher channel."
+
 
 async def test_automation_with_our_trigger_fires(
     frontend: Frontend,
@@ -27,10 +29,10 @@ async def test_automation_with_our_trigger_fires(
     for name in ("Event received", "Member joined", "Member left"):
         await frontend.sees(name, picker)
     await frontend.words(picker)
-    await picker.get_by_text("Event received").first.click()
+    await picker.get_by_role("button", name=f"Event received {DESCRIPTION}").press("Enter")
 
     editor = page.locator("ha-automation-sidebar")
-    await frontend.sees("Triggers when an event is received on a Pusher channel.", editor)
+    await frontend.sees(DESCRIPTION, editor)
     for field, value in (("Channels", "orders"), ("Events", "order.*")):
         row = editor.locator("ha-settings-row").filter(has_text=field)
         await row.get_by_role("checkbox").check(force=True)

@@ -71,6 +71,7 @@ async def test_repair(
     title = "shop-key (127.0.0.1): the app is disabled"
     await frontend.page.get_by_text(title).click()
     await frontend.shows("The app is disabled")
+    await frontend.sees("Enable it in your server's dashboard", frontend.dialog)
     await pictures.take(frontend.page, "repair")
     await frontend.press("Submit")
     await frontend.ends_with("It is not solved yet.", "Close")

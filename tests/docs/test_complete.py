@@ -141,6 +141,17 @@ def test_each_repair_is_explained() -> None:
         assert words.get(key, title[:1].upper() + title[1:]) in text, key
 
 
+@pytest.mark.parametrize("heading", ["The app cannot be added", "Publishing fails"])
+def test_explained_messages_are_those_that_are_shown(heading: str) -> None:
+    shown = [*ENGLISH["config"]["error"].values()]
+    shown += [exception["message"] for exception in ENGLISH["exceptions"].values()]
+    texts = re.sub(r" \{\w+\}", "", " ".join(shown)).lower()
+    _, *rows = _rows(section("docs/troubleshooting.md", heading))
+    assert rows
+    for message, _ in rows:
+        assert message.lower() in texts, message
+
+
 def test_each_blueprint_is_listed() -> None:
     text = section("docs/automations.md", "Blueprints")
     for file in CHECKOUT.glob("blueprints/automation/*/*.yaml"):

@@ -1,7 +1,6 @@
 """The release is installed as the Marketplace and HACS install it, and runs in a clean Home Assistant."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -63,13 +62,17 @@ def test_the_zip_is_the_integration_and_nothing_else(release: Path) -> None:
     assert packed == {str(path.relative_to(COMPONENT)): path.read_bytes() for path in files}
 
 
-def test_the_same_files_make_the_same_bytes(release: Path, tmp_path: Path) -> None:
-    umask = os.umask(0o077)
-    try:
-        os.utime(COMPONENT / "manifest.json")
-        again = _build(tmp_path / "again")
-    finally:
-        os.umask(umask)
+def test_the_same_files_make_the_same_bytes_in_another_checkout(
+    release: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(CHECKOUT / "scripts", other / "scripts")
+    component = other / COMPONENT.relative_to(CHECKOUT)
+    shutil.copytree(COMPONENT, component, copy_function=shutil.copyfile)
+    (component / "manifest.json").chmod(0o600)
+
+    again = _build(tmp_path / "again", other)
+
     assert again.read_bytes() == release.read_bytes()
 
 
@@ -144,8 +147,8 @@ def test_the_marketplaces_own_code_takes_both(
         integration._check_loadable_manifest(folder, "pusher_channels")
 
 
-def _build(folder: Path) -> Path:
-    subprocess.run([CHECKOUT / "scripts/release", folder], check=True, capture_output=True)
+def _build(folder: Path, checkout: Path = CHECKOUT) -> Path:
+    subprocess.run([checkout / "scripts/release", folder], check=True, capture_output=True)
     built: Path = folder / HACS["filename"]
     assert built.exists()
     return built
