@@ -1,13 +1,16 @@
 """Channels of every kind: added through their flow, heard on the bus and in entities, changed and removed live."""
 
 import asyncio
+import secrets
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from harness import Event
 
-from .backends import Backend
+from .apps import APP_1, APP_2
+from .backends import Backend, OwnServer
 from .entry import AppEntry
 from .publisher import publish, publisher
 
@@ -189,6 +192,47 @@ async def test_members_and_events_are_changed_in_place(app: AppEntry, server: Ba
         await publish(server, channel.name, "unwanted", 1)
         await publish(server, channel.name, "wanted", 2)
         assert (await events.take())["event"] == "wanted"
+
+
+async def test_event_sealed_with_another_key_is_told_and_skipped(
+    app: AppEntry, server: Backend
+) -> None:
+    channel = await app.add_channel("private-encrypted-vault")
+    other = await app.add_channel("private-encrypted-other")
+    stranger = replace(APP_1, master_key=APP_2.master_key)
+    async with app.hass.events("pusher_channels_decryption_failure") as failures:
+        await publish(server, channel.name, "forged", "canary", stranger)
+        assert await failures.take() == {
+            "entry_id": app.entry_id,
+            "device_id": await channel.device_id(),
+            "channel": channel.name,
+            "event": "forged",
+            "reason": "The shared secret does not fit the data",
+        }
+        await channel.hears(server)
+        await other.hears(server)
+        assert failures.waiting == []
+
+
+@pytest.mark.parametrize(
+    "frame", ["plain text", "[]", '{"event": 5}', '{"event":', "null", b"\x00binary"]
+)
+async def test_broken_frame_is_told_and_hurts_nothing(
+    app: AppEntry, server: Backend, frame: str | bytes
+) -> None:
+    if not isinstance(server, OwnServer):
+        pytest.skip("soketi sends no broken frames")
+    channel = await app.add_channel(f"unbroken-{secrets.token_hex(4)}")
+    async with (
+        app.hass.events("pusher_channels_error") as errors,
+        app.hass.events("pusher_channels_connection_state") as states,
+    ):
+        await server.server.send_raw(frame)
+        error = await errors.take()
+        assert (error["entry_id"], error["code"]) == (app.entry_id, None)
+        assert error["message"]
+        await channel.hears(server)
+        assert states.waiting == []
 
 
 def _on(channel: str) -> Callable[[Event], bool]:

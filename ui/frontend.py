@@ -14,7 +14,7 @@ from harness import HomeAssistant
 from .wording import raw_keys
 
 CHROMIUM = Path("/usr/bin/chromium")
-WAIT_MS = 20_000
+WAIT_MS = 60_000
 DESKTOP = ViewportSize(width=1000, height=900)
 PHONE = ViewportSize(width=412, height=915)
 INTEGRATION = "/config/integrations/integration/pusher_channels"

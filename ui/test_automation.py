@@ -29,7 +29,7 @@ async def test_automation_with_our_trigger_fires(
     for name in ("Event received", "Member joined", "Member left"):
         await frontend.sees(name, picker)
     await frontend.words(picker)
-    await picker.get_by_role("button", name=f"Event received {DESCRIPTION}").press("Enter")
+    await picker.get_by_role("button", name=f"Event received {DESCRIPTION}").dispatch_event("click")
 
     editor = page.locator("ha-automation-sidebar")
     await frontend.sees(DESCRIPTION, editor)

@@ -224,6 +224,39 @@ async def test_case_36_a_burst_waits_for_one_request_and_keeps_its_order(
     await until(lambda: len(heard) == 21)
 
 
+async def test_case_36_an_event_that_the_present_key_opens_waits_its_turn(
+    asking: PusherClient, server: DevServer
+) -> None:
+    [channel] = await joined(asking, NAME)
+    heard, told = events_of(channel), notices_of(channel)
+    held = server.faults.auth_hold = asyncio.Event()
+    server.connections[0].send(frames.event(NAME, "foreign", sealed("private-encrypted-x", "")))
+    await server.publish(NAME, "good", "")
+    await server.wait_auth_requests(2)
+    await all_heard(asking, server.connections[0])
+    assert not heard
+    assert not told
+
+    held.set()
+    await until(lambda: heard)
+    assert names(heard) == ["good"]
+    assert told == [failure("foreign")]
+
+
+async def test_case_37_a_request_for_a_key_ends_with_the_channel(
+    asking: PusherClient, server: DevServer
+) -> None:
+    server.faults.wrong_shared_secrets = 1
+    [channel] = await joined(asking, NAME)
+    channel.bind(lambda _event: None)
+    held = server.faults.auth_hold = asyncio.Event()
+    await server.publish(NAME, "first", "")
+    await server.wait_auth_requests(2)
+    asking.unsubscribe(NAME)
+    await until(lambda: "pusher_channels key" not in {it.get_name() for it in asyncio.all_tasks()})
+    held.set()
+
+
 async def test_case_37_the_key_is_gone_once_the_channel_is_left(
     asking: PusherClient, server: DevServer
 ) -> None:

@@ -239,6 +239,24 @@ async def test_what_comes_later_than_ten_seconds_after_joining_is_news(
     assert of_channel(heard, "cache-a") == [("late", "", False)]
 
 
+async def test_what_comes_before_the_channel_is_joined_again_is_not_the_stored_event(
+    client: PusherClient, server: DevServer
+) -> None:
+    heard = events_of(client, "early")
+    await connect(client)
+    await joined_silently(client, server, "cache-a")
+    server.faults.reset()
+    server.faults.unanswered_channels = {"cache-a"}
+    before = client.socket_id
+    await server.close_all(4200)
+    await until(lambda: client.socket_id not in (None, before))
+    connection = server.connection(str(client.socket_id))
+    await server.wait_received(lambda it: it.connection is connection and it.channel == "cache-a")
+    connection.send(frames.event("cache-a", "early", ""))
+    await until(lambda: heard)
+    assert of_channel(heard, "cache-a") == [("early", "", False)]
+
+
 async def test_client_events_are_never_the_stored_one(
     client: PusherClient, server: DevServer
 ) -> None:

@@ -122,7 +122,6 @@ class UserSession:
         if self._task is not None:
             self._task.cancel()
             self._task = None
-        self._settled.clear()
         self._online.clear()
         if self.user_id is not None:
             self._subscriptions.unsubscribe(f"{USER_CHANNEL_PREFIX}{self.user_id}")
@@ -130,7 +129,7 @@ class UserSession:
 
     def succeeded(self, message: SigninSuccess) -> None:
         """Take the server's word that we are signed in, and listen to what it sends to the user."""
-        if self._expected_id is None or self.user_id is not None:
+        if self._expected_id is None:
             return
         self._cancel_timer()
         self.user_id = message.user_id or self._expected_id
