@@ -1,6 +1,8 @@
 """The Pusher Channels integration."""
 
-from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
+import logging
+
+from homeassistant.const import CONF_VERIFY_SSL, EVENT_HOMEASSISTANT_STOP, Platform
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryError, ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv
@@ -10,10 +12,12 @@ from homeassistant.helpers.typing import ConfigType
 from . import issues
 from .client.connection import ConnectionState
 from .client.errors import ConnectionFailed
-from .const import DOMAIN
+from .const import CONF_SERVER, CONF_USE_TLS, DOMAIN
 from .factory import make_api, make_client
 from .hub import Hub, PusherConfigEntry
 from .services import async_setup_services
+
+_LOGGER = logging.getLogger(__name__)
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -28,6 +32,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: PusherConfigEntry) -> bool:
     """Connect an app, and join its channels once Home Assistant has started."""
+    _say_if_unverified(entry)
     client = make_client(hass, entry.data, entry.options)
     entry.async_on_unload(client.disconnect)
     issues.follow(hass, entry, client)
@@ -61,6 +66,13 @@ async def async_unload_entry(hass: HomeAssistant, entry: PusherConfigEntry) -> b
 async def async_remove_entry(hass: HomeAssistant, entry: PusherConfigEntry) -> None:
     """Take back what an app asked of the user."""
     issues.forget(hass, entry)
+
+
+def _say_if_unverified(entry: PusherConfigEntry) -> None:
+    """Warn that anyone on the way may pose as the server."""
+    server = entry.data[CONF_SERVER]
+    if server[CONF_USE_TLS] and not server[CONF_VERIFY_SSL]:
+        _LOGGER.warning("%s does not verify its server's certificate", entry.title)
 
 
 class _UpdateListener:

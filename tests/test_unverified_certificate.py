@@ -1,0 +1,32 @@
+"""An app whose user turned verification off is named in the log at each start."""
+
+import ssl
+from pathlib import Path
+
+import pytest
+from homeassistant.core import HomeAssistant
+
+from devserver import DevServer
+
+from .conftest import APP, app_entry
+from .devserver.certificate import write_certificate
+
+
+@pytest.mark.parametrize(("verify_ssl", "warned"), [(False, True), (True, False)])
+async def test_it_is_said_aloud(
+    hass: HomeAssistant,
+    socket_enabled: None,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    verify_ssl: bool,
+    warned: bool,
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*write_certificate(tmp_path))
+    async with DevServer(apps=[APP], ssl=None if verify_ssl else context) as server:
+        address = {"host": server.host, "port": server.port, "use_tls": not verify_ssl}
+        entry = app_entry(server, server=address | {"verify_ssl": verify_ssl})
+        entry.add_to_hass(hass)
+        assert await hass.config_entries.async_setup(entry.entry_id)
+        assert ("does not verify its server's certificate" in caplog.text) is warned
+        assert await hass.config_entries.async_unload(entry.entry_id)
