@@ -24,9 +24,10 @@ async def test_it_is_said_aloud(
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*write_certificate(tmp_path))
     async with DevServer(apps=[APP], ssl=None if verify_ssl else context) as server:
-        address = {"host": server.host, "port": server.port, "use_tls": not verify_ssl}
-        entry = app_entry(server, server=address | {"verify_ssl": verify_ssl})
+        entry = app_entry(server)
         entry.add_to_hass(hass)
+        address = entry.data["server"] | {"use_tls": not verify_ssl, "verify_ssl": verify_ssl}
+        hass.config_entries.async_update_entry(entry, data=entry.data | {"server": address})
         assert await hass.config_entries.async_setup(entry.entry_id)
         assert ("does not verify its server's certificate" in caplog.text) is warned
         assert await hass.config_entries.async_unload(entry.entry_id)
