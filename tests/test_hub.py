@@ -326,3 +326,25 @@ async def test_user_who_disconnects_is_told_of_no_loss(
     assert await hass.config_entries.async_unload(entry.entry_id)
 
     assert [it.getMessage() for it in caplog.records if it.name.endswith(".hub")] == []
+
+
+async def test_entities_of_the_user_go_with_the_setting(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server, options={"sign_in": True, "watchlist": ["ada", "grace"]})
+    await set_up(entry)
+    registry = er.async_get(hass)
+
+    def keys() -> set[str]:
+        entities = er.async_entries_for_config_entry(registry, entry.entry_id)
+        return {entity.unique_id.removeprefix(f"{entry.entry_id}_") for entity in entities}
+
+    assert {"user_event", "online_ada", "online_grace"} <= keys()
+
+    hass.config_entries.async_update_entry(entry, options={"sign_in": True, "watchlist": ["grace"]})
+    await until(lambda: "online_ada" not in keys())
+    assert {"user_event", "online_grace"} <= keys()
+
+    await hass.async_block_till_done()
+    hass.config_entries.async_update_entry(entry, options={"sign_in": False})
+    await until(lambda: keys() == {"connection", "connection_state"})

@@ -2,7 +2,7 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -78,6 +78,7 @@ class Hub:
         client.listen(self._notice)
         client.user.bind(self.bus.fire_event)
         self._update_channels()
+        self._forget_user()
 
     @property
     def signs_in(self) -> bool:
@@ -173,13 +174,27 @@ class Hub:
     def _forget_untracked(self, channel: HubChannel) -> None:
         """Remove the entities of members that are not tracked any more."""
         prefix = f"{self.entry.entry_id}_{channel.subentry_id}_member_"
-        tracked = {f"{prefix}{user_id}" for user_id in channel.tracked_members}
+        for unique_id in self._forget(prefix, channel.tracked_members):
+            for platform in self._platforms:
+                platform.made.get(channel.subentry_id, set()).discard(unique_id)
+
+    def _forget_user(self) -> None:
+        """Remove the entities of users that are not watched, or of nobody signing in, any more."""
+        self._forget(f"{self.entry.entry_id}_online_", self.watchlist)
+        self._forget(f"{self.entry.entry_id}_user_event", [""] if self.signs_in else [])
+
+    def _forget(self, prefix: str, wanted: Sequence[str]) -> list[str]:
+        """Remove the entities of which the unique id has the prefix, but not a wanted rest."""
+        kept = {f"{prefix}{rest}" for rest in wanted}
         registry = er.async_get(self.hass)
-        for entity in er.async_entries_for_config_entry(registry, self.entry.entry_id):
-            if entity.unique_id.startswith(prefix) and entity.unique_id not in tracked:
-                registry.async_remove(entity.entity_id)
-                for platform in self._platforms:
-                    platform.made.get(channel.subentry_id, set()).discard(entity.unique_id)
+        gone = [
+            entity
+            for entity in er.async_entries_for_config_entry(registry, self.entry.entry_id)
+            if entity.unique_id.startswith(prefix) and entity.unique_id not in kept
+        ]
+        for entity in gone:
+            registry.async_remove(entity.entity_id)
+        return [entity.unique_id for entity in gone]
 
     def _remember_state(self) -> None:
         self.past_states.append(PastState(self.client.state, dt_util.utcnow()))

@@ -1,4 +1,4 @@
-"""docs/features.md names tests that exist."""
+"""docs/features.md and docs/reliability.md name tests that exist."""
 
 import re
 import subprocess
@@ -9,10 +9,12 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FEATURES = ROOT / "docs" / "features.md"
+RELIABILITY = ROOT / "docs" / "reliability.md"
 
 
 def test_each_named_test_is_collected(pytestconfig: pytest.Config) -> None:
-    named = set(re.findall(r"`(tests/\S+?::\w+)`", FEATURES.read_text()))
+    pages = {page: _tests_named_in(page) for page in (FEATURES, RELIABILITY)}
+    named = set.union(*pages.values())
     files = sorted({test.split("::")[0] for test in named})
     plugins = [f"-p{plugin}" for plugin in pytestconfig.getoption("plugins")]
 
@@ -25,8 +27,13 @@ def test_each_named_test_is_collected(pytestconfig: pytest.Config) -> None:
     ).stdout
 
     known = {line.partition("[")[0] for line in collected.splitlines()}
-    assert len(named) > 50
+    assert len(pages[FEATURES]) > 50
+    assert len(pages[RELIABILITY]) > 20
     assert named - known == set()
+
+
+def _tests_named_in(page: Path) -> set[str]:
+    return set(re.findall(r"`(tests/\S+?::\w+)`", page.read_text()))
 
 
 def test_each_row_names_a_test_or_says_why_not() -> None:

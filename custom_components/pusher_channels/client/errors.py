@@ -107,7 +107,6 @@ class Misuse(StrEnum):
     CLIENT_EVENT_CHANNEL = "client_event_channel"
     NOT_SUBSCRIBED = "channel_not_subscribed"
     NOT_CONNECTED = "not_connected"
-    NO_AUTHORIZER = "no_authorizer"
 
 
 class InvalidUse(PusherError, ValueError):

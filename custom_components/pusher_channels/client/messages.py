@@ -1,23 +1,51 @@
 """What the protocol's frames say, as typed values."""
 
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from types import EllipsisType
-from typing import Required, TypedDict, override
+from typing import Final, Required, TypedDict, override
 
 import orjson
 
 type Json = dict[str, Json] | list[Json] | str | int | float | bool | None
 
 
+# Home Assistant writes data with orjson, which reads 1024 levels but writes only 254 of them;
+# what is around the data in an event takes some.
+MAX_DEPTH: Final = 200
+
+
 def decode_data(raw: Json) -> Json:
-    """Undo the protocol's double encoding: JSON where the text is JSON, else the text itself."""
+    """Undo the protocol's double encoding: JSON where the text is JSON, else the text itself.
+
+    Data of more than 200 levels stays, or becomes, text: nobody could write it again.
+    """
     if not isinstance(raw, str):
-        return raw
+        return json.dumps(raw) if _is_too_deep(raw) else raw
     try:
         decoded: Json = orjson.loads(raw)
     except orjson.JSONDecodeError:
         return raw
+    if raw.count("[") + raw.count("{") > MAX_DEPTH and _is_too_deep(decoded):
+        return raw
     return decoded
+
+
+def _is_too_deep(value: Json) -> bool:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [inner for outer in level for inner in _containers(outer)]
+        if not level:
+            return False
+    return True
+
+
+def _containers(value: Json) -> Iterator[Json]:
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            if isinstance(inner, dict | list):
+                yield inner
 
 
 class Frame(TypedDict, total=False):

@@ -1,0 +1,1 @@
+"""Long runs against the integration: fuzz, flood and soak."""

@@ -1,0 +1,1 @@
+"""Faults of networks and servers, through Home Assistant as it is."""

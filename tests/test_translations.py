@@ -1,0 +1,249 @@
+"""Every text that the code asks for is there, every text is asked for, in every language."""
+
+import ast
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from homeassistant.core import HomeAssistant
+from homeassistant.util.yaml import load_yaml_dict
+
+import custom_components.pusher_channels as component
+from custom_components.pusher_channels import issues, probe
+from custom_components.pusher_channels.authorization_forms import ENDPOINT_SCHEMA
+from custom_components.pusher_channels.client.errors import Misuse
+from custom_components.pusher_channels.config_flow import AppFlow
+from custom_components.pusher_channels.system_health import _info
+
+from .actions import ENGLISH
+
+FOLDER = Path(component.__file__).parent
+LANGUAGES = {
+    path.stem: json.loads(path.read_text())
+    for path in sorted((FOLDER / "translations").glob("*.json"))
+}
+SOURCES = {
+    str(path.relative_to(FOLDER)): ast.parse(path.read_text()) for path in FOLDER.rglob("*.py")
+}
+FORMS = ("app_form.py", "authorization_forms.py")
+BY_HOME_ASSISTANT = {"reauth_successful", "reconfigure_successful"}
+# What a stored app cannot be wrong about any more when an action runs.
+ONLY_IN_FORMS = {Misuse.MASTER_KEY.value}
+
+CONNECTION_ERRORS = {
+    probe.CANNOT_CONNECT,
+    *probe._BY_CODE.values(),
+    *probe._BY_REASON.values(),
+}
+CHANNEL_ERRORS = {
+    Misuse.CHANNEL_NAME.value,
+    probe.CHANNEL_REFUSED,
+    "auth_endpoint_failed",
+    "channel_kind_changed",
+}
+
+type Tree = Mapping[str, Any]
+
+
+@pytest.mark.parametrize("flow", ["config", "channel"])
+def test_each_error_of_a_flow_has_a_text_and_each_text_is_shown(flow: str) -> None:
+    if flow == "config":
+        own = {arguments[0] for name in FORMS for arguments, _ in _calls(name, "FormError")}
+        own |= {"invalid_auth", Misuse.MASTER_KEY.value, Misuse.USER_ID.value}
+        texts = ENGLISH["config"]["error"]
+    else:
+        own = CHANNEL_ERRORS
+        texts = ENGLISH["config_subentries"]["channel"]["error"]
+    assert texts.keys() == own | CONNECTION_ERRORS
+
+
+def test_each_error_that_a_flow_names_is_written_in_its_code() -> None:
+    written = {
+        node.value
+        for name in ("config_flow.py", "channel_flow.py", "options_flow.py", "probe.py")
+        for node in ast.walk(SOURCES[name])
+        if isinstance(node, ast.Constant)
+    }
+    assert {"invalid_auth", "auth_endpoint_failed", "channel_kind_changed"} <= written
+    assert ENGLISH["options"]["error"].keys() <= written
+
+
+def test_each_reason_to_end_a_flow_has_a_text_and_each_text_is_given() -> None:
+    config, channel = ENGLISH["config"], ENGLISH["config_subentries"]["channel"]
+    assert config["abort"].keys() == _reasons("config_flow.py") | BY_HOME_ASSISTANT
+    assert channel["abort"].keys() == _reasons("channel_flow.py") | {"reconfigure_successful"}
+    for issue in ENGLISH["issues"].values():
+        abort = issue["fix_flow"].get("abort", {})
+        assert abort.keys() in (set(), _reasons("repairs.py"))
+
+
+def test_each_choice_of_the_menu_is_a_step_and_has_a_text() -> None:
+    menu = ENGLISH["config"]["step"]["authorization"]["menu_options"]
+    assert all(hasattr(AppFlow, f"async_step_{option}") for option in menu)
+    steps = {name.removeprefix("async_step_") for name in vars(AppFlow) if "async_step_" in name}
+    assert {step for step in steps if step.startswith("auth_")} == menu.keys()
+
+
+def test_each_exception_has_a_text_and_each_text_is_raised() -> None:
+    assert ENGLISH["exceptions"].keys() == _exceptions().keys()
+
+
+def test_each_exception_gives_what_its_text_shows() -> None:
+    for key, givens in _exceptions().items():
+        shown = _placeholders(ENGLISH["exceptions"][key]["message"])
+        for given in givens:
+            assert shown <= given, key
+
+
+def test_each_misuse_that_the_client_raises_is_among_the_exceptions() -> None:
+    assert _raised_misuses() >= ONLY_IN_FORMS
+    assert ENGLISH["exceptions"].keys() >= _raised_misuses() - ONLY_IN_FORMS
+
+
+def test_no_home_assistant_error_is_raised_without_a_translation() -> None:
+    wanted = (
+        "HomeAssistantError",
+        "ServiceValidationError",
+        "ConfigEntryError",
+        "ConfigEntryNotReady",
+        "ConfigEntryAuthFailed",
+    )
+    made = [
+        (name, keywords.keys())
+        for name in SOURCES
+        for function in wanted
+        for _, keywords in _calls(name, function)
+    ]
+    assert len(made) >= 5
+    for name, keywords in made:
+        assert keywords >= {"translation_domain", "translation_key"}, name
+
+
+def test_each_issue_has_a_text_that_shows_what_it_is_given() -> None:
+    assert ENGLISH["issues"].keys() == {kind.value for kind in issues.Kind}
+    for kind in issues.Kind:
+        words = ENGLISH["issues"][kind]
+        given = {"name"} if kind in issues._ONLY_TO_DISMISS else {"name", "code"}
+        assert set().union(*map(_placeholders, _texts(words).values())) <= given
+        assert words["title"]
+        assert words["fix_flow"]["step"].keys() == {"confirm"}
+        assert ("abort" in words["fix_flow"]) == (kind not in issues._ONLY_TO_DISMISS)
+
+
+def test_each_selector_has_texts_and_each_text_a_selector() -> None:
+    services = load_yaml_dict(str(FOLDER / "services.yaml"))
+    fields = [field for action in services.values() for field in action["fields"].values()]
+    selectors = [setting for field in fields for setting in field["selector"].values() if setting]
+    selectors += [it.config for it in ENDPOINT_SCHEMA.schema.values() if "fields" in it.config]
+    used = {it["translation_key"]: it for it in selectors if "translation_key" in it}
+    assert used.keys() == ENGLISH["selector"].keys()
+    for key, texts in ENGLISH["selector"].items():
+        assert list(texts.get("options", {})) == used[key].get("options", [])
+        assert list(texts.get("fields", {})) == list(used[key].get("fields", {}))
+
+
+async def test_each_line_of_the_system_information_has_a_text(hass: HomeAssistant) -> None:
+    assert ENGLISH["system_health"]["info"].keys() == (await _info(hass)).keys()
+
+
+def test_the_languages_are_these() -> None:
+    assert LANGUAGES.keys() == {"de", "en", "es", "fr", "nl"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_language_has_the_same_keys_in_the_same_order(language: str) -> None:
+    assert list(_texts(LANGUAGES[language])) == list(_texts(ENGLISH))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_language_shows_the_same_placeholders(language: str) -> None:
+    for path, text in _texts(LANGUAGES[language]).items():
+        assert _placeholders(text) == _placeholders(_texts(ENGLISH)[path]), path
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_text_is_shown_as_it_is_written(language: str) -> None:
+    """A quote before a brace hides a placeholder; a reference to another text is not resolved."""
+    for path, text in _texts(LANGUAGES[language]).items():
+        assert text == text.strip() != "", path
+        assert not re.search(r"'[{}<>']|[<>]|\[%|https?://", text), path
+        assert not set(re.sub(r"\{[a-z_]+\}", "", text)) & set("{}"), path
+
+
+@pytest.mark.parametrize("language", LANGUAGES.keys() - {"en"})
+def test_each_sentence_is_translated(language: str) -> None:
+    for path, text in _texts(ENGLISH).items():
+        if text.endswith("."):
+            assert _texts(LANGUAGES[language])[path] != text, path
+
+
+def _texts(tree: Tree, path: str = "") -> dict[str, str]:
+    """Return all texts by their path."""
+    found: dict[str, str] = {}
+    for key, value in tree.items():
+        where = f"{path}.{key}" if path else key
+        found |= {where: value} if isinstance(value, str) else _texts(value, where)
+    return found
+
+
+def _placeholders(text: str) -> set[str]:
+    return set(re.findall(r"\{(\w+)\}", text))
+
+
+def _calls(name: str, function: str) -> Iterator[tuple[list[str], dict[str, ast.expr]]]:
+    """Yield the arguments of all calls of a function in a file, those that are known names."""
+    for node in ast.walk(SOURCES[name]):
+        if isinstance(node, ast.Call) and _name_of(node.func) == function:
+            keywords = {word.arg: word.value for word in node.keywords if word.arg is not None}
+            yield [text for it in node.args if (text := _value(it)) is not None], keywords
+
+
+def _name_of(node: ast.expr) -> str | None:
+    return node.id if isinstance(node, ast.Name) else None
+
+
+def _value(node: ast.expr) -> str | None:
+    """Return a text that stands in the code, itself or as a misuse."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.Attribute(value=ast.Name(id="Misuse"), attr=name):
+            return Misuse[name].value
+    return None
+
+
+def _reasons(name: str) -> set[str]:
+    return {
+        node.value.value
+        for node in ast.walk(SOURCES[name])
+        if isinstance(node, ast.keyword) and node.arg == "reason"
+        if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    }
+
+
+def _raised_misuses() -> set[str]:
+    return {
+        arguments[0] for name in SOURCES for arguments, _ in _calls(name, "InvalidUse") if arguments
+    }
+
+
+def _exceptions() -> dict[str, list[set[str]]]:
+    """Return, for each exception, the placeholders that each place that raises it gives."""
+    found: dict[str, list[set[str]]] = defaultdict(list)
+    for misuse in _raised_misuses() - ONLY_IN_FORMS:
+        found[misuse].append(set() if misuse == Misuse.NOT_CONNECTED else {"channel"})
+    for name in SOURCES:
+        for function in ("invalid", "failed"):
+            for arguments, keywords in _calls(name, function):
+                if arguments:
+                    found[arguments[0]].append(set(keywords))
+    for node in ast.walk(SOURCES["__init__.py"]):
+        if isinstance(node, ast.keyword) and node.arg == "translation_key":
+            key = _value(node.value)
+            assert key is not None
+            found[key].append({"error"} if key != "connection_unauthorized" else set())
+    return found
