@@ -12,7 +12,7 @@ import socket
 import sys
 import tempfile
 from asyncio.subprocess import DEVNULL, Process
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -35,17 +35,27 @@ class Soketi:
 
     host = "127.0.0.1"
 
-    def __init__(self, port: int | None = None, *, sign_in_timeout: float = 3600.0) -> None:
+    def __init__(
+        self,
+        port: int | None = None,
+        *,
+        sign_in_timeout: float = 3600.0,
+        settings: Mapping[str, object] | None = None,
+        app_settings: Mapping[str, object] | None = None,
+    ) -> None:
         """Prepare a server; nothing is started yet.
 
         `port` None takes a free one. soketi ends a connection with 4009 when nobody signs in on it within
-        `sign_in_timeout` seconds (soketi's own default is 30).
+        `sign_in_timeout` seconds (soketi's own default is 30). `settings` and `app_settings` are soketi's own, by its
+        dotted names, on top of those of this class.
         """
         self.port = port or _free_port(socket.SOCK_STREAM)
         self._folder = tempfile.TemporaryDirectory(prefix="soketi-")
         self._log = Path(self._folder.name, "soketi.log")
         self._config = Path(self._folder.name, "soketi.json")
         self._sign_in_timeout = sign_in_timeout
+        self._settings = settings or {}
+        self._app_settings = app_settings or {}
         self._metrics_port = _free_port(socket.SOCK_STREAM)
         self._process: Process | None = None
         self._configure((APP_1, APP_2))
@@ -116,9 +126,12 @@ class Soketi:
                     "cluster.unicast": self.host,
                     "cluster.port": _free_port(socket.SOCK_DGRAM),
                     "userAuthenticationTimeout": int(self._sign_in_timeout * 1000),
-                    "appManager.array.apps": [_app_config(app) for app in apps],
+                    "appManager.array.apps": [
+                        {**_app_config(app), **self._app_settings} for app in apps
+                    ],
                     "eventLimits.maxPayloadInKb": 10,
                     "channelLimits.maxNameLength": 164,
+                    **self._settings,
                 }
             )
         )

@@ -1,0 +1,167 @@
+"""soketi set up in other ways: below a path, with TLS, with an app that is disabled, full or strict."""
+
+import datetime
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from harness import FlowRefused, HomeAssistant
+
+from .conftest import until_connections
+from .entry import AppEntry, app_form, secret_form
+from .guest import Guest
+from .soketi import Soketi
+
+
+@asynccontextmanager
+async def added(hass: HomeAssistant, server: Soketi, **place: object) -> AsyncGenerator[AppEntry]:
+    """Add an app of the server for the block."""
+    form = app_form(server)
+    form["server"] |= place
+    entry = AppEntry(hass, await hass.add_app(form, "auth_secret", **secret_form()))
+    yield entry
+    await entry.remove()
+
+
+async def first_answer(hass: HomeAssistant, server: Soketi, **place: object) -> dict[str, Any]:
+    """Return what the flow answers to its first form."""
+    form = app_form(server)
+    form["server"] |= place
+    steps = await hass.start_config_flow()
+    await steps.submit(**form)
+    await steps.abandon()
+    return steps.result
+
+
+async def issues(entry: AppEntry) -> set[str]:
+    """Return which repair issues an app has."""
+    listed = (await entry.hass.call("repairs/list_issues"))["issues"]
+    suffix = f"_{entry.entry_id}"
+    ids = [it["issue_id"] for it in listed if it["domain"] == "pusher_channels"]
+    return {id_.removesuffix(suffix) for id_ in ids if id_.endswith(suffix)}
+
+
+async def test_server_below_a_path_is_reached_by_socket_and_api(hass: HomeAssistant) -> None:
+    async with (
+        Soketi(settings={"pathPrefix": "/pusher"}) as server,
+        added(hass, server, path="/pusher") as entry,
+    ):
+        assert (await first_answer(hass, server))["errors"] == {"base": "cannot_connect"}
+        channel = await entry.add_channel("private-orders")
+        async with hass.events("pusher_channels_event") as events:
+            await entry.act("trigger", channel=channel.name, event="light", data=1)
+            assert (await events.take())["event"] == "light"
+        answer = await entry.ask("get_channel", channel=channel.name, from_server=True)
+        assert answer["server"] == {"occupied": True, "subscription_count": 1}
+
+
+async def test_tls_is_used_and_its_certificate_verified(
+    hass: HomeAssistant, tmp_path: Path
+) -> None:
+    certificate, key = write_certificate(tmp_path)
+    settings = {"ssl.certPath": str(certificate), "ssl.keyPath": str(key)}
+    async with Soketi(settings=settings) as server:
+        answer = await first_answer(hass, server, use_tls=True)
+        assert answer["errors"] == {"base": "certificate_invalid"}
+        answer = await first_answer(hass, server, use_tls=False)
+        assert answer["errors"] == {"base": "cannot_connect"}
+        async with added(hass, server, use_tls=True, verify_ssl=False) as entry:
+            channel = await entry.add_channel("private-orders")
+            async with hass.events("pusher_channels_event") as events:
+                await entry.act("trigger", channel=channel.name, event="light", data=1)
+                assert (await events.take())["event"] == "light"
+
+
+async def test_disabled_app_is_told(hass: HomeAssistant) -> None:
+    async with Soketi(app_settings={"enabled": False}) as server:
+        answer = await first_answer(hass, server)
+        assert answer["errors"] == {"base": "app_disabled"}
+
+
+async def test_full_app_is_told_and_waited_for(hass: HomeAssistant) -> None:
+    async with (
+        Soketi(app_settings={"maxConnections": 1}) as server,
+        added(hass, server) as entry,
+    ):
+        await entry.set_options(max_reconnect_gap=1)
+        with pytest.raises(FlowRefused, match="over_quota"):
+            await entry.add_channel("private-orders")
+        await server.kill()
+        await entry.becomes("connection_state", "reconnecting")
+        async with hass.events("pusher_channels_error") as errors:
+            await server.restart()
+            async with Guest(server):
+                await errors.take(lambda error: error["code"] == 4100)
+                assert await issues(entry) == {"over_quota"}
+            await entry.becomes("connection_state", "connected")
+        assert await issues(entry) == set()
+
+
+async def test_app_without_client_events_asks_to_enable_them(hass: HomeAssistant) -> None:
+    async with (
+        Soketi(app_settings={"enableClientMessages": False}) as server,
+        added(hass, server) as entry,
+        hass.events("pusher_channels_error") as errors,
+    ):
+        channel = await entry.add_channel("private-orders")
+        await entry.act("trigger", channel=channel.name, event="client-light", data=1)
+        error = await errors.take()
+        assert error["code"] == 4301
+        assert await issues(entry) == {"client_events_disabled"}
+        assert (await entry.state("connection_state")).state == "connected"
+
+
+async def test_app_that_wants_everyone_to_sign_in_asks_for_it(hass: HomeAssistant) -> None:
+    async with (
+        Soketi(sign_in_timeout=3) as server,
+        added(hass, server) as entry,
+        hass.events("pusher_channels_error") as errors,
+    ):
+        await errors.take(lambda error: error["code"] == 4009)
+        await entry.becomes("connection_state", "disconnected")
+        await until_connections(server, 0)
+        steps = await entry.reauth()
+        await steps.submit(**secret_form())
+        assert steps.result["reason"] == "reauth_successful"
+
+        await entry.set_options(sign_in=True)
+        errors.waiting.clear()
+        with pytest.raises(TimeoutError):
+            await errors.take(timeout=4)
+        assert (await entry.state("connection_state")).state == "connected"
+
+
+def write_certificate(folder: Path) -> tuple[Path, Path]:
+    """Write a certificate for loopback, signed by itself, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.datetime.now(datetime.UTC)
+    address = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(address, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    paths = (folder / "certificate.pem", folder / "key.pem")
+    paths[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    paths[1].write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return paths
