@@ -1,5 +1,8 @@
 """The life of an app: unloaded, reloaded, switched off, through Home Assistant's own restart, and its diagnosis."""
 
+import asyncio
+from datetime import UTC, datetime
+
 import pytest
 
 from harness import HomeAssistant
@@ -134,8 +137,6 @@ async def test_app_that_is_gone_is_a_repair_which_its_return_resolves(
     path = f"/api/repairs/issues/fix/{steps['flow_id']}"
     still = await app.hass.post(path, {})
     assert (still["type"], still["reason"]) == ("abort", "not_solved")
-    [refusal] = log_watch.new_faults()
-    assert "App key key-of-app-1 does not exist" in refusal, "Home Assistant logs why setup failed"
 
     await server.restart([APP_1, APP_2])
     steps = await app.hass.post("/api/repairs/issues/fix", fix)
@@ -143,6 +144,8 @@ async def test_app_that_is_gone_is_a_repair_which_its_return_resolves(
     assert done["type"] == "create_entry"
     assert issue not in await issues(app.hass)
     await all_are_heard(server, channels)
+    [refusal] = log_watch.new_faults()
+    assert "App key key-of-app-1 does not exist" in refusal, "Home Assistant logs why setup failed"
 
 
 async def issues(hass: HomeAssistant) -> set[str]:
@@ -165,6 +168,21 @@ async def test_diagnostics_tell_how_things_are_and_no_secret(
     told = {channel["channel"]: channel for channel in texts[0]["data"]["channels"]}
     assert {told[name]["state"] for name in NAMES} == {"subscribed"}
     assert "proof" in told["private-news"]["event_names"]
+
+
+async def test_logbook_has_a_line_for_what_happened(
+    app: AppEntry, server: Backend, channels: list[ChannelEntry]
+) -> None:
+    start = datetime.now(UTC).isoformat()
+    await app.reload()
+    await channels[1].becomes("subscribed", "on")
+    await channels[1].hears(server)
+    lines: set[tuple[str, str]] = set()
+    async with asyncio.timeout(60):
+        while not {("private-news", "received proof")} <= lines:
+            await asyncio.sleep(0.5)  # the recorder writes now and then
+            entries = await app.hass.call("logbook/get_events", start_time=start)
+            lines = {(it.get("name", ""), it.get("message", "")) for it in entries}
 
 
 async def test_count_of_subscriptions_is_there_for_who_enables_it(

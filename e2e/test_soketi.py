@@ -1,6 +1,6 @@
 """soketi set up in other ways: below a path, with TLS, with an app that is disabled, full or strict."""
 
-import datetime
+import datetime as dt
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
@@ -14,8 +14,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from harness import FlowRefused, HomeAssistant
 
+from .apps import APP_1
 from .conftest import until_connections
-from .entry import AppEntry, app_form, secret_form
+from .entry import AppEntry, ChannelEntry, app_form, secret_form
 from .guest import Guest
 from .soketi import Soketi
 
@@ -40,6 +41,14 @@ async def first_answer(hass: HomeAssistant, server: Soketi, **place: object) -> 
     return steps.result
 
 
+async def hears_itself(channel: ChannelEntry) -> None:
+    """See that an event goes out by the server API and comes back over the socket."""
+    async with channel.app.hass.events("pusher_channels_event") as events:
+        await channel.app.act("trigger", channel=channel.name, event="light", data={"on": True})
+        heard = await events.take()
+        assert (heard["event"], heard["data"]) == ("light", {"on": True})
+
+
 async def issues(entry: AppEntry) -> set[str]:
     """Return which repair issues an app has."""
     listed = (await entry.hass.call("repairs/list_issues"))["issues"]
@@ -49,17 +58,14 @@ async def issues(entry: AppEntry) -> set[str]:
 
 
 async def test_server_below_a_path_is_reached_by_socket_and_api(hass: HomeAssistant) -> None:
-    async with (
-        Soketi(settings={"pathPrefix": "/pusher"}) as server,
-        added(hass, server, path="/pusher") as entry,
-    ):
-        assert (await first_answer(hass, server))["errors"] == {"base": "cannot_connect"}
-        channel = await entry.add_channel("private-orders")
-        async with hass.events("pusher_channels_event") as events:
-            await entry.act("trigger", channel=channel.name, event="light", data=1)
-            assert (await events.take())["event"] == "light"
-        answer = await entry.ask("get_channel", channel=channel.name, from_server=True)
-        assert answer["server"] == {"occupied": True, "subscription_count": 1}
+    async with Soketi(settings={"pathPrefix": "/pusher"}) as server:
+        answer = await first_answer(hass, server)
+        assert answer["errors"] == {"base": "cannot_connect"}
+        async with added(hass, server, path="/pusher") as entry:
+            channel = await entry.add_channel("private-orders")
+            await hears_itself(channel)
+            answer = await entry.ask("get_channel", channel=channel.name, from_server=True)
+            assert answer["server"] == {"occupied": True, "subscription_count": 1}
 
 
 async def test_tls_is_used_and_its_certificate_verified(
@@ -73,10 +79,7 @@ async def test_tls_is_used_and_its_certificate_verified(
         answer = await first_answer(hass, server, use_tls=False)
         assert answer["errors"] == {"base": "cannot_connect"}
         async with added(hass, server, use_tls=True, verify_ssl=False) as entry:
-            channel = await entry.add_channel("private-orders")
-            async with hass.events("pusher_channels_event") as events:
-                await entry.act("trigger", channel=channel.name, event="light", data=1)
-                assert (await events.take())["event"] == "light"
+            await hears_itself(await entry.add_channel("private-orders"))
 
 
 async def test_disabled_app_is_told(hass: HomeAssistant) -> None:
@@ -93,14 +96,13 @@ async def test_full_app_is_told_and_waited_for(hass: HomeAssistant) -> None:
         await entry.set_options(max_reconnect_gap=1)
         with pytest.raises(FlowRefused, match="over_quota"):
             await entry.add_channel("private-orders")
-        await server.kill()
-        await entry.becomes("connection_state", "reconnecting")
-        async with hass.events("pusher_channels_error") as errors:
-            await server.restart()
-            async with Guest(server):
-                await errors.take(lambda error: error["code"] == 4100)
-                assert await issues(entry) == {"over_quota"}
-            await entry.becomes("connection_state", "connected")
+        switch = {"entity_id": await entry.entity_id("connection")}
+        await hass.call_service("switch", "turn_off", switch)
+        async with hass.events("pusher_channels_error") as errors, Guest(server):
+            await hass.call_service("switch", "turn_on", switch)
+            await errors.take(lambda error: error["code"] == 4100)
+            assert await issues(entry) == {"over_quota"}
+        await entry.becomes("connection_state", "connected")
         assert await issues(entry) == set()
 
 
@@ -119,30 +121,32 @@ async def test_app_without_client_events_asks_to_enable_them(hass: HomeAssistant
 
 
 async def test_app_that_wants_everyone_to_sign_in_asks_for_it(hass: HomeAssistant) -> None:
-    async with (
-        Soketi(sign_in_timeout=3) as server,
-        added(hass, server) as entry,
-        hass.events("pusher_channels_error") as errors,
-    ):
-        await errors.take(lambda error: error["code"] == 4009)
+    async with Soketi(sign_in_timeout=3) as server:
+        entry = await AppEntry.add(hass, server, APP_1, "auth_none")
         await entry.becomes("connection_state", "disconnected")
+        error = (await entry.state("connection_state")).attributes["last_error"]
+        assert "4009" in error
         await until_connections(server, 0)
         steps = await entry.reauth()
+        assert (steps.result["type"], steps.result["step_id"]) == ("menu", "authorization")
+        await steps.choose("auth_secret")
         await steps.submit(**secret_form())
         assert steps.result["reason"] == "reauth_successful"
 
+        await entry.becomes("connection_state", "connected")
         await entry.set_options(sign_in=True)
-        errors.waiting.clear()
-        with pytest.raises(TimeoutError):
-            await errors.take(timeout=4)
+        async with hass.events("pusher_channels_error") as errors:
+            with pytest.raises(TimeoutError):
+                await errors.take(timeout=4)
         assert (await entry.state("connection_state")).state == "connected"
+        await entry.remove()
 
 
 def write_certificate(folder: Path) -> tuple[Path, Path]:
     """Write a certificate for loopback, signed by itself, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.datetime.now(datetime.UTC)
+    now = dt.datetime.now(dt.UTC)
     address = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
     certificate = (
         x509.CertificateBuilder()
@@ -150,8 +154,8 @@ def write_certificate(folder: Path) -> tuple[Path, Path]:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
         .add_extension(address, critical=False)
         .sign(key, hashes.SHA256())
     )
