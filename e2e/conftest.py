@@ -1,6 +1,7 @@
 """A server under test, a real Home Assistant, an app in it; and its log, looked at after each test."""
 
 import asyncio
+import signal
 from collections.abc import AsyncGenerator, Generator
 
 import pytest
@@ -15,6 +16,11 @@ from .log import LogWatch
 from .soketi import Soketi
 
 CANARIES = (APP_1.secret, APP_1.master_key, APP_2.secret, APP_2.master_key, HEADER, PARAM)
+
+
+def pytest_configure() -> None:
+    """Let SIGTERM end the suite as Ctrl-C does: together with the processes that it started."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.fixture(scope="module", params=[Soketi, OwnServer], ids=["soketi", "devserver"])
