@@ -12,6 +12,7 @@ from .automation import automation
 from .backends import Backend
 from .conftest import CANARIES, until_connections
 from .entry import USER_ID, AppEntry, ChannelEntry
+from .guest import Guest
 from .log import LogWatch, faults
 from .publisher import publish
 
@@ -174,12 +175,25 @@ async def test_logbook_has_a_line_for_what_happened(
     app: AppEntry, server: Backend, channels: list[ChannelEntry]
 ) -> None:
     start = datetime.now(UTC).isoformat()
-    await app.reload()
-    await channels[1].becomes("subscribed", "on")
-    await channels[1].hears(server)
+    room = channels[2]
+    await room.hears(server)
+    async with Guest(server, user_id="ada") as guest:
+        await guest.subscribe(room.name)
+        await room.becomes("member_ada", "on")
+    await room.becomes("member_ada", "off")
+    await server.kill()
+    await app.becomes("connection_state", "reconnecting")
+    await server.restart()
+    wanted = {
+        (room.name, "received proof"),
+        (room.name, "user ada joined"),
+        (room.name, "user ada left"),
+        ("key-of-app-1 (127.0.0.1)", "is now reconnecting"),
+        ("key-of-app-1 (127.0.0.1)", "is now connected"),
+    }
     lines: set[tuple[str, str]] = set()
     async with asyncio.timeout(60):
-        while not {("private-news", "received proof")} <= lines:
+        while not wanted <= lines:
             await asyncio.sleep(0.5)  # the recorder writes now and then
             entries = await app.hass.call("logbook/get_events", start_time=start)
             lines = {(it.get("name", ""), it.get("message", "")) for it in entries}
