@@ -57,13 +57,13 @@ def make_authorizer(
     options: Mapping[str, Any],
 ) -> Authorizer | None:
     """Return who signs for an app's private channels; None when nobody does."""
-    match data[CONF_AUTHORIZATION]:
-        case str(kind) if kind == AUTH_SECRET:
-            return _secret_authorizer(data, options)
-        case str(kind) if kind == AUTH_ENDPOINT:
-            return _endpoint_authorizer(hass, session, data)
-        case str(kind) if kind == AUTH_SCRIPT:
-            return _script_authorizer(hass, data[CONF_SCRIPT])
+    kind = data[CONF_AUTHORIZATION]
+    if kind == AUTH_SECRET:
+        return _secret_authorizer(data, options)
+    if kind == AUTH_ENDPOINT:
+        return _endpoint_authorizer(hass, session, data)
+    if kind == AUTH_SCRIPT:
+        return _script_authorizer(hass, data[CONF_SCRIPT])
     return None
 
 

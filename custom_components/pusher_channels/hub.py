@@ -22,7 +22,7 @@ from .client.http_api import HttpApi
 from .client.messages import SubscriptionError
 from .client.names import ChannelKind
 from .client.user import SigninError
-from .const import CONF_SIGN_IN, CONF_WATCHLIST, DOMAIN, SUBENTRY_CHANNEL
+from .const import CONF_CHANNEL, CONF_SIGN_IN, CONF_WATCHLIST, DOMAIN, SUBENTRY_CHANNEL
 from .hub_channel import ChannelChange, HubChannel
 from .temporary_channels import TemporaryChannels
 
@@ -158,7 +158,7 @@ class Hub:
     def _register_channel(self, subentry_id: str) -> str:
         """Register a channel's device under its present title; return the device's id."""
         subentry = self.entry.subentries[subentry_id]
-        kind = ChannelKind.of(subentry.data["channel"])
+        kind = ChannelKind.of(subentry.data[CONF_CHANNEL])
         device = dr.async_get(self.hass).async_get_or_create(
             config_entry_id=self.entry.entry_id,
             config_subentry_id=subentry_id,

@@ -103,21 +103,23 @@ class HubChannel:
     def leave(self) -> None:
         """Want the channel no more."""
         if self.channel is not None:
-            for end in self._ends:
-                end()
-            self._client.unsubscribe(self.channel.name)
-            self.channel = None
+            left = self._let_go(self.channel)
+            self._client.unsubscribe(left)
 
     def refresh(self) -> None:
         """Take over what the user changed; the connection and other channels do not notice."""
         if self.channel is not None and self._joined_as != (self.name, self.patterns):
-            left = self.channel
-            self.channel = None
-            for end in self._ends:
-                end()
+            left = self._let_go(self.channel)
             self.join()
-            self._client.unsubscribe(left.name)
+            self._client.unsubscribe(left)
         self._changes.notify(None)
+
+    def _let_go(self, channel: Channel) -> str:
+        """Listen to the channel no more; return its name, under which it is still wanted."""
+        for end in self._ends:
+            end()
+        self.channel = None
+        return channel.name
 
     def _notice(self, notice: ChannelNotice) -> None:
         if self.channel is not None:

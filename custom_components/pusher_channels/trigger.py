@@ -4,7 +4,6 @@ They listen on Home Assistant's bus, so they neither need a loaded app nor notic
 """
 
 import re
-from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from fnmatch import translate
 from typing import Any, ClassVar, cast, override
@@ -39,6 +38,8 @@ class BusTrigger(Trigger):
 
     _event_type: ClassVar[str]
     _fields: ClassVar[dict[str, str]]
+    _subject: ClassVar[str]
+    _verb: ClassVar[str]
 
     @classmethod
     @override
@@ -67,9 +68,9 @@ class BusTrigger(Trigger):
 
         return self._hass.bus.async_listen(self._event_type, run, event_filter=self._matches)
 
-    @abstractmethod
     def _describe(self, data: EventData) -> str:
         """Return what happened, as it follows "triggered by"."""
+        return f"{data.get(self._subject)} {self._verb} {data.get('channel')}"
 
 
 class EventReceivedTrigger(BusTrigger):
@@ -77,10 +78,7 @@ class EventReceivedTrigger(BusTrigger):
 
     _event_type = EVENT
     _fields = ENTRY | CHANNEL | EVENT_NAME
-
-    @override
-    def _describe(self, data: EventData) -> str:
-        return f"{data.get('event')} on {data.get('channel')}"
+    _subject, _verb = "event", "on"
 
 
 class MemberJoinedTrigger(BusTrigger):
@@ -88,10 +86,7 @@ class MemberJoinedTrigger(BusTrigger):
 
     _event_type = EVENT_MEMBER_ADDED
     _fields = ENTRY | CHANNEL | USER
-
-    @override
-    def _describe(self, data: EventData) -> str:
-        return f"{data.get('user_id')} joining {data.get('channel')}"
+    _subject, _verb = "user_id", "joining"
 
 
 class MemberLeftTrigger(BusTrigger):
@@ -99,10 +94,7 @@ class MemberLeftTrigger(BusTrigger):
 
     _event_type = EVENT_MEMBER_REMOVED
     _fields = ENTRY | CHANNEL | USER
-
-    @override
-    def _describe(self, data: EventData) -> str:
-        return f"{data.get('user_id')} leaving {data.get('channel')}"
+    _subject, _verb = "user_id", "leaving"
 
 
 TRIGGERS: dict[str, type[Trigger]] = {

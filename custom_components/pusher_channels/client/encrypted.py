@@ -91,9 +91,7 @@ class EncryptedChannel(Channel):
             plaintext = unseal(self._key, nonce, ciphertext)
         except DecryptionFailed:
             return False
-        opened = Event({"event": event.name, "channel": self.name, "data": plaintext})
-        opened.cached = event.cached
-        notify(self._routes.of(event.name), opened)
+        notify(self._routes.of(event.name), event.opened(plaintext))
         return True
 
     async def _fetch_key(self) -> None:

@@ -116,6 +116,10 @@ class Event:
             data = self._data = decode_data(self._frame.get("data"))
         return data
 
+    def opened(self, plaintext: str) -> Event:
+        """Return the same event with its data decrypted."""
+        return Event({**self._frame, "data": plaintext}, cached=self.cached)
+
     @override
     def __repr__(self) -> str:
         """Name the event; never show what it carries."""

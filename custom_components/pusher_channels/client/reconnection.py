@@ -1,8 +1,10 @@
 """What an ended connection asks of the client, and how long to wait before the next try."""
 
+import random
 from enum import StrEnum
 
 LONG_WAIT = 300.0
+MAX_RETRY_GAP = 60.0
 
 
 class CloseAction(StrEnum):
@@ -51,3 +53,8 @@ def jittered(waits: int, *, max_gap: float, chance: float) -> float:
     """Return seconds from the upper half of a range that doubles with each wait: 1 to 2 at first."""
     ceiling = min(max_gap, 2.0 ** min(waits + 1, 30))
     return ceiling * (1 + chance) / 2
+
+
+def retry_delay(failures: int) -> float:
+    """Return the seconds to wait before asking again for what failed so often, 60 at most."""
+    return jittered(failures, max_gap=MAX_RETRY_GAP, chance=random.random())

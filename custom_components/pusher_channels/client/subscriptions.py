@@ -1,7 +1,6 @@
 """Keeps the wanted channels joined: over reconnects, refusals and answers that never come."""
 
 import asyncio
-import random
 import re
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
@@ -17,11 +16,10 @@ from .messages import ServerError, SubscriptionError, SubscriptionSucceeded
 from .names import ChannelKind
 from .presence import PresenceChannel
 from .protocol import subscribe_frame, unsubscribe_frame
-from .reconnection import jittered
+from .reconnection import retry_delay
 from .routes import Known, Routes
 
 ANSWER_TIMEOUT = 10.0
-MAX_RETRY_GAP = 60.0
 WORKERS = 8
 
 _NOT_JOINED = (ChannelState.UNSUBSCRIBED, ChannelState.FAILED)
@@ -286,11 +284,7 @@ class Subscriptions:
             self._drop_unwanted(subscription)
             return
         if retry:
-            delay = jittered(
-                subscription.failures,
-                max_gap=MAX_RETRY_GAP,
-                chance=random.random(),
-            )
+            delay = retry_delay(subscription.failures)
             subscription.failures += 1
             subscription.timer = asyncio.get_running_loop().call_later(
                 delay, self._enqueue, subscription

@@ -4,7 +4,6 @@ Reference: "User authentication", "Sending events to authenticated users", "Onli
 """
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -15,11 +14,10 @@ from .listeners import Listeners, Unlisten
 from .messages import Event, ServerError, SigninSuccess, WatchlistEvents
 from .names import USER_CHANNEL_PREFIX
 from .protocol import signin_frame
-from .reconnection import jittered
+from .reconnection import retry_delay
 from .subscriptions import Subscriptions
 
 ANSWER_TIMEOUT = 10.0
-MAX_RETRY_GAP = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,11 +176,7 @@ class UserSession:
         self._cancel_timer()
         self._expected_id = None
         if retry:
-            delay = jittered(
-                self._failures,
-                max_gap=MAX_RETRY_GAP,
-                chance=random.random(),
-            )
+            delay = retry_delay(self._failures)
             self._failures += 1
             self._timer = asyncio.get_running_loop().call_later(delay, self._start)
         self._settled.set()
