@@ -264,3 +264,10 @@ def test_signatures_that_a_server_quotes_are_left_out(frame: str) -> None:
     assert "a1a1" not in words
     assert "B2B2" not in words
     assert words.count("[redacted]") == 2
+
+
+def test_a_decrypted_event_keeps_what_else_its_frame_says() -> None:
+    sealed = Event({"event": "e", "channel": "c", "data": "sealed", "user_id": 10}, cached=True)
+    opened = sealed.opened('{"a":1}')
+    assert (opened.name, opened.channel, opened.user_id, opened.cached) == ("e", "c", "10", True)
+    assert opened.data == {"a": 1}
