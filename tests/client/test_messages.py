@@ -166,6 +166,11 @@ def test_each_application_event_of_a_server_is_kept_whole() -> None:
             '{"type":"LimitReached","error":"full","status":4100}',
             SubscriptionError(CHANNEL, "LimitReached", "full", 4100),
         ),
+        (
+            "subscription_error",
+            "no",
+            SubscriptionError(CHANNEL, "AuthError", "The server refused the subscription", 0),
+        ),
         ("signin_success", {"user_data": '{"id":7}'}, SigninSuccess("7")),
         ("signin_success", '{"user_data":{"id":"me"}}', SigninSuccess("me")),
         ("signin_success", None, SigninSuccess(None)),
@@ -267,7 +272,7 @@ def test_signatures_that_a_server_quotes_are_left_out(frame: str) -> None:
 
 
 def test_a_decrypted_event_keeps_what_else_its_frame_says() -> None:
-    sealed = Event({"event": "e", "channel": "c", "data": "sealed", "user_id": 10}, cached=True)
-    opened = sealed.opened('{"a":1}')
+    sealed = Event({"event": "e", "channel": "c", "data": "sealed", "user_id": 10})
+    opened = sealed.from_cache().opened('{"a":1}')
     assert (opened.name, opened.channel, opened.user_id, opened.cached) == ("e", "c", "10", True)
     assert opened.data == {"a": 1}

@@ -2,22 +2,28 @@
 
 import pytest
 
-from custom_components.pusher_channels.client.messages import Event
+from custom_components.pusher_channels.client.messages import Event, Json
 from custom_components.pusher_channels.client.routes import MAX_REMEMBERED_NAMES, Routes
 
 
 class Ear:
-    """A listener with a name to be recognized by."""
+    """A listener that names itself to each event it hears."""
 
     def __init__(self, name: str) -> None:
         self.name = name
 
     def __call__(self, event: Event) -> None:
-        """Hear nothing."""
+        """Write the name down in the event's data, which is a list."""
+        heard = event.data
+        assert isinstance(heard, list)
+        heard.append(self.name)
 
 
-def names(routes: Routes, event: str) -> list[str]:
-    return [listener.name for listener in routes.of(event) if isinstance(listener, Ear)]
+def names(routes: Routes, event: str) -> Json:
+    """Return who hears an event of that name, in order."""
+    sent = Event({"event": event, "data": "[]"})
+    routes.of(event)(sent)
+    return sent.data
 
 
 @pytest.mark.parametrize(

@@ -142,8 +142,8 @@ class Channel:
     def deliver(self, event: Event) -> None:
         """Hand an event to whom its name concerns."""
         if self._cached_until:
-            self._mark_cached(event)
-        notify(self._routes.of(event.name), event)
+            event = self._cached(event)
+        notify((self._routes.of(event.name),), event)
 
     def forget_routes(self) -> None:
         """Take note that a listener of `everywhere` came or went."""
@@ -193,17 +193,17 @@ class Channel:
         """Tell whoever listens to the channel itself."""
         self._notices.notify(notice)
 
-    def _mark_cached(self, event: Event) -> None:
+    def _cached(self, event: Event) -> Event:
         """Mark the event that a server keeps for who joins: the first one, right after joining.
 
         Client events are never kept. A server that knows no cache channels sends none, so what
         comes later than 10 seconds is news.
         """
         if event.name.startswith(CLIENT_EVENT_PREFIX):
-            return
+            return event
         in_time = asyncio.get_running_loop().time() < self._cached_until
-        event.cached = in_time and not event.name.startswith("pusher:")
         self._cached_until = 0.0
+        return event.from_cache() if in_time and not event.name.startswith("pusher:") else event
 
     def _settle(self, error: SubscriptionFailed | None) -> None:
         waiters, self._waiters = self._waiters, []

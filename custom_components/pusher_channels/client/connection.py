@@ -18,6 +18,7 @@ from .liveness import Liveness, Verdict
 from .messages import Established, Event, Message, Ping, Pong, ServerError
 from .protocol import PING_FRAME, PONG_FRAME, decode
 from .reconnection import CloseAction, close_action, reconnect_delay
+from .resuming import noting_resumes
 from .routes import Known
 
 _LOGGER = logging.getLogger(__name__)
@@ -231,15 +232,20 @@ class Connection:
 
     async def _stay(self, websocket: WebSocket, liveness: Liveness) -> ConnectionFailed:
         """Receive until the connection ends, and see to it that silence ends it too."""
+        clock = asyncio.get_running_loop().time
         verdict = Verdict.WAIT
+
+        def resumed() -> None:
+            liveness.resumed = clock()
+
         while True:
             try:
                 async with asyncio.timeout_at(liveness.due):
                     if verdict is Verdict.PING:
                         await self.send(PING_FRAME)
-                    return await self._receive(websocket, liveness)
+                    return await noting_resumes(self._receive(websocket, liveness), resumed)
             except TimeoutError:
-                verdict = liveness.check(asyncio.get_running_loop().time())
+                verdict = liveness.check(clock())
                 if verdict is Verdict.DEAD:
                     message = "The server stopped answering"
                     return ConnectionFailed(FailureReason.SILENT, message)
@@ -249,10 +255,10 @@ class Connection:
 
         This is the path that every event takes, so it is written for speed. An event that some
         listener has heard before is found by two look-ups and handed over right here; whatever is
-        not found takes the long way. The clock is read once a frame, for liveness: no timer is set.
+        not found takes the long way. No clock is read and no timer is set for an event: what came
+        together has the stamp of when this coroutine was resumed, and the slice begins there too.
         """
         receive, clock, known = websocket.receive, asyncio.get_running_loop().time, self._known
-        slice_end = clock() + SLICE_SECONDS
         while True:
             for _ in range(SLICE_EVENTS):
                 message = await receive()
@@ -261,22 +267,19 @@ class Connection:
                         return _ending(websocket, message.extra)
                     self._on_message(ServerError(None, "A binary frame came; it was skipped"))
                     continue
-                liveness.received = clock()
+                liveness.received = liveness.resumed
                 try:
                     frame = loads(message.data)
-                    listeners = known[frame["channel"]][frame["event"]]
+                    hear = known[frame["channel"]][frame["event"]]
                 except KeyError, TypeError, AttributeError, JSONDecodeError:
                     await self._receive_slowly(message.data)
                     continue
-                event = Event(frame)
-                for listener in listeners:
-                    try:
-                        listener(event)
-                    except Exception:
-                        _LOGGER.exception("A listener of Event failed")
-            if clock() > slice_end:
+                try:
+                    hear(Event(frame))
+                except Exception:
+                    _LOGGER.exception("A listener of Event failed")
+            if clock() - liveness.resumed > SLICE_SECONDS:
                 await asyncio.sleep(0)
-                slice_end = clock() + SLICE_SECONDS
 
     async def _receive_slowly(self, frame: bytes) -> None:
         try:

@@ -15,18 +15,18 @@ from .crypto import unpack, unseal
 from .errors import AuthorizationFailed, DecryptionFailed
 from .listeners import notify
 from .messages import Event
-from .routes import EventListener, Known, Routes
+from .routes import EventListener, Known, Routes, nobody
 
 type KeySource = Callable[[str], Awaitable[bytes | None]]
 
 
-class _Sealed(dict[str, tuple[EventListener, ...]]):
+class _Sealed(dict[str, EventListener]):
     """Sends events of every name to be decrypted, except those that are never sealed."""
 
     def __init__(self, deliver: EventListener) -> None:
-        self._deliver = (deliver,)
+        self._deliver = deliver
 
-    def __missing__(self, name: str) -> tuple[EventListener, ...]:
+    def __missing__(self, name: str) -> EventListener:
         if name.startswith("pusher"):
             raise KeyError(name)
         return self._deliver
@@ -68,11 +68,11 @@ class EncryptedChannel(Channel):
 
     @override
     def deliver(self, event: Event) -> None:
-        if event.name.startswith("pusher:") or not self._routes.of(event.name):
+        if event.name.startswith("pusher:") or self._routes.of(event.name) is nobody:
             super().deliver(event)
             return
         if self._cached_until:
-            self._mark_cached(event)
+            event = self._cached(event)
         try:
             nonce, ciphertext = unpack(event.raw)
         except DecryptionFailed as err:
@@ -91,7 +91,7 @@ class EncryptedChannel(Channel):
             plaintext = unseal(self._key, nonce, ciphertext)
         except DecryptionFailed:
             return False
-        notify(self._routes.of(event.name), event.opened(plaintext))
+        notify((self._routes.of(event.name),), event.opened(plaintext))
         return True
 
     async def _fetch_key(self) -> None:

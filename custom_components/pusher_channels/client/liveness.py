@@ -17,9 +17,13 @@ class Verdict(Enum):
 
 
 class Liveness:
-    """The stamps of one connection, in seconds of a monotonic clock."""
+    """The stamps of one connection, in seconds of a monotonic clock.
 
-    __slots__ = ("_activity_timeout", "_pinged", "_pong_timeout", "received", "sent")
+    `received` is when the last frame came, `sent` when one last went out, `resumed` when the event
+    loop last came back to whoever receives.
+    """
+
+    __slots__ = ("_activity_timeout", "_pinged", "_pong_timeout", "received", "resumed", "sent")
 
     def __init__(self, now: float, *, activity_timeout: float, pong_timeout: float) -> None:
         """Start with a connection that has just been established."""
@@ -27,6 +31,7 @@ class Liveness:
         self._pong_timeout = pong_timeout
         self._pinged: float | None = None
         self.received = now
+        self.resumed = now
         self.sent = now
 
     @property

@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import EllipsisType
-from typing import Final, Required, TypedDict, override
+from typing import Final, Required, Self, TypedDict, override
 
-import orjson
+from orjson import JSONDecodeError, loads
 
 type Json = dict[str, Json] | list[Json] | str | int | float | bool | None
 
@@ -24,8 +24,8 @@ def decode_data(raw: Json) -> Json:
     if not isinstance(raw, str):
         return json.dumps(raw) if _is_too_deep(raw) else raw
     try:
-        decoded: Json = orjson.loads(raw)
-    except orjson.JSONDecodeError:
+        decoded: Json = loads(raw)
+    except JSONDecodeError:
         return raw
     if len(raw) > 2 * MAX_DEPTH and _may_be_deep(raw) and _is_too_deep(decoded):
         return raw
@@ -34,8 +34,10 @@ def decode_data(raw: Json) -> Json:
 
 def _may_be_deep(text: str) -> bool:
     """Look for as many brackets as great depth takes; `find` is far faster than `count`."""
+    if "[" not in text and text.find("{", 1) < 0:
+        return False
     for bracket in "[{":
-        at = -1
+        at = 0
         for _ in range(MAX_DEPTH // 2):
             at = text.find(bracket, at + 1)
             if at < 0:
@@ -79,13 +81,13 @@ class Event:
 
     # No dataclass, and the fields stay in the frame: an event is made for each frame, and most
     # listeners look at little of it.
-    __slots__ = ("_data", "_frame", "cached")
+    __slots__ = ("_data", "_frame")
+    cached = False
 
-    def __init__(self, frame: Frame, *, cached: bool = False) -> None:
+    def __init__(self, frame: Frame) -> None:
         """Keep the frame as it came."""
         self._frame = frame
         self._data: Json | EllipsisType = ...
-        self.cached = cached
 
     @property
     def channel(self) -> str | None:
@@ -116,14 +118,25 @@ class Event:
             data = self._data = decode_data(self._frame.get("data"))
         return data
 
-    def opened(self, plaintext: str) -> Event:
+    def opened(self, plaintext: str) -> Self:
         """Return the same event with its data decrypted."""
-        return Event({**self._frame, "data": plaintext}, cached=self.cached)
+        return type(self)({**self._frame, "data": plaintext})
+
+    def from_cache(self) -> CachedEvent:
+        """Return the same event as one that a cache channel kept."""
+        return CachedEvent(self._frame)
 
     @override
     def __repr__(self) -> str:
         """Name the event; never show what it carries."""
         return f"Event(channel={self.channel!r}, name={self.name!r})"
+
+
+class CachedEvent(Event):
+    """An event that a cache channel kept for whoever joins."""
+
+    __slots__ = ()
+    cached = True
 
 
 @dataclass(frozen=True, slots=True)

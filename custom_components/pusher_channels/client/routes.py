@@ -2,18 +2,23 @@
 
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
+from functools import partial
 
-from .listeners import Unlisten
+from .listeners import Unlisten, notify
 from .messages import Event
 
 MAX_REMEMBERED_NAMES = 1024
 
 type EventListener = Callable[[Event], None]
-type Known = Mapping[str, tuple[EventListener, ...]]
+type Known = Mapping[str, EventListener]
+
+
+def nobody(event: Event) -> None:
+    """Hear an event that concerns nobody."""
 
 
 class Routes:
-    """Listeners by event name; which ones a name concerns is worked out once and remembered."""
+    """Listeners by event name; whom a name concerns is worked out once and remembered."""
 
     __slots__ = ("_bindings", "_parent", "_remembered")
 
@@ -21,7 +26,7 @@ class Routes:
         """Start empty; a parent's listeners are served too, after one's own."""
         self._parent = parent
         self._bindings: dict[object, tuple[EventListener, tuple[str, ...]]] = {}
-        self._remembered: dict[str, tuple[EventListener, ...]] = {}
+        self._remembered: dict[str, EventListener] = {}
 
     def add(self, listener: EventListener, patterns: tuple[str, ...]) -> Unlisten:
         """Call the listener for names or globs such as `order.*`; for every event without any."""
@@ -41,22 +46,31 @@ class Routes:
 
     @property
     def known(self) -> Known:
-        """The event names of late, and whom each concerns; the same mapping at all times."""
+        """The event names of late, and who hears each; the same mapping at all times."""
         return self._remembered
 
-    def of(self, name: str) -> tuple[EventListener, ...]:
-        """Return whom an event of this name concerns."""
+    def of(self, name: str) -> EventListener:
+        """Return who hears an event of this name: one listener as it is, or what calls several."""
         found = self._remembered.get(name)
-        return self._find(name) if found is None else found
+        return self._remember(name) if found is None else found
 
-    def _find(self, name: str) -> tuple[EventListener, ...]:
-        found = tuple(
+    def concerned(self, name: str) -> tuple[EventListener, ...]:
+        """Return all whom an event of this name concerns."""
+        own = tuple(
             listener
             for listener, patterns in self._bindings.values()
             if not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)
         )
-        if self._parent is not None:
-            found += self._parent.of(name)
+        return own if self._parent is None else own + self._parent.concerned(name)
+
+    def _remember(self, name: str) -> EventListener:
+        match self.concerned(name):
+            case ():
+                found: EventListener = nobody
+            case (listener,):
+                found = listener
+            case several:
+                found = partial(notify, several)
         if len(self._remembered) >= MAX_REMEMBERED_NAMES:
             self._remembered.clear()
         self._remembered[name] = found
