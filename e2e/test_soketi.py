@@ -125,7 +125,7 @@ async def test_app_that_wants_everyone_to_sign_in_asks_for_it(hass: HomeAssistan
         entry = await AppEntry.add(hass, server, APP_1, "auth_none")
         await entry.becomes("connection_state", "disconnected")
         error = (await entry.state("connection_state")).attributes["last_error"]
-        assert "4009" in error
+        assert error == "Connection not authorized within timeout. (4009)"
         await until_connections(server, 0)
         steps = await entry.reauth()
         assert (steps.result["type"], steps.result["step_id"]) == ("menu", "authorization")

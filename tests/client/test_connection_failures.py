@@ -333,6 +333,27 @@ async def test_a_close_instead_of_a_welcome_is_told_in_the_servers_words(
     assert str(failure) == told
 
 
+@pytest.mark.parametrize(
+    ("announced", "words", "told"),
+    [
+        (4100, "", "Over capacity (4100)"),
+        (4100, "Busy", "Busy (4100)"),
+        (4301, "", "The connection was closed (4100)"),
+    ],
+)
+async def test_the_error_that_announces_a_close_says_why(
+    announced: int, words: str, told: str, client: PusherClient, server: DevServer
+) -> None:
+    """soketi closes without a reason, right after a `pusher:error` of the same code."""
+    await connect(client)
+
+    await server.send_raw(frames.error(announced, "Over capacity"))
+    await server.close_all(4100, words)
+    await until(lambda: client.last_error is not None)
+
+    assert str(client.last_error) == told
+
+
 async def test_what_nobody_expected_is_logged_and_tried_again(
     client: PusherClient,
     session: ClientSession,

@@ -101,6 +101,7 @@ class Connection:
         self._ending: asyncio.Task[None] | None = None
         self._websocket: WebSocket | None = None
         self._liveness: Liveness | None = None
+        self._told: ServerError | None = None
         self.state = ConnectionState.DISCONNECTED
         self.socket_id: str | None = None
         self.last_error: ConnectionFailed | None = None
@@ -185,6 +186,7 @@ class Connection:
     async def _attempt(self) -> tuple[ConnectionFailed, float]:
         """Connect and stay; return why it ended and how many seconds it had been established."""
         websocket: WebSocket | None = None
+        self._told = None
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._timing.connect_timeout):
@@ -264,7 +266,7 @@ class Connection:
                 message = await receive()
                 if message.type is not TEXT:
                     if message.type is not WSMsgType.BINARY:
-                        return _ending(websocket, message.extra)
+                        return _ending(websocket, message.extra, self._told)
                     self._on_message(ServerError(None, "A binary frame came; it was skipped"))
                     continue
                 liveness.received = liveness.resumed
@@ -294,6 +296,9 @@ class Connection:
                 await self.send(PONG_FRAME)
             case Pong():
                 pass
+            case ServerError():
+                self._told = message
+                self._on_message(message)
             case _:
                 self._on_message(message)
 
@@ -319,10 +324,14 @@ async def _handshake(websocket: WebSocket) -> Established:
             raise ConnectionFailed(FailureReason.PROTOCOL, words)
 
 
-def _ending(websocket: WebSocket, words: str | None) -> ConnectionFailed:
-    """Say why a websocket ended; `words` are what the server gave as its reason."""
-    message = words or "The connection was closed"
-    return ConnectionFailed(FailureReason.CLOSED, message, websocket.close_code)
+def _ending(
+    websocket: WebSocket, words: str | None, told: ServerError | None = None
+) -> ConnectionFailed:
+    """Say why a websocket ended: by the close's own words, or by the error that announced it."""
+    code = websocket.close_code
+    if not words and told is not None and told.code == code:
+        words = told.message
+    return ConnectionFailed(FailureReason.CLOSED, words or "The connection was closed", code)
 
 
 def _next_action(failure: ConnectionFailed, *, established: bool) -> CloseAction:
