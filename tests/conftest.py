@@ -2,22 +2,25 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import pytest
 from homeassistant.config_entries import ConfigSubentryDataWithId
 from homeassistant.core import HomeAssistant
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, get_test_config_dir
 
 import custom_components.pusher_channels  # noqa: F401  # before the plugin's own custom_components
 from custom_components.pusher_channels.const import DOMAIN
 from custom_components.pusher_channels.hub import Hub
 from devserver import App, DevServer
 
+from .canaries import APP_SECRET, Canaries
+
 MASTER_KEY = "T1RrNU9UazVPVGs1T1RrNU9UazVPVGs1T1RrNU9UazU="
-APP = App(master_key=MASTER_KEY)
+APP = App(secret=APP_SECRET, master_key=MASTER_KEY)
 
 type SetUp = Callable[[MockConfigEntry], Awaitable[Hub]]
 
@@ -27,6 +30,24 @@ def _custom_integrations(request: pytest.FixtureRequest) -> None:
     """Let Home Assistant find the integration, in the tests that use Home Assistant."""
     if "hass" in request.fixturenames:
         request.getfixturevalue("enable_custom_integrations")
+
+
+@pytest.fixture(scope="session")
+def canaries() -> Iterator[Canaries]:
+    """Read what the whole run writes."""
+    canaries = Canaries(Path(get_test_config_dir()))  # type: ignore[no-untyped-call]
+    with pytest.MonkeyPatch.context() as patch:
+        canaries.start(patch)
+        yield canaries
+        canaries.stop()
+    assert canaries.take() == []
+
+
+@pytest.fixture(autouse=True)
+def _nothing_secret_is_written(canaries: Canaries) -> Iterator[None]:
+    """Let a test fail that makes something secret be written."""
+    yield
+    assert canaries.take() == []
 
 
 @pytest.fixture

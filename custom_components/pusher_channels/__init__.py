@@ -34,13 +34,19 @@ async def async_setup_entry(hass: HomeAssistant, entry: PusherConfigEntry) -> bo
     """Connect an app, and join its channels once Home Assistant has started."""
     _say_if_unverified(entry)
     client = make_client(hass, entry.data, entry.options)
+
+    async def stop(_: Event) -> None:
+        await client.disconnect()
+
     entry.async_on_unload(client.disconnect)
+    entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, stop))
     issues.follow(hass, entry, client)
     client.connect()
     try:
         await client.wait_connected()
     except ConnectionFailed as err:
-        raise _setup_error(err, client.state) from err
+        gave_up = client.state is ConnectionState.DISCONNECTED and not hass.is_stopping
+        raise _setup_error(err, gave_up=gave_up) from err
 
     hub = entry.runtime_data = Hub(hass, entry, client, make_api(hass, entry.data))
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
@@ -49,11 +55,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: PusherConfigEntry) -> bo
     def start(_: HomeAssistant) -> None:
         hub.start()
 
-    async def stop(_: Event) -> None:
-        await client.disconnect()
-
     entry.async_on_unload(async_at_started(hass, start))
-    entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, stop))
     entry.async_on_unload(entry.add_update_listener(_UpdateListener(entry)))
     return True
 
@@ -89,7 +91,7 @@ class _UpdateListener:
 
 
 def _setup_error(
-    err: ConnectionFailed, state: ConnectionState
+    err: ConnectionFailed, *, gave_up: bool
 ) -> ConfigEntryAuthFailed | ConfigEntryError | ConfigEntryNotReady:
     """Return what Home Assistant shall do: ask the user, give up, or try again by itself."""
     if err.code == 4009:
@@ -97,7 +99,7 @@ def _setup_error(
             translation_domain=DOMAIN, translation_key="connection_unauthorized"
         )
     placeholders = {"error": str(err)}
-    if state is ConnectionState.DISCONNECTED:
+    if gave_up:
         return ConfigEntryError(
             translation_domain=DOMAIN,
             translation_key="connection_refused",

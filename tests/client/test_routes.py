@@ -100,3 +100,13 @@ def test_a_server_that_invents_names_without_end_fills_no_memory() -> None:
 
     assert 0 < len(routes.known) <= MAX_REMEMBERED_NAMES
     assert list(routes.known)[-1] == f"event-{number}1"
+
+
+def test_names_of_no_decent_length_are_heard_but_not_kept() -> None:
+    routes = Routes()
+    routes.add(Ear("ear"), ())
+
+    assert names(routes, "a" * 201) == ["ear"]
+    assert names(routes, "b" * 200) == ["ear"]
+
+    assert list(routes.known) == ["b" * 200]

@@ -86,35 +86,6 @@ async def test_case_17_a_burst_is_sent_in_the_order_in_which_it_was_asked_for(
     assert subscribes(server) == names
 
 
-async def test_case_17_a_slow_authorizer_does_not_hold_up_other_channels(
-    make_client: MakeClient,
-) -> None:
-    authorizer = HeldAuthorizer({"private-slow"})
-    client = await connect(make_client(authorizer=authorizer))
-    slow = client.subscribe("private-slow")
-    await until(lambda: authorizer.asked)
-
-    await joined(client, "quick")
-    assert slow.state is ChannelState.PENDING
-
-
-async def test_case_17_an_endpoint_is_asked_for_eight_channels_at_a_time(
-    make_client: MakeClient, server: DevServer, session: ClientSession
-) -> None:
-    server.faults.auth_hold = asyncio.Event()
-    client = await connect(make_client(authorizer=endpoint(server, session)))
-    names = [f"private-{number}" for number in range(20)]
-    for name in names:
-        client.subscribe(name)
-    await server.wait_auth_requests(8)
-    await settle()
-    assert len(server.auth_requests) == 8
-
-    server.faults.auth_hold.set()
-    await joined(client, *names)
-    assert len(server.auth_requests) == 20
-
-
 async def test_case_18_each_reconnect_asks_for_fresh_authorization(
     make_client: MakeClient, server: DevServer, session: ClientSession
 ) -> None:
@@ -227,34 +198,28 @@ async def test_case_19_subscribe_before_the_answer_reinstates(
     assert not sent(server, "pusher:unsubscribe")
 
 
-async def test_case_19_reinstated_after_a_late_answer_it_is_joined_anew(
-    make_client: MakeClient, server: DevServer
+async def test_case_19_wanted_again_as_the_late_answer_comes_it_is_joined_anew(
+    client: PusherClient, server: DevServer
 ) -> None:
-    """While all workers wait for authorizers, the leave does not go out at once."""
-    held = {f"private-{number}" for number in range(8)}
-    authorizer = HeldAuthorizer(held)
-    client = await connect(make_client(authorizer=authorizer))
+    await connect(client)
     server.faults.unanswered_channels = {"presence-a"}
-    channel = client.subscribe("presence-a")
-    heard = notices_of(channel)
+    first = notices_of(client.subscribe("presence-a"))
     await server.wait_received("pusher:subscribe")
-    for name in held:
-        client.subscribe(name)
     client.unsubscribe("presence-a")
-    members: list[object] = []
+    again: list[Channel] = []
+    client.listen(lambda _: again.append(client.subscribe("presence-a")))
+    server.faults.reset()
     server.connections[0].send(presence("presence-a", {"hash": {"x": {}}, "count": 1}))
     server.connections[0].send(frames.error(None, "The success has been read"))
-    client.listen(members.append)
-    await until(lambda: members)
-    assert client.subscribe("presence-a") is channel
-    assert not heard
+    await until(lambda: again)
 
-    server.faults.reset()
-    authorizer.gate.set()
-    await until(lambda: heard)
+    [channel] = again
+    await channel.wait_subscribed()
     assert isinstance(channel, PresenceChannel)
     assert list(channel.members) == ["me"]
-    assert [type(notice) for notice in heard] == [SubscriptionSucceeded]
+    assert not first
+    order = [it.event for it in server.received]
+    assert order == ["pusher:subscribe", "pusher:unsubscribe", "pusher:subscribe"]
 
 
 async def test_case_20_leaving_what_nobody_joined_sends_nothing(

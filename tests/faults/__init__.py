@@ -1,1 +1,5 @@
 """Faults of networks and servers, through Home Assistant as it is."""
+
+import pytest
+
+pytest.register_assert_rewrite("tests.faults.witness")

@@ -1,19 +1,31 @@
-"""What the fault tests share: a skippable clock, a path that can break, and a look for leftovers."""
+"""What the fault tests share: a skippable clock, a path that can break, and witnesses."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path as FileSystemPath
+import logging
+from collections.abc import AsyncIterator, Callable
 
 import pytest
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.pusher_channels.const import DOMAIN
 from devserver import DevServer
 
-from ..client.conftest import clock, leftovers
+from ..client.conftest import Clock, clock
 from .path import Path
+from .witness import Witness, entry_at
 
-__all__ = ["clock", "leftovers", "log_lines", "sockets"]
+__all__ = ["clock"]
+
+type Watch = Callable[[MockConfigEntry], Witness]
+
+
+@pytest.fixture(autouse=True)
+def _at_full_speed(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> None:
+    """Leave out what takes most of the time of many reconnects: asyncio's and the log's debug."""
+    caplog.set_level(logging.INFO)
+    if "hass" in request.fixturenames:
+        hass: HomeAssistant = request.getfixturevalue("hass")
+        hass.loop.set_debug(False)
 
 
 @pytest.fixture
@@ -23,24 +35,24 @@ async def path(server: DevServer) -> AsyncIterator[Path]:
         yield running
 
 
-def sockets() -> int:
-    """Return how many sockets this process has open."""
-    files = FileSystemPath("/proc/self/fd").iterdir()
-    return sum(file.is_symlink() and str(file.readlink()).startswith("socket:") for file in files)
+@pytest.fixture
+async def watch(
+    hass: HomeAssistant, server: DevServer, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> AsyncIterator[Watch]:
+    """Return what watches an app by the clock of the test; in the end nothing of it may be left."""
+    witnesses: list[Witness] = []
+
+    def watch(entry: MockConfigEntry) -> Witness:
+        witnesses.append(Witness(hass, server, entry, caplog))
+        return witnesses[-1]
+
+    yield watch
+    for witness in witnesses:
+        if witness.entry.state is ConfigEntryState.LOADED:
+            await witness.end()
 
 
-def log_lines(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """Return what the integration told a user who did not ask for more."""
-    return [
-        record.getMessage()
-        for record in caplog.records
-        if DOMAIN in record.name and record.levelname != "DEBUG"
-    ]
-
-
-async def closed(hass: HomeAssistant, entry_id: str) -> None:
-    """Unload the entry and expect that it leaves no task and no timer."""
-    assert await hass.config_entries.async_unload(entry_id)
-    await hass.async_block_till_done()
-    await asyncio.sleep(0)
-    assert leftovers() == []
+@pytest.fixture
+async def app(server: DevServer, watch: Watch) -> Witness:
+    """Return an app that signs with its secret and is loaded."""
+    return await watch(entry_at(server)).set_up()

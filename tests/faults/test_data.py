@@ -11,7 +11,10 @@ from pytest_homeassistant_custom_component.common import async_capture_events
 from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
-from pytest_homeassistant_custom_component.typing import RecorderInstanceContextManager
+from pytest_homeassistant_custom_component.typing import (
+    RecorderInstanceContextManager,
+    WebSocketGenerator,
+)
 
 from devserver import DevServer, frames
 
@@ -51,10 +54,14 @@ async def test_odd_data_is_recorded_and_sent_to_the_browser_without_an_error(
     hass: HomeAssistant,
     server: DevServer,
     set_up: SetUp,
+    hass_ws_client: WebSocketGenerator,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     heard = async_capture_events(hass, EVENT)
     await set_up(app_entry(server, "orders"))
+    browser = await hass_ws_client(hass)
+    await browser.send_json_auto_id({"type": "subscribe_events", "event_type": EVENT})
+    assert (await browser.receive_json())["success"]
 
     for raw, _ in ODD_DATA.values():
         await server.send_raw(frames.event("orders", "odd", raw))
@@ -67,6 +74,7 @@ async def test_odd_data_is_recorded_and_sent_to_the_browser_without_an_error(
     for event, (name, (_, expected)) in zip(heard, ODD_DATA.items(), strict=False):
         assert event.data["data"] == expected, name
     for event in heard:
-        assert orjson.loads(orjson.dumps(event.json_fragment))["data"]["data"] == event.data["data"]
+        shown = await browser.receive_json()
+        assert shown["event"]["data"] == event.data
     assert heard[-2].data["data"] == _deep(600)
     assert [it for it in caplog.records if it.levelno >= logging.WARNING] == []

@@ -5,6 +5,7 @@ Reference: "Authorizing users" and "Authenticating users" of the Channels docume
 
 import logging
 from asyncio import timeout
+from base64 import b64encode
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from traceback import format_tb
@@ -18,7 +19,7 @@ from .crypto import channel_signature, parse_key, shared_secret, user_signature
 from .errors import AuthorizationFailed, InvalidUse
 from .messages import Json, decode_data
 from .names import ChannelKind, check_user_id
-from .protocol import dump_json
+from .protocol import dump_json, redact_signatures
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -43,6 +44,15 @@ class ChannelAuth:
         user_id = data.get("user_id") if isinstance(data, dict) else None
         return None if user_id is None else str(user_id)
 
+    def as_answer(self) -> dict[str, str]:
+        """Return what an endpoint answers, as `parse_channel_answer` reads it."""
+        answer = {"auth": self.auth}
+        if self.channel_data is not None:
+            answer["channel_data"] = self.channel_data
+        if self.shared_secret is not None:
+            answer["shared_secret"] = b64encode(self.shared_secret).decode()
+        return answer
+
 
 @dataclass(frozen=True, slots=True)
 class UserAuth:
@@ -51,6 +61,10 @@ class UserAuth:
     auth: str = field(repr=False)
     user_data: str = field(repr=False)
     user_id: str
+
+    def as_answer(self) -> dict[str, str]:
+        """Return what an endpoint answers, as `parse_user_answer` reads it."""
+        return {"auth": self.auth, "user_data": self.user_data}
 
 
 class Authorizer(Protocol):
@@ -224,7 +238,7 @@ def _refusal(status: int, answer: Json, secrets: Iterable[str]) -> str:
             for secret in (part for text in secrets for part in text.split()):
                 if len(secret) >= SHORTEST_SECRET:
                     words = words.replace(secret, "[redacted]")
-            return words[:MAX_WORDS]
+            return redact_signatures(words)[:MAX_WORDS]
     if 300 <= status < 400:
         return f"The endpoint answered with a redirect ({status}), which is not followed"
     return f"The endpoint answered {status}"

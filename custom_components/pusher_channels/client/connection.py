@@ -16,7 +16,7 @@ from orjson import JSONDecodeError, loads
 from .errors import ConnectionFailed, FailureReason, ProtocolError
 from .liveness import Liveness, Verdict
 from .messages import Established, Event, Message, Ping, Pong, ServerError
-from .protocol import PING_FRAME, PONG_FRAME, decode
+from .protocol import PING_FRAME, PONG_FRAME, decode, redact_signatures
 from .reconnection import CloseAction, close_action, reconnect_delay
 from .resuming import noting_resumes
 from .routes import Known
@@ -234,11 +234,11 @@ class Connection:
 
     async def _stay(self, websocket: WebSocket, liveness: Liveness) -> ConnectionFailed:
         """Receive until the connection ends, and see to it that silence ends it too."""
-        clock = asyncio.get_running_loop().time
+        loop = asyncio.get_running_loop()
         verdict = Verdict.WAIT
 
         def resumed() -> None:
-            liveness.resumed = clock()
+            liveness.resumed = loop.time()
 
         while True:
             try:
@@ -247,7 +247,7 @@ class Connection:
                         await self.send(PING_FRAME)
                     return await noting_resumes(self._receive(websocket, liveness), resumed)
             except TimeoutError:
-                verdict = liveness.check(clock())
+                verdict = liveness.check(loop.time())
                 if verdict is Verdict.DEAD:
                     message = "The server stopped answering"
                     return ConnectionFailed(FailureReason.SILENT, message)
@@ -260,7 +260,7 @@ class Connection:
         not found takes the long way. No clock is read and no timer is set for an event: what came
         together has the stamp of when this coroutine was resumed, and the slice begins there too.
         """
-        receive, clock, known = websocket.receive, asyncio.get_running_loop().time, self._known
+        receive, loop, known = websocket.receive, asyncio.get_running_loop(), self._known
         while True:
             for _ in range(SLICE_EVENTS):
                 message = await receive()
@@ -280,7 +280,7 @@ class Connection:
                     hear(Event(frame))
                 except Exception:
                     _LOGGER.exception("A listener of Event failed")
-            if clock() - liveness.resumed > SLICE_SECONDS:
+            if loop.time() - liveness.resumed > SLICE_SECONDS:
                 await asyncio.sleep(0)
 
     async def _receive_slowly(self, frame: bytes) -> None:
@@ -331,7 +331,8 @@ def _ending(
     code = websocket.close_code
     if not words and told is not None and told.code == code:
         words = told.message
-    return ConnectionFailed(FailureReason.CLOSED, words or "The connection was closed", code)
+    words = redact_signatures(words or "The connection was closed")
+    return ConnectionFailed(FailureReason.CLOSED, words, code)
 
 
 def _next_action(failure: ConnectionFailed, *, established: bool) -> CloseAction:

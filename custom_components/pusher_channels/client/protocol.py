@@ -55,7 +55,8 @@ def decode(frame: bytes | str) -> Message:
     try:
         return _decode_internal(name, fields)
     except TypeError, KeyError, ValueError, AttributeError:
-        raise ProtocolError(f"The frame {name[:60]} lacks what it must carry") from None
+        shown = redact_signatures(name)[:60]
+        raise ProtocolError(f"The frame {shown} lacks what it must carry") from None
 
 
 def _event(fields: dict[str, Json]) -> Event:
@@ -100,11 +101,12 @@ def _integer(value: Json) -> int:
 
 
 _SIGNATURE = re.compile(r"[0-9a-fA-F]{40,}")
+_NO_TEXT = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 
 
 def redact_signatures(value: Json) -> str:
-    """Return a server's words, at most 300 characters, without signatures that some quote."""
-    return _SIGNATURE.sub("[redacted]", str(value))[:MAX_WORDS]
+    """Return a server's words in one line of at most 300 characters, without signatures."""
+    return _SIGNATURE.sub("[redacted]", _NO_TEXT.sub(" ", str(value)))[:MAX_WORDS]
 
 
 def _established(fields: dict[str, Json]) -> Established:
@@ -155,7 +157,7 @@ def _subscription_error(fields: dict[str, Json]) -> SubscriptionError:
         data = {}
     return SubscriptionError(
         _text(fields["channel"]),
-        str(data.get("type") or "AuthError"),
+        redact_signatures(data.get("type") or "AuthError"),
         redact_signatures(data.get("error") or "The server refused the subscription"),
         _integer(data.get("status") or 0),
     )

@@ -8,6 +8,7 @@ from .listeners import Unlisten, notify
 from .messages import Event
 
 MAX_REMEMBERED_NAMES = 1024
+MAX_REMEMBERED_LENGTH = 200
 
 type EventListener = Callable[[Event], None]
 type Known = Mapping[str, EventListener]
@@ -71,6 +72,8 @@ class Routes:
                 found = listener
             case several:
                 found = partial(notify, several)
+        if len(name) > MAX_REMEMBERED_LENGTH:
+            return found
         if len(self._remembered) >= MAX_REMEMBERED_NAMES:
             self._remembered.clear()
         self._remembered[name] = found

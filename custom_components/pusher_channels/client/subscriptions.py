@@ -2,8 +2,7 @@
 
 import asyncio
 import re
-from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -20,7 +19,7 @@ from .reconnection import retry_delay
 from .routes import Known, Routes
 
 ANSWER_TIMEOUT = 10.0
-WORKERS = 8
+ASKED_AT_ONCE = 8
 
 _NOT_JOINED = (ChannelState.UNSUBSCRIBED, ChannelState.FAILED)
 _EXISTING = re.compile(r"Existing subscription to channel (\S+)")
@@ -33,13 +32,13 @@ _BAD_SIGNATURE = re.compile(
 class _Subscription:
     """A channel somebody wants, or that is still to be left.
 
-    `unheard` means that the server let us in when nobody wanted the channel any more.
+    `asked` means that the server has yet to answer, which it may do after we stopped to wait.
     """
 
     channel: Channel
     users: int = 0
     failures: int = 0
-    unheard: bool = False
+    asked: bool = False
     timer: asyncio.TimerHandle | None = None
 
     @property
@@ -57,7 +56,7 @@ class _Subscription:
 
 
 class Subscriptions:
-    """The channels of one client, and the few workers that bring them to the wanted state."""
+    """The channels of one client, each brought to the wanted state by a task of its own."""
 
     def __init__(
         self,
@@ -83,8 +82,8 @@ class Subscriptions:
         self._channels: dict[str, Channel] = {}
         self._known = known
         self._subscriptions: dict[str, _Subscription] = {}
-        self._queue: deque[_Subscription] = deque()
-        self._workers: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._asking = asyncio.Semaphore(ASKED_AT_ONCE)
         self._socket_id: str | None = None
 
     @property
@@ -100,7 +99,7 @@ class Subscriptions:
         subscription.users += 1
         self._channels[name] = subscription.channel
         self._known[name] = subscription.channel.known
-        self._enqueue(subscription)
+        self._settle(subscription)
         return subscription.channel
 
     def unsubscribe(self, name: str) -> None:
@@ -112,40 +111,35 @@ class Subscriptions:
         if not subscription.wanted:
             del self._channels[name], self._known[name]
             self._gaps.left(name)
-            self._enqueue(subscription)
+            self._settle(subscription)
 
     def connected(self, socket_id: str) -> None:
         """Join all channels over a new connection."""
         self._socket_id = socket_id
         for subscription in self._subscriptions.values():
             subscription.failures = 0
-            self._enqueue(subscription)
+            self._settle(subscription)
 
     def lost(self, last_received: float) -> None:
         """Take note that the connection is gone, and was last heard of at `last_received`."""
         self._socket_id = None
-        self._queue.clear()
-        for worker in self._workers:
-            worker.cancel()
-        self._workers.clear()
+        for task in self._tasks:
+            task.cancel()
         joined = [name for name, channel in self._channels.items() if channel.is_subscribed]
         self._gaps.lost(joined, last_received)
         for subscription in list(self._subscriptions.values()):
-            subscription.cancel_timer()
-            subscription.unheard = False
-            subscription.channel.unsubscribed()
-            self._drop_unwanted(subscription)
+            self._forget(subscription)
 
     def succeeded(self, message: SubscriptionSucceeded) -> None:
         """Take the server's word that a channel is joined."""
         subscription = self._subscriptions.get(message.channel)
-        if subscription is None or not subscription.is_pending:
+        if subscription is None or not (subscription.is_pending or subscription.asked):
             return
         subscription.cancel_timer()
         if not subscription.wanted:
-            subscription.unheard = True
-            self._enqueue(subscription)
+            self._leave(subscription)
             return
+        subscription.asked = False
         subscription.failures = 0
         subscription.channel.subscribed(message)
         if subscription.channel.is_subscribed:
@@ -157,6 +151,7 @@ class Subscriptions:
         """Take the server's word that a channel cannot be joined."""
         subscription = self._subscriptions.get(error.channel)
         if subscription is not None and subscription.is_pending:
+            subscription.asked = False
             passing = error.status == 429 or 500 <= error.status < 600
             self._fail(subscription, error, retry=passing or error.type == "LimitReached")
 
@@ -193,24 +188,25 @@ class Subscriptions:
             return EncryptedChannel(name, self._everywhere, self._fetch_key)
         return Channel(name, self._everywhere)
 
-    def _enqueue(self, subscription: _Subscription) -> None:
-        """Have a worker bring the channel to the wanted state."""
+    def _settle(self, subscription: _Subscription) -> None:
+        """Have the channel brought to the wanted state; none waits for the permission of others."""
         if self._socket_id is None:
             self._drop_unwanted(subscription)
             return
-        self._queue.append(subscription)
-        self._workers = {worker for worker in self._workers if not worker.done()}
-        if len(self._workers) < WORKERS:
-            worker = asyncio.create_task(self._work(), name="pusher_channels subscriptions")
-            self._workers.add(worker)
+        self._start(self._work(subscription))
 
-    async def _work(self) -> None:
-        while self._queue:
-            subscription = self._queue.popleft()
-            if subscription.unheard or not subscription.wanted:
-                await self._leave(subscription)
-            if subscription.wanted and subscription.channel.state in _NOT_JOINED:
-                await self._join(subscription)
+    def _start(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.create_task(work, name="pusher_channels subscription")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _work(self, subscription: _Subscription) -> None:
+        """Act on what is wanted by now; a channel that is being joined is left once it is."""
+        channel = subscription.channel
+        if subscription.wanted and channel.state in _NOT_JOINED:
+            await self._join(subscription)
+        elif not subscription.wanted and not subscription.is_pending:
+            self._leave(subscription)
 
     async def _join(self, subscription: _Subscription) -> None:
         subscription.cancel_timer()
@@ -219,16 +215,14 @@ class Subscriptions:
         try:
             auth = await self._authorize(channel)
         except AuthorizationFailed as err:
-            if subscription.wanted:
+            if subscription.is_pending:
                 error = SubscriptionError(channel.name, "AuthError", err.message, err.status)
                 self._fail(subscription, error, retry=err.retryable)
-                return
-            auth = None
+            return
         if not subscription.is_pending:
             return
         if not subscription.wanted:
-            channel.unsubscribed()
-            self._drop_unwanted(subscription)
+            self._leave(subscription)
             return
         if auth is None:
             frame = subscribe_frame(channel.name)
@@ -237,20 +231,18 @@ class Subscriptions:
         subscription.timer = asyncio.get_running_loop().call_later(
             ANSWER_TIMEOUT, self._timed_out, subscription
         )
+        subscription.asked = True
         await self._send(frame)
 
-    async def _leave(self, subscription: _Subscription) -> None:
-        """Leave a joined channel; one that is being joined is left once the server has answered."""
-        channel = subscription.channel
-        if subscription.is_pending and not subscription.unheard:
-            return
-        was_subscribed = channel.is_subscribed or subscription.unheard
-        subscription.cancel_timer()
-        subscription.unheard = False
-        channel.unsubscribed()
-        self._drop_unwanted(subscription)
-        if was_subscribed:
-            await self._send(unsubscribe_frame(channel.name))
+    def _leave(self, subscription: _Subscription) -> None:
+        """Leave a channel, also one that the server may yet let us into."""
+        may_be_joined = subscription.channel.is_subscribed or subscription.asked
+        self._forget(subscription)
+        if may_be_joined:
+            self._start(self._tell_left(subscription.channel.name))
+
+    async def _tell_left(self, name: str) -> None:
+        await self._send(unsubscribe_frame(name))
 
     async def _authorize(self, channel: Channel) -> ChannelAuth | None:
         if not channel.kind.needs_authorization:
@@ -263,10 +255,11 @@ class Subscriptions:
         return auth
 
     async def _ask_authorizer(self, name: str) -> ChannelAuth:
-        """Ask who may join; raises `AuthorizationFailed`."""
-        if self._authorizer is None or self._socket_id is None:
-            raise AuthorizationFailed("Nothing is set up to authorize private channels")
-        return await ask(self._authorizer.authorize_channel(self._socket_id, name))
+        """Ask who may join, for a few channels at a time; raises `AuthorizationFailed`."""
+        async with self._asking:
+            if self._authorizer is None or self._socket_id is None:
+                raise AuthorizationFailed("Nothing is set up to authorize private channels")
+            return await ask(self._authorizer.authorize_channel(self._socket_id, name))
 
     async def _fetch_key(self, name: str) -> bytes | None:
         """Return today's shared secret of an encrypted channel."""
@@ -280,17 +273,23 @@ class Subscriptions:
     def _fail(self, subscription: _Subscription, error: SubscriptionError, *, retry: bool) -> None:
         subscription.cancel_timer()
         if not subscription.wanted:
-            subscription.channel.unsubscribed()
-            self._drop_unwanted(subscription)
+            self._leave(subscription)
             return
         if retry:
             delay = retry_delay(subscription.failures)
             subscription.failures += 1
             subscription.timer = asyncio.get_running_loop().call_later(
-                delay, self._enqueue, subscription
+                delay, self._settle, subscription
             )
         subscription.channel.failed(error)
         self._gaps.failed(error.channel)
+
+    def _forget(self, subscription: _Subscription) -> None:
+        """Take note that the channel is not joined."""
+        subscription.cancel_timer()
+        subscription.asked = False
+        subscription.channel.unsubscribed()
+        self._drop_unwanted(subscription)
 
     def _drop_unwanted(self, subscription: _Subscription) -> None:
         if not subscription.wanted and subscription.channel.state is ChannelState.UNSUBSCRIBED:

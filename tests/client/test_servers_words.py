@@ -1,0 +1,32 @@
+"""What a server says is shown and logged: it stays one line, short, and without signatures."""
+
+import pytest
+
+from custom_components.pusher_channels.client.errors import ProtocolError
+from custom_components.pusher_channels.client.messages import ServerError, SubscriptionError
+from custom_components.pusher_channels.client.protocol import decode
+from devserver import frames
+
+SIGNATURE = "0123456789abcdef" * 4
+FORGED = (
+    f"No\r\n2026-01-01 ERROR (MainThread) [root] \x1b[31m{SIGNATURE}\x85\u2028\x00" + "x" * 1000
+)
+SHOWN = ("No 2026-01-01 ERROR (MainThread) [root] [31m[redacted] " + "x" * 1000)[:300]
+
+
+def test_an_error_is_one_short_line() -> None:
+    assert decode(frames.error(4200, FORGED)) == ServerError(4200, SHOWN, None)
+
+
+def test_the_name_of_a_broken_frame_is_one_short_line() -> None:
+    with pytest.raises(ProtocolError, match=r"^The frame pusher:x ERROR \S{45} lacks what it must"):
+        decode(frames.encode({"event": "pusher:x\nERROR\x1b" + "y" * 1000, "channel": 1}))
+
+
+@pytest.mark.parametrize("name", ["pusher", "pusher_internal"])
+def test_a_refusal_is_one_short_line(name: str) -> None:
+    frame = frames.subscription_error("private-a", FORGED, 403, FORGED)
+
+    assert decode(frame.replace("pusher", name, 1)) == SubscriptionError(
+        "private-a", SHOWN, SHOWN, 403
+    )

@@ -1,0 +1,107 @@
+"""Every close code, over a connection that lived, instead of a welcome, and at the set-up."""
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+
+from devserver import DevServer
+
+from ..client.conftest import Clock
+from ..watch import reauth_flows
+from .witness import Witness
+
+CODES = [*range(1000, 1016), *range(4000, 4400)]
+NOT_FOR_THE_WIRE = {1004, 1005, 1015}
+HEALTHY = 31
+LONGEST_GAP = 61
+QUOTA_WAIT = 361
+ISSUES = {4000: "tls_required", 4001: "app_not_found", 4003: "app_disabled"}
+ISSUES |= {4004: "over_quota", 4009: "", 4100: "over_quota"}
+
+
+def told(code: int) -> str:
+    """Return the words for a close code; what nobody may send is an error of the protocol."""
+    return f"The connection was closed ({1002 if code in NOT_FOR_THE_WIRE else code})"
+
+
+def is_back_at_once(code: int) -> bool:
+    """Tell whether a server that closes with the code is returned to without a wait."""
+    return (code < 4000 and code not in {1002, 1003, *NOT_FOR_THE_WIRE}) or 4200 <= code < 4300
+
+
+def stops(code: int) -> bool:
+    """Tell whether the code says that the same attempt would fail again."""
+    return 4000 <= code < 4100 and code != 4004
+
+
+def issues(code: int) -> set[str]:
+    """Return the repair issues that the code raises: 4009 asks for a new authorization instead."""
+    issue = ISSUES.get(code, "app_refused" if stops(code) else "")
+    return {issue} if issue else set()
+
+
+async def asked_to_authorize(hass: HomeAssistant) -> bool:
+    """Tell whether the user is asked for a new authorization, and take the question back."""
+    await hass.async_block_till_done()
+    asked = reauth_flows(hass) == ["reauth"]
+    for flow in hass.config_entries.flow.async_progress():
+        hass.config_entries.flow.async_abort(flow["flow_id"])
+    return asked
+
+
+async def returns(app: Witness, code: int, clock: Clock, *, waits: bool) -> None:
+    """Expect what the code asks for, and that all is well afterwards."""
+    assert await asked_to_authorize(app.hass) == (code == 4009)
+    assert app.issues == issues(code)
+    if stops(code):
+        assert app.status.state == "disconnected"
+        assert app.status.attributes["last_error"] == told(code)
+        target = {"entity_id": "switch.demo_app_connection"}
+        await app.hass.services.async_call("switch", "turn_on", target, blocking=True)
+    elif waits:
+        assert app.status.state == "reconnecting"
+        clock.skip(QUOTA_WAIT if code == 4004 else LONGEST_GAP)
+    await app.after_the_fault(told(code))
+
+
+async def test_after_each_close_code_it_is_back_or_says_why_not(
+    app: Witness, server: DevServer, clock: Clock
+) -> None:
+    for code in CODES:
+        clock.skip(HEALTHY)
+        await server.close_all(code)
+        assert await app.fails() == told(code)
+
+        await returns(app, code, clock, waits=not is_back_at_once(code))
+
+
+async def test_after_each_close_code_instead_of_a_welcome_it_is_back_or_says_why_not(
+    app: Witness, server: DevServer, clock: Clock
+) -> None:
+    for code in CODES:
+        clock.skip(HEALTHY)
+        server.faults.handshake_close = code
+        server.abort_all()
+        assert await app.fails(2) == told(code)
+        server.faults.reset()
+
+        await returns(app, code, clock, waits=True)
+
+
+async def test_each_close_code_at_the_set_up_is_tried_again_or_says_why_not(
+    hass: HomeAssistant, server: DevServer, app: Witness
+) -> None:
+    """An issue stays until another takes its place, or until the app connects."""
+    seen: set[str] = set()
+    for code in CODES:
+        server.faults.handshake_close = code
+        assert not await hass.config_entries.async_reload(app.entry.entry_id)
+
+        failed = ConfigEntryState.SETUP_ERROR if stops(code) else ConfigEntryState.SETUP_RETRY
+        assert app.entry.state is failed, code
+        seen = issues(code) or seen
+        assert app.issues == seen
+        assert await asked_to_authorize(hass) == (code == 4009)
+
+    server.faults.reset()
+    await app.reload()
+    await app.after_the_fault(None, lost=False)

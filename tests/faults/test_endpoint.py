@@ -1,0 +1,125 @@
+"""An endpoint that fails: its channels say why, the others work, and the connection stays."""
+
+import asyncio
+from dataclasses import dataclass
+
+import pytest
+
+from devserver import DevServer
+
+from ..client.conftest import Clock
+from ..conftest import app_entry, until
+from ..watch import reauth_flows, state_of
+from .conftest import Watch
+from .witness import CHANNELS, Witness
+
+ROOM = "binary_sensor.private_room_subscribed"
+LOST = "The connection was closed (4200)"
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What the endpoint does, what is told of it, and what happens next."""
+
+    faults: dict[str, object]
+    told: str
+    asks_again: bool = False
+    asks_the_user: bool = False
+
+
+def status(code: int, **after: bool) -> Trouble:
+    return Trouble({"auth_status": code}, f"The endpoint answered {code}", **after)
+
+
+def body(text: str | bytes, told: str) -> Trouble:
+    return Trouble({"auth_body": text}, told)
+
+
+SLOW = Trouble({}, "The endpoint did not answer in time", asks_again=True)
+TROUBLES = {
+    "slow": SLOW,
+    "empty": body("", "The endpoint's answer is not JSON"),
+    "huge": body(b"[" + b"1," * 5_000_000, "The endpoint's answer has more than 65536 bytes"),
+    "no JSON": body("<html>", "The endpoint's answer is not JSON"),
+    "a list": body("[]", "The answer is not an object"),
+    "no auth": body("{}", "The answer has no auth"),
+    "401": status(401, asks_the_user=True),
+    "403": status(403),
+    "419": status(419, asks_the_user=True),
+    "429": status(429, asks_again=True),
+    "500": status(500, asks_again=True),
+    "redirect": Trouble(
+        {"auth_redirect": "/elsewhere"},
+        "The endpoint answered with a redirect (302), which is not followed",
+    ),
+}
+
+
+@pytest.fixture
+async def app(server: DevServer, watch: Watch) -> Witness:
+    """Return an app that asks an endpoint."""
+    entry = app_entry(
+        server,
+        *CHANNELS,
+        "private-room",
+        authorization="auth_endpoint",
+        auth_endpoint=server.auth_url,
+    )
+    return await watch(entry).set_up()
+
+
+def room_error(app: Witness) -> object:
+    return state_of(app.hass, ROOM).attributes["error"]
+
+
+@pytest.mark.parametrize("name", TROUBLES)
+async def test_an_endpoint_in_trouble_costs_only_its_channels(
+    app: Witness, server: DevServer, clock: Clock, name: str
+) -> None:
+    trouble = TROUBLES[name]
+    for fault, value in trouble.faults.items():
+        setattr(server.faults, fault, value)
+    if trouble is SLOW:
+        server.faults.auth_hold = asyncio.Event()
+    asked = len(server.auth_requests)
+    await server.close_all(4200)
+    await server.wait_auth_requests(asked + 2)
+    if server.faults.auth_hold:
+        await clock.pass_by(11)
+        server.faults.auth_hold.set()
+    await until(lambda: room_error(app))
+
+    assert room_error(app) == trouble.told
+    assert state_of(app.hass, ROOM).state == "off"
+    assert state_of(app.hass, "sensor.presence_lobby_members").state == "unavailable"
+    assert app.status.state == "connected"
+    assert app.issues == set()
+    assert reauth_flows(app.hass) == ["reauth"] * trouble.asks_the_user
+    await app.still_hears()
+    server.faults.reset()
+    if trouble.asks_again:
+        clock.skip(61)
+        await app.after_the_fault(LOST)
+    else:
+        app.logged_once()
+        await app.reload()
+        await app.after_the_fault(None, lost=False)
+
+
+async def test_an_answer_that_comes_after_a_reconnect_is_dropped(
+    app: Witness, server: DevServer
+) -> None:
+    server.faults.auth_hold = asyncio.Event()
+    asked = len(server.auth_requests)
+    await server.close_all(4200)
+    await server.wait_auth_requests(asked + 2)
+    app.logged_once()
+    server.received.clear()
+    server.abort_all()
+    await server.wait_auth_requests(asked + 4)
+
+    server.faults.auth_hold.set()
+
+    await app.after_the_fault("The connection was closed (1006)")
+    [connection] = server.connections
+    assert {it.connection for it in server.received} == {connection}

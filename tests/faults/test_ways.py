@@ -1,0 +1,51 @@
+"""No way to the server: a name that nobody knows, a proxy that refuses, a port where nobody is."""
+
+import pytest
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+
+from devserver import DevServer
+
+from ..client.test_connection_failures import NoNames, listening, refuse
+from .conftest import Watch
+from .witness import entry_at
+
+NO_PROXY = "The proxy refused or could not be reached"
+
+
+@pytest.fixture
+async def _no_names(hass: HomeAssistant) -> None:
+    """Let no name be found, as without a network."""
+    vars(async_get_clientsession(hass).connector)["_resolver"] = NoNames()
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ({"host": "nowhere.invalid"}, "The host name could not be resolved"),
+        ({"port": 1}, "The server could not be reached"),
+        ({"proxy": "http://127.0.0.1:1"}, NO_PROXY),
+    ],
+)
+@pytest.mark.usefixtures("_no_names")
+async def test_an_address_that_leads_nowhere_is_told_and_tried_again(
+    server: DevServer, watch: Watch, address: dict[str, object], told: str
+) -> None:
+    app = watch(entry_at(server, **address))
+    await app.fails_to_set_up(told)
+
+    await app.change(entry_at(server).data)
+
+    await app.after_the_fault(None, lost=False)
+
+
+async def test_a_proxy_that_refuses_is_told_without_its_words_and_tried_again(
+    server: DevServer, watch: Watch
+) -> None:
+    async with listening(refuse) as port:
+        app = watch(entry_at(server, proxy=f"http://user:canary-password@127.0.0.1:{port}"))
+        await app.fails_to_set_up(NO_PROXY)
+
+    assert server.attempts == []
+    await app.change(entry_at(server).data)
+    await app.after_the_fault(None, lost=False)

@@ -1,0 +1,184 @@
+"""One app in Home Assistant that goes through faults, and all that must be right after each."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from pathlib import Path as FileSystemPath
+from typing import Self
+
+import pytest
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant, State
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
+
+from custom_components.pusher_channels.client.client import PusherClient
+from custom_components.pusher_channels.client.errors import ConnectionFailed
+from custom_components.pusher_channels.const import DOMAIN
+from custom_components.pusher_channels.hub import Hub
+from devserver import DevServer
+
+from ..client.conftest import leftovers
+from ..conftest import app_data, channel_subentry, until
+from ..watch import issues_of, reauth_flows, state_of
+
+CHANNELS = ("orders", "presence-lobby")
+STATUS = "sensor.demo_app_connection_state"
+ONCE_EACH = ["Demo app lost its connection", "Demo app is connected again"]
+
+
+class Witness:
+    """Sees what a user sees of the app, and what it costs while all is well."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        server: DevServer,
+        entry: MockConfigEntry,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        self.hass = hass
+        self.server = server
+        self.entry = entry
+        self.heard = async_capture_events(hass, "pusher_channels_event")
+        self.failures: list[ConnectionFailed] = []
+        self._caplog = caplog
+        entry.add_to_hass(hass)
+
+    @property
+    def hub(self) -> Hub:
+        hub: Hub = self.entry.runtime_data
+        return hub
+
+    @property
+    def client(self) -> PusherClient:
+        return self.hub.client
+
+    @property
+    def status(self) -> State:
+        return state_of(self.hass, STATUS)
+
+    @property
+    def issues(self) -> set[str]:
+        """The kinds of repair issues that the user sees."""
+        return {issue.removesuffix(f"_{self.entry.entry_id}") for issue in issues_of(self.hass)}
+
+    async def set_up(self) -> Self:
+        """Load the app and wait until all is well."""
+        assert await self.hass.config_entries.async_setup(self.entry.entry_id)
+        await self._all_is_well()
+        return self
+
+    async def fails_to_set_up(
+        self, reason: str, state: ConfigEntryState = ConfigEntryState.SETUP_RETRY
+    ) -> None:
+        """Expect that the app does not load, and that its reason is told."""
+        assert not await self.hass.config_entries.async_setup(self.entry.entry_id)
+        assert self.entry.state is state
+        assert self.entry.error_reason_translation_placeholders == {"error": reason}
+        assert leftovers() == []
+
+    async def reload(self) -> None:
+        """Load the app again and wait until all is well."""
+        assert await self.hass.config_entries.async_reload(self.entry.entry_id)
+        await self._all_is_well()
+
+    async def change(self, data: Mapping[str, object]) -> None:
+        """Let the user enter other data, and wait until all is well."""
+        self.hass.config_entries.async_update_entry(self.entry, data=data)
+        await self.reload()
+
+    async def fails(self, times: int = 1) -> str:
+        """Wait until the connection failed so often since the last look; return the last words."""
+        await until(lambda: len(self.failures) >= times)
+        failure = self.failures[-1]
+        self.failures.clear()
+        return str(failure)
+
+    async def after_the_fault(self, last_error: str | None, *, lost: bool = True) -> None:
+        """Expect that all is well again, that it was told once, and that nothing is left over."""
+        await until(self._all_joined)
+        await self.hass.async_block_till_done()
+
+        assert self.status.state == "connected"
+        assert self.status.attributes["last_error"] == last_error
+        assert state_of(self.hass, "binary_sensor.orders_subscribed").state == "on"
+        await until(lambda: state_of(self.hass, "sensor.presence_lobby_members").state == "1")
+        assert self.issues == set()
+        assert reauth_flows(self.hass) == []
+        await self.still_hears()
+        self.logged_once(lost=lost)
+        await until(lambda: not grown(self._costs, costs()))
+        self.failures.clear()
+
+    def logged_once(self, *, lost: bool = True) -> None:
+        """Expect one line for the loss and one for the return since the last look, and no more."""
+        lines = log_lines(self._caplog)
+        assert [line.partition(":")[0] for line in lines] == (ONCE_EACH if lost else [])
+        assert [it for it in self._caplog.records if it.levelno >= logging.WARNING] == []
+        self._caplog.clear()
+
+    async def still_hears(self) -> None:
+        """Expect that the next good event arrives."""
+        self.heard.clear()
+        await self.server.publish("orders", "good", {"id": 1})
+        await until(lambda: self.heard)
+        assert [event.data["event"] for event in self.heard] == ["good"]
+
+    async def end(self) -> None:
+        """Unload the app, and expect that no task, timer or connection is left."""
+        assert await self.hass.config_entries.async_unload(self.entry.entry_id)
+        await self.hass.async_block_till_done()
+        await until(lambda: leftovers() == [])
+        await self.server.wait_disconnected()
+
+    async def _all_is_well(self) -> None:
+        await until(self._all_joined)
+        await self.hass.async_block_till_done()
+        self.client.listen(
+            lambda it: self.failures.append(it) if isinstance(it, ConnectionFailed) else None
+        )
+        self._costs = costs()
+        self._caplog.clear()
+
+    def _all_joined(self) -> bool:
+        return all(channel.is_subscribed for channel in self.hub.channels.values())
+
+
+def entry_at(server: DevServer, **address: object) -> MockConfigEntry:
+    """Return an entry for the server's app that takes another way to it."""
+    data = app_data(server)
+    return MockConfigEntry(
+        domain=DOMAIN,
+        title="Demo app",
+        data=data | {"server": data["server"] | address},
+        subentries_data=[channel_subentry(channel) for channel in CHANNELS],
+    )
+
+
+def costs() -> dict[str, int]:
+    """Return what this process has open."""
+    return {
+        "sockets": sockets(),
+        "tasks": len(asyncio.all_tasks()),
+        "tasks and timers of ours": len(leftovers()),
+    }
+
+
+def grown(before: dict[str, int], now: dict[str, int]) -> set[str]:
+    """Return what there is more of."""
+    return {what for what, count in now.items() if count > before[what]}
+
+
+def sockets() -> int:
+    """Return how many sockets this process has open."""
+    files = FileSystemPath("/proc/self/fd").iterdir()
+    return sum(file.is_symlink() and str(file.readlink()).startswith("socket:") for file in files)
+
+
+def log_lines(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return what the integration told a user who did not ask for more."""
+    return [
+        record.getMessage()
+        for record in caplog.records
+        if DOMAIN in record.name and record.levelno >= logging.INFO
+    ]
