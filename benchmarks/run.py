@@ -1,14 +1,14 @@
-"""Runs one receiver against the load server, each on a core of its own."""
+"""Runs the load server and the receivers, each side on a core of its own."""
 
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from .load_server import BENCH_APP, MASTER_KEY
 
@@ -18,25 +18,48 @@ SERVER_CORE, CLIENT_CORE = "1", "0"
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What is sent: about `size` bytes of data an event, `gap` milliseconds apart (0: a flood)."""
+    """What is sent: `count` events of about `size` bytes a frame, `gap` milliseconds apart (0: a flood).
 
-    size: int
+    `command` is the load server's: flood, stamp or churn.
+    """
+
     count: int
+    size: int = 100
     channel: str = "measured"
     gap: float = 0
+    command: str = "flood"
 
     @property
     def warm(self) -> int:
         """How many events go before those that count."""
         return max(self.count // 10, 1)
 
+    def scaled(self, scale: float) -> Load:
+        """Return the same with another count."""
+        return replace(self, count=max(int(self.count * scale), 20))
+
+    def line(self, count: int) -> str:
+        """Return the load server's command for that many events."""
+        match self.command:
+            case "flood":
+                return f"flood {self.channel} {self.size} {count} {self.gap}"
+            case "stamp":
+                return f"stamp {self.channel} {count} {self.gap}"
+            case _:
+                return f"churn {self.channel} {count}"
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Seconds for all events of a load: of the wall clock, and of this process's CPU."""
+    """Seconds for all events of a load: of the wall clock, of the process's CPU; and delays in seconds."""
 
     wall: float
     cpu: float
+    delays: Sequence[float]
+
+    def delay(self, share: float) -> float:
+        """Return the delay that this share of events does not exceed."""
+        return sorted(self.delays)[min(int(len(self.delays) * share), len(self.delays) - 1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +70,35 @@ class Receiver:
     module: str
     options: tuple[str, ...] = ()
 
+    @property
+    def short(self) -> str:
+        """The name without its explanation."""
+        return self.name.partition(",")[0]
+
+    def asked(self, *options: str) -> Receiver:
+        """Return the same with more options; which there are, each receiver says."""
+        return replace(self, options=(*self.options, *options))
+
     def command(self, port: int, load: Load) -> list[str]:
         """Return the command line."""
         told = [str(port), load.channel, str(load.warm), str(load.count)]
+        told += [BENCH_APP.secret, MASTER_KEY]
         if self.module.endswith(".js"):
             script = ROOT / "benchmarks" / "receivers" / self.module
-            return ["node", str(script), *told, BENCH_APP.secret, MASTER_KEY]
-        return [sys.executable, "-m", f"benchmarks.receivers.{self.module}", *told, *self.options]
+            return ["node", str(script), *told, *self.options]
+        module = ["-m", f"benchmarks.receivers.{self.module}"]
+        return [sys.executable, *module, *told, *self.options]
 
 
 LIMIT = Receiver("b, the obvious limit", "limit")
-LIMIT_BUS = Receiver("h, b and a bus event each", "limit", ("--bus",))
+LIMIT_BUS = Receiver("h, b and a bus event each", "limit", ("bus",))
 CLIENT = Receiver("this client", "this_client")
-CLIENT_BUS = Receiver("this client, bus events", "this_client", ("--bus",))
-CLIENT_FILTER = Receiver("this client, nobody looks", "this_client", ("--filter",))
+CLIENT_BUS = Receiver("this client, bus events", "this_client", ("bus",))
+CLIENT_FILTER = Receiver("this client, nobody looks", "this_client", ("filter",))
 PUSHER_JS = Receiver("pusher-js", "pusher_js.js")
 ASYNCPUSHER = Receiver("asyncpusher", "asyncpusher_client")
 PYSHER = Receiver("Pysher", "pysher_client")
+SOCKUDO = Receiver("sockudo-python", "sockudo_client")
 
 
 class LoadServer:
@@ -71,21 +106,21 @@ class LoadServer:
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         """Take over the process, and wait for its port."""
-        self._stdin, stdout = _pipes(process)
+        self._stdin, stdout = pipes(process)
         self.port = int(stdout.readline())
 
-    def flood(self, load: Load, count: int) -> None:
-        """Send that many events of the load."""
-        self._stdin.write(f"flood {load.channel} {load.size} {count} {load.gap}\n")
+    def tell(self, line: str) -> None:
+        """Give a command."""
+        self._stdin.write(line + "\n")
         self._stdin.flush()
 
 
 @contextmanager
-def load_server() -> Iterator[LoadServer]:
+def load_server(*options: str) -> Iterator[LoadServer]:
     """Run the load server."""
     command = ["taskset", "-c", SERVER_CORE, sys.executable, "-m", "benchmarks.load_server"]
     with subprocess.Popen(
-        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [*command, *options], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         try:
             yield LoadServer(process)
@@ -93,34 +128,57 @@ def load_server() -> Iterator[LoadServer]:
             process.terminate()
 
 
-def measure(server: LoadServer, receiver: Receiver, load: Load) -> Result:
-    """Let a receiver hear a load."""
-    environment = os.environ | {
+@contextmanager
+def on_client_core(
+    command: Sequence[str], **environment: str
+) -> Iterator[tuple[subprocess.Popen[str], IO[str]]]:
+    """Run a program beside the peers, and end it; yields the process and what it prints."""
+    peers = {
         "PYTHONPATH": os.environ["BENCH_PEERS"],
         "NODE_PATH": os.environ["BENCH_NODE_MODULES"],
     }
-    command = ["taskset", "-c", CLIENT_CORE, *receiver.command(server.port, load)]
     with subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True
+        ["taskset", "-c", CLIENT_CORE, *command],
+        cwd=ROOT,
+        env=os.environ | peers | environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as process:
-        _, stdout = _pipes(process)
-        _expect(stdout, "ready")
-        server.flood(load, load.warm)
-        _expect(stdout, "warm")
-        server.flood(load, load.count)
-        result = json.loads(stdout.readline())
-        process.terminate()
+        try:
+            yield process, pipes(process)[1]
+        finally:
+            process.terminate()
+
+
+def measure(server: LoadServer, receiver: Receiver, load: Load) -> Result:
+    """Let a receiver hear a load."""
+    return follow(server, receiver.name, receiver.command(server.port, load), load)
+
+
+def follow(
+    server: LoadServer, name: str, command: Sequence[str], load: Load, **environment: str
+) -> Result:
+    """Run a receiver's command and send it the load."""
+    with on_client_core(command, **environment) as (_, stdout):
+        expect(stdout, "ready")
+        server.tell(load.line(load.warm))
+        expect(stdout, "warm")
+        server.tell(load.line(load.count))
+        result: dict[str, Any] = json.loads(stdout.readline())
     if result["total"] not in (0, load.warm + load.count):
-        raise RuntimeError(f"{receiver.name} heard {result['total']} of {load.count} events")
-    return Result(result["wall"], result["cpu"])
+        raise RuntimeError(f"{name} heard {result['total']} of {load.warm + load.count} events")
+    return Result(result["wall"], result["cpu"], result["delays"])
 
 
-def _pipes(process: subprocess.Popen[str]) -> tuple[IO[str], IO[str]]:
+def pipes(process: subprocess.Popen[str]) -> tuple[IO[str], IO[str]]:
+    """Return the standard input and output of a process that has them."""
     if process.stdin is None or process.stdout is None:
         raise RuntimeError("The process has no pipes")
     return process.stdin, process.stdout
 
 
-def _expect(stdout: IO[str], word: str) -> None:
+def expect(stdout: IO[str], word: str) -> None:
+    """Wait for a word; raises RuntimeError for any other."""
     if (line := stdout.readline().strip()) != word:
         raise RuntimeError(f"The receiver said {line!r} instead of {word!r}")

@@ -1,34 +1,52 @@
 """asyncpusher."""
 
 import asyncio
+import time
+from collections.abc import Awaitable, Callable
 
 from asyncpusher import Pusher
 from asyncpusher.channel import Channel
 
-from .measure import Measurement
+from .measurement import Measurement
+
+type Listener = Callable[[dict[str, int]], Awaitable[None]]
 
 
 async def main() -> None:
     """Receive through asyncpusher."""
-    measurement = Measurement.of_arguments()
-    done = asyncio.Event()
-
-    async def heard(data: dict[str, int]) -> None:
-        measurement.total += data["n"]
-        measurement.left -= 1
-        if not measurement.left:
-            measurement.phase_over()
-            if measurement.finished:
-                done.set()
-
+    measurement = Measurement.of_arguments(("late",))
     client = Pusher("bench", secure=False, custom_host="127.0.0.1", custom_port=measurement.port)
     await client.connect()
     channel = await client.subscribe(measurement.channel)
-    channel.bind("measured", heard)
+    make = timing if "late" in measurement.options else summing
+    channel.bind("measured", make(measurement))
     await subscribed(channel)
     measurement.ready()
-    await done.wait()
-    await client.disconnect()
+    await asyncio.Event().wait()
+
+
+def summing(measurement: Measurement) -> Listener:
+    """Return a listener that sums a field of the data."""
+    total, left = 0, measurement.warm
+
+    async def heard(data: dict[str, int]) -> None:
+        nonlocal total, left
+        total += data["n"]
+        left -= 1
+        if not left:
+            left = measurement.phase_over(total)
+
+    return heard
+
+
+def timing(measurement: Measurement) -> Listener:
+    """Return a listener that notes how long each event was on its way."""
+    clock = time.monotonic_ns
+
+    async def heard(data: dict[str, int]) -> None:
+        measurement.arrived(clock() - data["t"])
+
+    return heard
 
 
 async def subscribed(channel: Channel) -> None:

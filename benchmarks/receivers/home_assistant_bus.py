@@ -1,15 +1,16 @@
 """A Home Assistant bus with one listener, without the rest of Home Assistant."""
 
-from homeassistant.core import Event, EventBus, HomeAssistant, callback
+import tempfile
+from collections.abc import Callable
+
+from homeassistant.core import HomeAssistant, callback
+
+EVENT = "pusher_channels_event"
 
 
-def make_bus() -> tuple[HomeAssistant, EventBus]:
-    """Return a bus on which one callback hears the integration's events."""
-    hass = HomeAssistant("")
+def make_bus(hear: Callable[[object], None]) -> HomeAssistant:
+    """Return a Home Assistant on whose bus one callback hears the integration's events."""
+    hass = HomeAssistant(tempfile.gettempdir())
 
-    @callback
-    def hear(_: Event) -> None:
-        pass
-
-    hass.bus.async_listen("pusher_channels_event", hear)
-    return hass, hass.bus
+    hass.bus.async_listen(EVENT, callback(hear))
+    return hass

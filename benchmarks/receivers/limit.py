@@ -1,20 +1,27 @@
-"""b, the obvious limit: an aiohttp websocket loop with orjson on the envelope and on `data`."""
+"""b, the obvious limit: an aiohttp websocket loop with orjson on the envelope and on `data`, and nothing else."""
 
 import asyncio
 import json
-import sys
-from collections.abc import Callable
+import time
+from collections.abc import Awaitable, Callable
 
 import aiohttp
 from orjson import loads
 
-from .measure import Measurement
+from .measurement import Measurement
+
+type WebSocket = aiohttp.ClientWebSocketResponse[bool]
+type Loop = Callable[[WebSocket, Measurement], Awaitable[None]]
 
 
 async def main() -> None:
-    """Receive with nothing else around; with `--bus`, fire one Home Assistant event for each."""
-    measurement = Measurement.of_arguments()
-    fire = bus_events() if "--bus" in sys.argv else None
+    """Subscribe, then receive in the loop that was asked for."""
+    measurement = Measurement.of_arguments(("bus", "late"))
+    loop: Loop = b
+    if "bus" in measurement.options:
+        loop = h
+    elif "late" in measurement.options:
+        loop = b_late
     url = f"ws://127.0.0.1:{measurement.port}/app/bench?protocol=7&client=b&version=1.0.0"
     subscribe = {"event": "pusher:subscribe", "data": {"channel": measurement.channel}}
     async with aiohttp.ClientSession() as session, session.ws_connect(url) as websocket:
@@ -22,36 +29,41 @@ async def main() -> None:
         await websocket.send_str(json.dumps(subscribe))
         await websocket.receive()
         measurement.ready()
-        total, left = 0, measurement.warm
-        async for message in websocket:
-            frame = loads(message.data)
-            data = loads(frame["data"])
-            total += data["n"]
-            if fire is not None:
-                fire(frame, data)
-            left -= 1
-            if not left:
-                measurement.total = total
-                measurement.phase_over()
-                left = measurement.left
-                if measurement.finished:
-                    return
+        await loop(websocket, measurement)
 
 
-type Fire = Callable[[dict[str, object], object], None]
+async def b(websocket: WebSocket, measurement: Measurement) -> None:
+    """Receive."""
+    left = measurement.warm
+    async for message in websocket:
+        frame = loads(message.data)
+        data = loads(frame["data"])  # noqa: F841  # b takes it and does nothing with it
+        left -= 1
+        if not left:
+            left = measurement.phase_over(0)
 
 
-def bus_events() -> Fire:
-    """Return what fires one event, with one listener."""
-    from .home_assistant_bus import make_bus  # noqa: PLC0415  # the limit alone needs none of it
+async def h(websocket: WebSocket, measurement: Measurement) -> None:
+    """Receive, and fire an event with one listener for each."""
+    from .home_assistant_bus import EVENT, make_bus  # noqa: PLC0415  # b alone needs none of it
 
-    _, bus = make_bus()
+    fire = make_bus(lambda _: None).bus.async_fire
+    left = measurement.warm
+    async for message in websocket:
+        frame = loads(message.data)
+        data = loads(frame["data"])
+        fire(EVENT, {"channel": frame["channel"], "event": frame["event"], "data": data})
+        left -= 1
+        if not left:
+            left = measurement.phase_over(0)
 
-    def fire(frame: dict[str, object], data: object) -> None:
-        fields = {"channel": frame["channel"], "event": frame["event"], "data": data}
-        bus.async_fire("pusher_channels_event", fields)
 
-    return fire
+async def b_late(websocket: WebSocket, measurement: Measurement) -> None:
+    """Receive, and note how long each event was on its way."""
+    clock = time.monotonic_ns
+    async for message in websocket:
+        data = loads(loads(message.data)["data"])
+        measurement.arrived(clock() - data["t"])
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-// pusher-js; the same arguments and answers as the receivers in Python (measure.py).
+// pusher-js; the same arguments and answers as the receivers in Python (measurement.py).
 const Pusher = require("pusher-js");
 const { createHash, createHmac } = require("node:crypto");
 
-const [port, name, warm, count, secret, masterKey] = process.argv.slice(2);
+const [port, name, warm, count, secret, masterKey, option] = process.argv.slice(2);
 const now = () => Number(process.hrtime.bigint()) / 1e9;
 const cpu = () => { const used = process.cpuUsage(); return (used.user + used.system) / 1e6; };
 
@@ -16,18 +16,26 @@ const pusher = new Pusher("bench", {
   enabledTransports: ["ws"], enableStats: false, nacl: require("tweetnacl"),
   channelAuthorization: { customHandler: authorize },
 });
-let left = Number(warm), total = 0, started = null;
-const channel = pusher.subscribe(name);
-channel.bind("pusher:subscription_succeeded", () => console.log("ready"));
-channel.bind("measured", (data) => {
-  total += data.n;
+
+let left = Number(warm), total = 0, started = null, delays = [];
+const countDown = () => {
   if (--left) return;
   if (started === null) {
     left = Number(count);
+    delays = [];
     started = [now(), cpu()];
     console.log("warm");
     return;
   }
-  console.log(JSON.stringify({ wall: now() - started[0], cpu: cpu() - started[1], total }));
-  process.exit(0);
-});
+  const result = { wall: now() - started[0], cpu: cpu() - started[1], total, delays };
+  process.stdout.write(JSON.stringify(result) + "\n", () => process.exit(0));
+};
+const sum = (data) => { total += data.n; countDown(); };
+const time = (data) => {
+  delays.push((Number(process.hrtime.bigint()) - data.t) / 1e9);
+  sum(data);
+};
+
+const channel = pusher.subscribe(name);
+channel.bind("pusher:subscription_succeeded", () => console.log("ready"));
+channel.bind("measured", option === "late" ? time : sum);

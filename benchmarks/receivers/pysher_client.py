@@ -5,22 +5,20 @@ import threading
 
 import pysher
 
-from .measure import Measurement
+from .measurement import Measurement
 
 
 def main() -> None:
-    """Receive through Pysher."""
+    """Receive through Pysher, which leaves the data to be decoded."""
     measurement = Measurement.of_arguments()
-    done = threading.Event()
-    measurement.total = 0
+    total, left = 0, measurement.warm
 
     def heard(text: str) -> None:
-        measurement.total += json.loads(text)["n"]
-        measurement.left -= 1
-        if not measurement.left:
-            measurement.phase_over()
-            if measurement.finished:
-                done.set()
+        nonlocal total, left
+        total += json.loads(text)["n"]
+        left -= 1
+        if not left:
+            left = measurement.phase_over(total)
 
     client = pysher.Pusher("bench", custom_host="127.0.0.1", port=measurement.port, secure=False)
 
@@ -31,8 +29,7 @@ def main() -> None:
 
     client.connection.bind("pusher:connection_established", connected)
     client.connect()
-    done.wait()
-    client.disconnect()
+    threading.Event().wait()
 
 
 if __name__ == "__main__":
