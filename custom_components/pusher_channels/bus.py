@@ -59,7 +59,7 @@ class DeviceBus:
                 "device_id": self._device_id,
                 "channel": event.channel,
                 "event": event.name,
-                "data": event.data,
+                "data": event.writable(),
                 "user_id": event.user_id,
                 "cached": event.cached,
             },

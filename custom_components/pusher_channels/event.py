@@ -134,7 +134,7 @@ def _is_glob(name: str) -> bool:
 def _attributes(event: Event) -> dict[str, Any]:
     return {
         "event": event.name,
-        "data": event.data,
+        "data": event.writable(),
         "user_id": event.user_id,
         "cached": event.cached,
     }

@@ -1,66 +1,47 @@
 """What the protocol's frames say, as typed values."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from types import EllipsisType
 from typing import Final, Required, Self, TypedDict, override
 
-from orjson import JSONDecodeError, loads
+from orjson import JSONDecodeError, JSONEncodeError, dumps, loads
 
 type Json = dict[str, Json] | list[Json] | str | int | float | bool | None
 
 
-# Home Assistant writes data with orjson, which reads 1024 levels but writes only 254 of them;
-# what is around the data in an event takes some.
-MAX_DEPTH: Final = 200
+# orjson reads 1024 levels but writes only some 254 of them; what is around the data takes some.
+LEVELS_AROUND: Final = 55
+# Shorter text has no room for more levels than can be written.
+SHORTEST_DEEP_TEXT: Final = 400
 
 
 def decode_data(raw: Json) -> Json:
-    """Undo the protocol's double encoding: JSON where the text is JSON, else the text itself.
-
-    Data of more than 200 levels stays, or becomes, text: nobody could write it again.
-    """
+    """Undo the protocol's double encoding: JSON where the text is JSON, else the text itself."""
     if not isinstance(raw, str):
-        return json.dumps(raw) if _is_too_deep(raw) else raw
+        return raw
     try:
         decoded: Json = loads(raw)
     except JSONDecodeError:
         return raw
-    if len(raw) > 2 * MAX_DEPTH and _may_be_deep(raw) and _is_too_deep(decoded):
-        return raw
     return decoded
 
 
-def _may_be_deep(text: str) -> bool:
-    """Look for as many brackets as great depth takes; `find` is far faster than `count`."""
-    if "[" not in text and text.find("{", 1) < 0:
+def writable(decoded: Json, raw: Json) -> Json:
+    """Return decoded data, or its text when it has over 200 levels: nobody could write those."""
+    if isinstance(raw, str):
+        return decoded if len(raw) <= SHORTEST_DEEP_TEXT or _can_be_written(decoded) else raw
+    return decoded if _can_be_written(decoded) else json.dumps(decoded)
+
+
+def _can_be_written(value: Json) -> bool:
+    for _ in range(LEVELS_AROUND):
+        value = [value]
+    try:
+        dumps(value)
+    except JSONEncodeError:
         return False
-    for bracket in "[{":
-        at = 0
-        for _ in range(MAX_DEPTH // 2):
-            at = text.find(bracket, at + 1)
-            if at < 0:
-                break
-        else:
-            return True
-    return False
-
-
-def _is_too_deep(value: Json) -> bool:
-    level = [value]
-    for _ in range(MAX_DEPTH):
-        level = [inner for outer in level for inner in _containers(outer)]
-        if not level:
-            return False
     return True
-
-
-def _containers(value: Json) -> Iterator[Json]:
-    if isinstance(value, dict | list):
-        for inner in value.values() if isinstance(value, dict) else value:
-            if isinstance(inner, dict | list):
-                yield inner
 
 
 class Frame(TypedDict, total=False):
@@ -117,6 +98,10 @@ class Event:
         if data is ...:
             data = self._data = decode_data(self._frame.get("data"))
         return data
+
+    def writable(self) -> Json:
+        """Return `data`, as text when it has more levels than JSON writers take."""
+        return writable(self.data, self.raw)
 
     def opened(self, plaintext: str) -> Self:
         """Return the same event with its data decrypted."""

@@ -30,6 +30,7 @@ from .messages import (
     Unknown,
     WatchlistEvents,
     decode_data,
+    writable,
 )
 from .names import is_socket_id
 
@@ -73,9 +74,13 @@ def _decode_internal(name: str, fields: dict[str, Json]) -> Message:
     return _event(fields)
 
 
+def _data(raw: Json) -> Json:
+    return writable(decode_data(raw), raw)
+
+
 def _object(value: Json) -> dict[str, Json]:
     """Return the object in a field that may be encoded twice."""
-    decoded = decode_data(value)
+    decoded = _data(value)
     if not isinstance(decoded, dict):
         raise TypeError
     return decoded
@@ -121,7 +126,7 @@ def _established(fields: dict[str, Json]) -> Established:
 
 
 def _server_error(fields: dict[str, Json]) -> ServerError:
-    data = decode_data(fields.get("data"))
+    data = _data(fields.get("data"))
     channel = fields.get("channel")
     if not isinstance(data, dict):
         data = {"message": data}
@@ -135,7 +140,7 @@ def _server_error(fields: dict[str, Json]) -> ServerError:
 
 def _subscription_succeeded(fields: dict[str, Json]) -> SubscriptionSucceeded:
     channel = _text(fields["channel"])
-    data = decode_data(fields.get("data"))
+    data = _data(fields.get("data"))
     presence = data.get("presence") if isinstance(data, dict) else None
     if not isinstance(presence, dict):
         return SubscriptionSucceeded(channel)
@@ -152,7 +157,7 @@ def _subscription_succeeded(fields: dict[str, Json]) -> SubscriptionSucceeded:
 
 
 def _subscription_error(fields: dict[str, Json]) -> SubscriptionError:
-    data = decode_data(fields.get("data"))
+    data = _data(fields.get("data"))
     if not isinstance(data, dict):
         data = {}
     return SubscriptionError(
@@ -180,7 +185,7 @@ def _subscription_count(fields: dict[str, Json]) -> SubscriptionCount:
 
 
 def _signin_success(fields: dict[str, Json]) -> SigninSuccess:
-    user = decode_data(_object(fields.get("data") or {}).get("user_data"))
+    user = _data(_object(fields.get("data") or {}).get("user_data"))
     user_id = user.get("id") if isinstance(user, dict) else None
     return SigninSuccess(None if user_id is None else _identity(user_id))
 
