@@ -31,7 +31,7 @@ def writable(decoded: Json, raw: Json) -> Json:
     """Return decoded data, or its text when it has over 200 levels: nobody could write those."""
     if isinstance(raw, str):
         return decoded if len(raw) <= SHORTEST_DEEP_TEXT or _can_be_written(decoded) else raw
-    return decoded if _can_be_written(decoded) else json.dumps(decoded)
+    return json.dumps(decoded) if decoded and not _can_be_written(decoded) else decoded
 
 
 def _can_be_written(value: Json) -> bool:

@@ -116,9 +116,7 @@ class Subscriptions:
     def connected(self, socket_id: str) -> None:
         """Join all channels over a new connection."""
         self._socket_id = socket_id
-        for subscription in self._subscriptions.values():
-            subscription.failures = 0
-            self._settle(subscription)
+        self._start(self._work_on_all())
 
     def lost(self, last_received: float) -> None:
         """Take note that the connection is gone, and was last heard of at `last_received`."""
@@ -199,6 +197,15 @@ class Subscriptions:
         task = asyncio.create_task(work, name="pusher_channels subscription")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _work_on_all(self) -> None:
+        """Act on each channel; what needs nobody's permission goes out in one burst."""
+        for subscription in list(self._subscriptions.values()):
+            subscription.failures = 0
+            if subscription.channel.kind.needs_authorization:
+                self._settle(subscription)
+            else:
+                await self._work(subscription)
 
     async def _work(self, subscription: _Subscription) -> None:
         """Act on what is wanted by now; a channel that is being joined is left once it is."""
