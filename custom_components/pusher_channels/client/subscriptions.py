@@ -116,7 +116,8 @@ class Subscriptions:
     def connected(self, socket_id: str) -> None:
         """Join all channels over a new connection."""
         self._socket_id = socket_id
-        self._start(self._work_on_all())
+        if self._subscriptions:
+            self._start(self._work_on_all())
 
     def lost(self, last_received: float) -> None:
         """Take note that the connection is gone, and was last heard of at `last_received`."""
