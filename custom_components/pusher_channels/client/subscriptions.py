@@ -116,8 +116,9 @@ class Subscriptions:
     def connected(self, socket_id: str) -> None:
         """Join all channels over a new connection."""
         self._socket_id = socket_id
-        if self._subscriptions:
-            self._start(self._work_on_all())
+        for subscription in list(self._subscriptions.values()):
+            subscription.failures = 0
+            self._start(self._work(subscription), at_once=True)
 
     def lost(self, last_received: float) -> None:
         """Take note that the connection is gone, and was last heard of at `last_received`."""
@@ -194,19 +195,13 @@ class Subscriptions:
             return
         self._start(self._work(subscription))
 
-    def _start(self, work: Coroutine[object, object, None]) -> None:
-        task = asyncio.create_task(work, name="pusher_channels subscription")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _work_on_all(self) -> None:
-        """Act on each channel; what needs nobody's permission goes out in one burst."""
-        for subscription in list(self._subscriptions.values()):
-            subscription.failures = 0
-            if subscription.channel.kind.needs_authorization:
-                self._settle(subscription)
-            else:
-                await self._work(subscription)
+    def _start(self, work: Coroutine[object, object, None], *, at_once: bool = False) -> None:
+        """Run it in a task; one that starts at once may end before there is anything to wait for."""
+        name = "pusher_channels subscription"
+        task = asyncio.create_task(work, name=name, eager_start=at_once)
+        if not task.done():
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
     async def _work(self, subscription: _Subscription) -> None:
         """Act on what is wanted by now; a channel that is being joined is left once it is."""
