@@ -1,4 +1,4 @@
-"""Mutates and makes frames by the million: the decoder and encrypted payloads raise typed errors only."""
+"""Mutated and made frames by the million, and lives of a client made of random moves of both sides."""
 
 import argparse
 import json
@@ -6,15 +6,21 @@ import random
 import string
 import sys
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.stateful import run_state_machine_as_test
 
 from custom_components.pusher_channels.client.crypto import parse_key, seal, unpack, unseal
 from custom_components.pusher_channels.client.errors import DecryptionFailed, ProtocolError
 from custom_components.pusher_channels.client.messages import Event
 from custom_components.pusher_channels.client.protocol import decode
+from tests.client.machine import Machine
 
+MOVES = 50
 VECTORS = Path(__file__).parents[1] / "tests" / "client" / "vectors.json"
 KEY = parse_key("T1RrNU9UazVPVGs1T1RrNU9UazVPVGs1T1RrNU9UazU=")
 NAMES = [
@@ -176,16 +182,41 @@ def run[T](what: str, count: int, inputs: Iterator[T], read: Callable[[T], str])
     return True
 
 
+def live(count: int, chosen: int) -> bool:
+    """Run that many lives of the state machine; print the moves that broke one."""
+    began = time.perf_counter()
+    lives = settings(
+        max_examples=count,
+        stateful_step_count=MOVES,
+        deadline=None,
+        database=None,
+        suppress_health_check=[*HealthCheck],
+        phases=[Phase.generate],
+    )
+    try:
+        run_state_machine_as_test(seed(chosen)(Machine), settings=lives)
+    except Exception:  # noqa: BLE001
+        traceback.print_exc()
+        return False
+    print(f"lives: {count} of up to {MOVES} moves in {time.perf_counter() - began:.0f} s: all well")
+    return True
+
+
 def main() -> int:
-    """Run; return 1 when something but a typed error was raised."""
+    """Run; return 1 when something but a typed error was raised, or a life did not end well."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--frames", type=int, default=1_000_000)
     parser.add_argument("--payloads", type=int, default=200_000)
+    parser.add_argument("--machines", type=int, default=1000, help="lives of the state machine")
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
     chance = random.Random(options.seed)
-    good = run("frames", options.frames, frames(chance), read_frame)
-    return 0 if run("payloads", options.payloads, payloads(chance), read_payload) and good else 1
+    good = [
+        run("frames", options.frames, frames(chance), read_frame),
+        run("payloads", options.payloads, payloads(chance), read_payload),
+        live(options.machines, options.seed),
+    ]
+    return 0 if all(good) else 1
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from .conftest import settle
+
 
 @dataclass
 class RawServer:
@@ -23,13 +25,15 @@ def answer(status: int, body: str | bytes = "", *, length: int | None = None) ->
 
 
 @asynccontextmanager
-async def raw_server(reply: bytes, *, stay: bool = False) -> AsyncIterator[RawServer]:
-    """Answer each request so, and hang up; or `stay` until the client does."""
+async def raw_server(*parts: bytes, stay: bool = False) -> AsyncIterator[RawServer]:
+    """Answer each request so, part by part, and hang up; or `stay` until the client does."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         running.requests.append((await reader.read(65_536)).decode())
-        writer.write(reply)
-        await writer.drain()
+        for part in parts:
+            writer.write(part)
+            await writer.drain()
+            await settle()
         if stay:
             await reader.read()
         writer.close()

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from aiohttp import ClientSession
 
@@ -10,10 +11,12 @@ from custom_components.pusher_channels.client.auth import ChannelAuth, EndpointA
 from custom_components.pusher_channels.client.channel import Channel, ChannelNotice
 from custom_components.pusher_channels.client.client import ClientNotice, PusherClient
 from custom_components.pusher_channels.client.crypto import parse_key, seal, shared_secret
+from custom_components.pusher_channels.client.http_api import HttpApi
 from custom_components.pusher_channels.client.messages import Event, Json, SubscriptionError
-from devserver import Connection, DevServer, Received, frames
+from custom_components.pusher_channels.client.server import Server
+from devserver import App, Connection, DevServer, Received, frames
 
-from .conftest import AUTHORIZER, MASTER_KEY, until
+from .conftest import APP, AUTHORIZER, MASTER_KEY, until
 
 
 def events_of(source: PusherClient | Channel, *patterns: str) -> list[Event]:
@@ -90,6 +93,14 @@ def presence(channel: str, data: Json) -> str:
 def endpoint(server: DevServer, session: ClientSession) -> EndpointAuthorizer:
     """Return an authorizer that asks the server's endpoints."""
     return EndpointAuthorizer(session, server.auth_url, server.user_auth_url)
+
+
+def api_of(session: ClientSession, url: str, *, app: App = APP, path: str = "") -> HttpApi:
+    """Return the app's server API at that address."""
+    parts = urlsplit(url)
+    assert parts.hostname is not None
+    server = Server.self_hosted(parts.hostname, parts.port, path=path, use_tls=False)
+    return HttpApi(session, server, app.app_id, app.key, app.secret, parse_key(MASTER_KEY))
 
 
 @dataclass

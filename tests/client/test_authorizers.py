@@ -153,7 +153,7 @@ async def test_without_a_callable_for_users_nobody_is_signed_in() -> None:
     async def on_channel(socket_id: str, name: str) -> Json:
         return {"auth": f"{socket_id}:{name}"}
 
-    with pytest.raises(AuthorizationFailed):
+    with pytest.raises(AuthorizationFailed, match=r"^Nothing answers for the user$"):
         await CallbackAuthorizer(on_channel).authorize_user(SOCKET)
 
 

@@ -92,9 +92,9 @@ async def test_case_11a_after_these_close_codes_it_is_back_after_a_second(
 
     server.connections[0].start_close(code)
     await settle()
-    await clock.pass_by(0.9)
+    await clock.pass_by(0.5)
     assert record.states == [ConnectionState.RECONNECTING]
-    await clock.pass_by(0.2)
+    await clock.pass_by(0.6)
 
     assert record.states == [ConnectionState.RECONNECTING, ConnectionState.CONNECTED]
 

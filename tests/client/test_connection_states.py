@@ -181,8 +181,10 @@ async def test_wait_connected_tells_of_a_disconnect_meanwhile(
 
     await client.disconnect()
 
-    with pytest.raises(ConnectionFailed, match="told to disconnect"):
+    words = "The client was told to disconnect"
+    with pytest.raises(ConnectionFailed, match=f"^{words}$") as caught:
         await waiting
+    assert caught.value.reason is FailureReason.CLOSED
 
 
 async def test_a_listener_that_raises_disturbs_neither_connection_nor_others(

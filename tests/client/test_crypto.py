@@ -18,10 +18,11 @@ from custom_components.pusher_channels.client.crypto import (
     unpack,
     unseal,
 )
-from custom_components.pusher_channels.client.errors import DecryptionFailed, InvalidUse, Misuse
+from custom_components.pusher_channels.client.errors import DecryptionFailed, Misuse
 from custom_components.pusher_channels.client.messages import Json
 
 from .conftest import MASTER_KEY
+from .misuse import misused
 from .vectors import VECTORS
 
 NAME = "private-encrypted-a"
@@ -49,7 +50,7 @@ def test_case_38_a_payload_opens_or_not_as_documented(vector: dict[str, Any]) ->
     nonce, ciphertext = unpack(json.dumps({key: vector[key] for key in ("nonce", "ciphertext")}))
     key = parse_key(vector["shared_secret_base64"])
     if vector["plaintext"] is None:
-        with pytest.raises(DecryptionFailed):
+        with pytest.raises(DecryptionFailed, match=r"^The shared secret does not fit the data$"):
             unseal(key, nonce, ciphertext)
     else:
         assert unseal(key, nonce, ciphertext) == vector["plaintext"]
@@ -96,7 +97,7 @@ def test_case_38_any_changed_byte_is_noticed() -> None:
 
 def test_case_38_what_is_no_text_is_refused() -> None:
     box = SecretBox(KEY).encrypt(b"\xff")
-    with pytest.raises(DecryptionFailed, match="not text"):
+    with pytest.raises(DecryptionFailed, match=r"^The decrypted data is not text$"):
         unseal(KEY, box.nonce, box.ciphertext)
 
 
@@ -125,6 +126,11 @@ def test_case_35_what_is_no_sealed_payload_is_refused(raw: Json) -> None:
         unpack(json.dumps(raw))
 
 
+def test_case_35_a_nonce_of_another_length_is_refused() -> None:
+    with pytest.raises(DecryptionFailed, match=r"^The nonce does not have 24 bytes$"):
+        unpack({"nonce": "AAAA", "ciphertext": "AAAA"})
+
+
 def test_a_payload_need_not_be_encoded_twice() -> None:
     sealed = seal(KEY, "text")
     assert unpack({**sealed}) == unpack(json.dumps(sealed))
@@ -133,6 +139,5 @@ def test_a_payload_need_not_be_encoded_twice() -> None:
 @pytest.mark.parametrize("text", ["", "AAAA", MASTER_KEY[:-1], MASTER_KEY + "=", "ü", "-" * 44])
 def test_a_master_key_is_the_base64_of_32_bytes(text: str) -> None:
     assert len(parse_master_key(MASTER_KEY)) == 32
-    with pytest.raises(InvalidUse) as caught:
+    with misused(Misuse.MASTER_KEY):
         parse_master_key(text)
-    assert caught.value.misuse is Misuse.MASTER_KEY

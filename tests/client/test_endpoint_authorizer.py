@@ -118,6 +118,9 @@ async def test_case_24_permission_comes_with_200_or_201(
         (419, '{"message": ["list"]}', "The endpoint answered 419", False),
         (404, "<html>", "The endpoint answered 404", False),
         (204, "", "The endpoint answered 204", False),
+        (300, "", "The endpoint answered with a redirect (300), which is not followed", False),
+        (399, "", "The endpoint answered with a redirect (399), which is not followed", False),
+        (400, "", "The endpoint answered 400", False),
         (429, "{}", "The endpoint answered 429", True),
         (500, "[]", "The endpoint answered 500", True),
         (503, '{"message": "Back soon"}', "Back soon", True),
@@ -137,9 +140,25 @@ async def test_case_24_a_refusal_keeps_status_and_words_and_says_whether_to_ask_
     assert str(error) == words
 
 
+async def test_case_24_what_a_refusal_quotes_of_ours_is_left_out(session: ClientSession) -> None:
+    """What has fewer than 8 characters stays: without it the words may say nothing."""
+    body = '{"message": "Bearer 12345678 is not known, 1234567 is"}'
+    headers = {"Authorization": "Bearer 12345678", "X-Short": "1234567"}
+    async with raw_server(answer(403, body)) as raw:
+        error = await refused(EndpointAuthorizer(session, raw.url, headers=headers))
+    assert error.message == "Bearer [redacted] is not known, 1234567 is"
+
+
 async def test_case_24_a_long_story_is_cut_short(server: DevServer, session: ClientSession) -> None:
     server.faults.auth_status, server.faults.auth_body = 403, json.dumps({"message": "x" * 5000})
     assert (await refused(endpoint(server, session))).message == "x" * 200
+
+
+async def test_case_24_an_answer_that_comes_in_parts_is_read_whole(session: ClientSession) -> None:
+    reply = answer(200, '{"auth": "a:b"}')
+    async with raw_server(reply[:-9], reply[-9:-2], reply[-2:]) as raw:
+        auth = await EndpointAuthorizer(session, raw.url).authorize_channel(SOCKET, CHANNEL)
+    assert auth.auth == "a:b"
 
 
 async def test_case_24_an_answer_of_64_kib_is_read_and_a_longer_one_is_not(
@@ -150,7 +169,8 @@ async def test_case_24_an_answer_of_64_kib_is_read_and_a_longer_one_is_not(
     assert await endpoint(server, session).authorize_channel(SOCKET, CHANNEL)
     server.faults.auth_body = body + " "
     error = await refused(endpoint(server, session))
-    assert "more than 65536 bytes" in error.message
+    words = "The endpoint's answer has more than 65536 bytes"
+    assert (error.message, error.status) == (words, 200)
     assert not error.retryable
 
 
@@ -206,7 +226,7 @@ async def test_case_24_a_refused_connection_may_be_tried_again(
 ) -> None:
     error = await refused(EndpointAuthorizer(session, f"http://127.0.0.1:{unused_tcp_port}/canary"))
     assert (error.status, error.retryable) == (0, True)
-    assert "canary" not in error.message
+    assert error.message == "The endpoint could not be asked (ClientConnectorError)"
 
 
 @pytest.mark.parametrize("url", ["", "no url", "ftp://127.0.0.1/", "http://[::1"])
@@ -243,4 +263,5 @@ async def test_case_45_without_an_endpoint_for_users_nobody_is_asked(
     with pytest.raises(AuthorizationFailed) as caught:
         await EndpointAuthorizer(session, server.auth_url).authorize_user(SOCKET)
     assert (caught.value.status, caught.value.retryable) == (0, False)
+    assert caught.value.message == "No endpoint for user authentication is set"
     assert not server.auth_requests

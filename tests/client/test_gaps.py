@@ -65,7 +65,7 @@ async def test_no_gap_for_what_was_never_joined_or_is_not_wanted_any_more(
     server.faults.reset()
     server.abort_all()
     await until(lambda: gaps)
-    await joined(client, "pending", "new")
+    await joined(client, "pending", "new", "left")
     assert [gap.channels for gap in gaps] == [("a",)]
 
 

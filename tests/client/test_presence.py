@@ -21,11 +21,13 @@ from custom_components.pusher_channels.client.messages import (
     SubscriptionSucceeded,
 )
 from custom_components.pusher_channels.client.presence import PresenceChannel
+from custom_components.pusher_channels.client.user import SigninError
 from devserver import DevServer, frames
 
 from .conftest import APP, Clock, MakeClient, connect, settle, until
 from .support import (
     all_heard,
+    client_notices,
     endpoint,
     joined,
     notices_of,
@@ -106,6 +108,10 @@ async def test_case_25_news_of_a_known_member_updates_it_and_strangers_leave_sil
 async def test_case_25_nobody_is_known_while_not_joined(
     client: PusherClient, server: DevServer
 ) -> None:
+    early = client.subscribe("presence-early")
+    assert isinstance(early, PresenceChannel)
+    assert (dict(early.members), early.me, early.count) == ({}, None, 0)
+
     room = await enter(client)
     told = notices_of(room)
     server.faults.unanswered_channels = {ROOM}
@@ -216,8 +222,7 @@ async def test_case_24_channel_data_without_a_user_id_is_an_error(
     server.faults.auth_body = json.dumps({"auth": "key:signature", "channel_data": channel_data})
     client = await connect(make_client(authorizer=endpoint(server, session)))
     error = await refusal(client.subscribe(ROOM))
-    assert "user_id" in error.error
-    assert error.status == 200
+    assert (error.error, error.status) == ("The answer's channel_data has no user_id", 200)
     assert not subscribes(server)
 
 
@@ -286,11 +291,13 @@ async def test_case_24_without_channel_data_it_is_tried_again_with_the_sign_in(
     server.auth.member = None
     server.faults.auth_status = 503
     client = await connect(make_client(authorizer=endpoint(server, session)))
+    refused = client_notices(client, SigninError)
     client.sign_in()
-    await until(lambda: server.auth_requests)
-    room = client.subscribe(ROOM)
-    await refusal(room)
+    await until(lambda: refused)
     server.faults.reset()
+    room = client.subscribe(ROOM)
+    error = await refusal(room)
+    assert error.error == "A presence channel needs channel_data, or a signed-in user"
     clock.skip(2)
     await until(lambda: client.user.user_id)
     clock.skip(4)

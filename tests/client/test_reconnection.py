@@ -57,7 +57,7 @@ def test_a_connection_lost_without_a_code_is_tried_again_at_once() -> None:
     assert close_action(None) is CloseAction.RECONNECT
 
 
-@pytest.mark.parametrize(("waits", "ceiling"), enumerate([2, 4, 8, 16, 32, 60, 60, 60]))
+@pytest.mark.parametrize(("waits", "ceiling"), list(enumerate([2, 4, 8, 16, 32, 60, 60, 60])))
 def test_a_wait_is_spread_evenly_over_the_upper_half_of_a_range(waits: int, ceiling: int) -> None:
     delays = [jittered(waits, max_gap=60, chance=chance) for chance in CHANCES]
 

@@ -1,5 +1,7 @@
 """Where the client finds a server."""
 
+from collections.abc import Callable
+from functools import partial
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -23,36 +25,39 @@ def test_the_address_is_the_one_of_the_official_clients(row: dict[str, str]) -> 
 
 
 @pytest.mark.parametrize(
-    ("server", "websocket", "api"),
+    ("make", "websocket", "api"),
     [
         (
-            Server.of_cluster("mt1"),
+            partial(Server.of_cluster, "mt1"),
             "wss://ws-mt1.pusher.com:443/app/k",
             "https://api-mt1.pusher.com:443",
         ),
         (
-            Server.of_cluster("eu", use_tls=False),
+            partial(Server.of_cluster, "eu", use_tls=False),
             "ws://ws-eu.pusher.com:80/app/k",
             "http://api-eu.pusher.com:80",
         ),
         (
-            Server.self_hosted("ws.example"),
+            partial(Server.self_hosted, "ws.example"),
             "wss://ws.example:443/app/k",
             "https://ws.example:443",
         ),
         (
-            Server.self_hosted("10.0.0.2", 6001, path="/ws/", use_tls=False),
+            partial(Server.self_hosted, "10.0.0.2", 6001, path="/ws/", use_tls=False),
             "ws://10.0.0.2:6001/ws/app/k",
             "http://10.0.0.2:6001/ws",
         ),
         (
-            Server.self_hosted("::1", 6001, path="a/b"),
+            partial(Server.self_hosted, "::1", 6001, path="a/b"),
             "wss://[::1]:6001/a/b/app/k",
             "https://[::1]:6001/a/b",
         ),
     ],
 )
-def test_each_server_has_a_websocket_and_an_api(server: Server, websocket: str, api: str) -> None:
+def test_each_server_has_a_websocket_and_an_api(
+    make: Callable[[], Server], websocket: str, api: str
+) -> None:
+    server = make()
     assert server.websocket_url("k").partition("?")[0] == websocket
     assert server.api_url == api
 

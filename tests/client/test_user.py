@@ -16,6 +16,8 @@ from devserver import DevServer, frames
 from .conftest import APP, Clock, MakeClient, connect, settle, until
 from .support import all_heard, client_notices, endpoint, events_of, joined, sent, subscribes
 
+NO_USER_ID = "A user id has 1 to 128 characters and no # in front"
+
 
 @pytest.fixture
 def asking(make_client: MakeClient, server: DevServer, session: ClientSession) -> PusherClient:
@@ -85,16 +87,16 @@ async def test_case_42_the_user_hears_what_is_sent_to_it_and_nothing_internal(
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        ("5", "not an object"),
-        ('{"user_data": "{}"}', "no auth"),
-        ('{"auth": "a:b"}', "no user_data"),
-        ('{"auth": "a:b", "user_data": {"id": "x"}}', "no user_data"),
-        ('{"auth": "a:b", "user_data": "{broken"}', "no id"),
-        ('{"auth": "a:b", "user_data": "{}"}', "no id"),
-        ('{"auth": "a:b", "user_data": "{\\"id\\":true}"}', "no id"),
-        ('{"auth": "a:b", "user_data": "{\\"id\\":null}"}', "no id"),
-        ('{"auth": "a:b", "user_data": "{\\"id\\":\\"\\"}"}', "A user id has"),
-        ('{"auth": "a:b", "user_data": "{\\"id\\":\\"#x\\"}"}', "A user id has"),
+        ("5", "The answer is not an object"),
+        ('{"user_data": "{}"}', "The answer has no auth"),
+        ('{"auth": "a:b"}', "The answer has no user_data"),
+        ('{"auth": "a:b", "user_data": {"id": "x"}}', "The answer has no user_data"),
+        ('{"auth": "a:b", "user_data": "{broken"}', "The answer's user_data has no id"),
+        ('{"auth": "a:b", "user_data": "{}"}', "The answer's user_data has no id"),
+        ('{"auth": "a:b", "user_data": "{\\"id\\":true}"}', "The answer's user_data has no id"),
+        ('{"auth": "a:b", "user_data": "{\\"id\\":null}"}', "The answer's user_data has no id"),
+        ('{"auth": "a:b", "user_data": "{\\"id\\":\\"\\"}"}', NO_USER_ID),
+        ('{"auth": "a:b", "user_data": "{\\"id\\":\\"#x\\"}"}', NO_USER_ID),
     ],
 )
 async def test_case_43_user_data_that_names_nobody_signs_nobody_in(
@@ -105,8 +107,7 @@ async def test_case_43_user_data_that_names_nobody_signs_nobody_in(
     await connect(asking)
     asking.sign_in()
     await until(lambda: errors)
-    assert words in errors[0].error
-    assert errors[0].status == 200
+    assert errors == [SigninError(words, 200)]
     assert asking.user.user_id is None
     assert not sent(server, "pusher:signin")
 
@@ -223,7 +224,7 @@ async def test_case_45_without_anyone_to_ask_it_is_an_error(make_client: MakeCli
     errors = client_notices(client, SigninError)
     client.sign_in()
     await until(lambda: errors)
-    assert errors[0].status == 0
+    assert errors == [SigninError("Nothing is set up to authenticate the user", 0)]
     await joined(client, "a")
 
 
@@ -237,7 +238,7 @@ async def test_case_45_a_server_that_stays_silent_is_asked_again(
     await settle()
     clock.skip(10)
     await until(lambda: errors)
-    assert errors[0].status == 0
+    assert errors == [SigninError("The server did not answer the sign-in within 10 seconds", 0)]
     assert client.user.user_id is None
     server.thaw()
     clock.skip(2)
@@ -266,6 +267,41 @@ async def test_case_45_a_server_that_knows_no_sign_in_is_told_once_and_not_asked
     assert len(errors) == 1
     assert len(sent(server, "pusher:signin")) == 1
     assert client.user.user_id is None
+
+
+async def test_case_45_an_error_answers_the_sign_in_or_a_channel_and_not_both(
+    client: PusherClient, server: DevServer
+) -> None:
+    """Servers name no cause: what can answer the sign-in does, while it is awaited."""
+    server.faults.unanswered_channels = {"private-a", "b"}
+    errors = client_notices(client, SigninError)
+    await connect(client)
+    private, public = client.subscribe("private-a"), client.subscribe("b")
+    await until(lambda: len(subscribes(server)) == 2)
+    client.sign_in()
+    server.connections[0].send(frames.error(None, "Existing subscription to channel b"))
+    server.connections[0].send(frames.error(4009, "Nobody knows you"))
+    await until(lambda: errors)
+    assert errors == [SigninError("Nobody knows you", 4009)]
+    assert public.is_subscribed
+    assert private.error is None
+
+
+async def test_case_45_a_sign_in_that_goes_on_failing_is_tried_less_and_less_often(
+    asking: PusherClient, server: DevServer, clock: Clock
+) -> None:
+    server.faults.auth_status = 503
+    errors = client_notices(asking, SigninError)
+    await connect(asking)
+    asking.sign_in()
+    for tries, longest in enumerate([2, 4, 8, 16], 1):
+        await until(lambda: errors)
+        errors.clear()
+        clock.skip(longest / 2 - 0.5)
+        await settle()
+        assert len(server.auth_requests) == tries
+        clock.skip(longest / 2 + 0.5)
+    await server.wait_auth_requests(5)
 
 
 async def test_case_46_signing_in_twice_is_signing_in_once(

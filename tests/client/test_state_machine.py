@@ -1,0 +1,20 @@
+"""Client and server moves in any order: nothing is lost outside a gap, doubled, left over or out of step."""
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from .machine import Machine
+
+SHORT = settings(
+    max_examples=60,
+    stateful_step_count=40,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[*HealthCheck],
+    phases=[Phase.generate],
+)
+
+
+def test_any_order_of_moves_ends_well() -> None:
+    run_state_machine_as_test(Machine, settings=SHORT)

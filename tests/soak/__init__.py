@@ -1,0 +1,1 @@
+"""The long runs, kept short."""
