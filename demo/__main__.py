@@ -12,6 +12,8 @@ from aiohttp import ClientError
 
 from devserver import Published
 from harness import OWNER, CallError, FlowRefused, NotReady, RestError, is_free
+from ui.frontend import CHROMIUM
+from ui.pictures import UncommittedChanges, commit_shown_in
 
 from . import dashboard, picture
 from .check import check
@@ -72,16 +74,21 @@ async def _check() -> int:
 
 
 async def _picture(file: Path) -> int:
-    if not picture.CHROMIUM.exists():
-        _say(f"There is no {picture.CHROMIUM}.")
+    if not CHROMIUM.exists():
+        _say(f"There is no {CHROMIUM}.")
         _say("What to do: apt-get install chromium fonts-noto-core")
+        return 1
+    try:
+        commit = commit_shown_in(file.parent)
+    except UncommittedChanges as err:
+        _say(str(err))
         return 1
     async with open_stage() as stage:
         await dashboard.lay(stage)
         async with asyncio.TaskGroup() as group:
             traffic = group.create_task(keep_going(stage.server, _say_now))
             await asyncio.sleep(_SECONDS_TO_SEE)
-            await picture.take(stage.hass.url, file)
+            await picture.take(stage.hass, file, commit)
             traffic.cancel()
     return 0
 

@@ -2,39 +2,25 @@
 
 from pathlib import Path
 
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import ViewportSize, expect
 
-from harness import OWNER
-from ui.pictures import present_commit, write
+from harness import HomeAssistant
+from ui.frontend import open_frontend
+from ui.pictures import write
 
 from . import dashboard
 
-CHROMIUM = Path("/usr/bin/chromium")
-
-_CARDS_FILL_MS = 6000
-_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+SIZE = ViewportSize(width=1200, height=860)
 
 
-async def take(url: str, file: Path) -> None:
-    """Log in at Home Assistant's address and picture the dashboard into a PNG file."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=_ARGUMENTS)
-        page = await browser.new_page(viewport={"width": 1200, "height": 860})
-        await _log_in(page, url)
-        write(await page.screenshot(), file, present_commit())
-        await browser.close()
-
-
-async def _log_in(page: Page, url: str) -> None:
-    await page.goto(url)
-    await page.locator("input[name=username]").fill(OWNER.username)
-    await page.locator("input[name=password]").fill(OWNER.password)
-    await page.get_by_role("button", name="Log in").click()
-    await page.wait_for_url(f"{url}/{dashboard.PATH}/**")
-    await page.locator("hui-tile-card").first.wait_for()
-    await page.wait_for_timeout(_CARDS_FILL_MS)
+async def take(hass: HomeAssistant, file: Path, commit: str) -> None:
+    """Picture the dashboard into a PNG file that names the commit, once all its cards are filled."""
+    async with open_frontend(hass) as frontend:
+        await frontend.size(SIZE)
+        await frontend.open(f"/{dashboard.PATH}")
+        page = frontend.page
+        await expect(page.locator("hui-history-graph-card canvas").first).to_be_visible()
+        await expect(page.locator("hui-logbook-card .entry").first).to_be_visible()
+        await expect(page.locator("hui-markdown-card table")).to_be_visible()
+        png = await page.screenshot(animations="disabled", caret="hide")
+        write(png, file, commit)

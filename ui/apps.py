@@ -4,9 +4,10 @@ from devserver import App, DevServer
 from harness import HomeAssistant
 
 SHOP = App(app_id="1001", key="shop-key", secret="shop-secret")
+BAKERY = App(app_id="1004", key="bakery-key", secret="bakery-secret")
 CLOSED = App(app_id="1002", key="closed-key", enabled=False)
 FULL = App(app_id="1003", key="full-key", max_connections=0)
-APPS = [SHOP, CLOSED, FULL]
+APPS = [SHOP, BAKERY, CLOSED, FULL]
 
 
 class Apps:
@@ -17,17 +18,18 @@ class Apps:
         self._hass = hass
         self._server = server
 
-    async def add(self, authorization: str = "auth_secret", **fields: object) -> str:
-        """Add the shop's app and return its entry's id; by default it signs with its secret."""
-        if authorization == "auth_secret":
-            fields = {"secret": SHOP.secret, "app_id": SHOP.app_id} | fields
+    async def add(self, app: App = SHOP) -> str:
+        """Add an app that signs with its secret, and return its entry's id."""
         place = {"host": self._server.host, "port": self._server.port, "use_tls": False}
         return await self._hass.add_app(
-            {"app_key": SHOP.key, "server": place}, authorization, **fields
+            {"app_key": app.key, "server": place},
+            "auth_secret",
+            secret=app.secret,
+            app_id=app.app_id,
         )
 
     async def add_channel(self, entry_id: str, name: str, **fields: list[str]) -> str:
-        """Add a channel, wait until it is joined, and return its subentry's id."""
+        """Add a channel, and return its subentry's id once it is joined."""
         subentry_id = await self._hass.add_channel(entry_id, name, **fields)
         await self._server.wait_subscribed(name, timeout=60)
         return subentry_id

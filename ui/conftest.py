@@ -1,19 +1,39 @@
 """A server, a real Home Assistant, a browser, and pictures where they are asked for."""
 
+import ssl
 from collections.abc import AsyncGenerator
+from pathlib import Path
 
 import pytest
 
 from devserver import DevServer
 from harness import HomeAssistant
+from tests.devserver.certificate import write_certificate
 
 from .apps import APPS, Apps
-from .frontend import DESKTOP, Frontend, open_frontend
-from .pictures import Pictures
+from .frontend import Frontend, open_frontend
+from .pictures import IMAGES, Pictures, UncommittedChanges
+
+PICTURES = pytest.StashKey[Pictures]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--pictures", action="store_true", help="write docs/images")
+    parser.addoption(
+        "--pictures",
+        nargs="?",
+        type=Path,
+        const=IMAGES,
+        metavar="FOLDER",
+        help="take the pictures of docs/images; into another folder, changes need not be committed",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Find out before any test whether there may be pictures."""
+    try:
+        config.stash[PICTURES] = Pictures(config.getoption("--pictures"))
+    except UncommittedChanges as err:
+        raise pytest.UsageError(str(err)) from None
 
 
 @pytest.fixture(scope="session")
@@ -24,13 +44,32 @@ async def server() -> AsyncGenerator[DevServer]:
 
 
 @pytest.fixture(scope="session")
+async def unknown_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[DevServer]:
+    """Run a server with a certificate that nobody trusts."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*write_certificate(tmp_path_factory.mktemp("certificate")))
+    async with DevServer(APPS, ssl=context) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
 async def hass() -> AsyncGenerator[HomeAssistant]:
     """Run a Home Assistant for all tests."""
     async with HomeAssistant() as running:
         sequence = [{"stop": "Signed.", "response_variable": "answer"}]
         script = {"alias": "Sign for a channel", "sequence": sequence}
         await running.post("/api/config/script/config/sign", script)
+        await _hide_what_has_no_icon_here(running)
         yield running
+
+
+async def _hide_what_has_no_icon_here(hass: HomeAssistant) -> None:
+    """Disable Home Assistant's own integrations: their icons would come from the internet."""
+    for entry in await hass.call("config_entries/get"):
+        if not entry["disabled_by"]:
+            await hass.call(
+                "config_entries/disable", entry_id=entry["entry_id"], disabled_by="user"
+            )
 
 
 @pytest.fixture(scope="session")
@@ -43,8 +82,7 @@ async def browser(hass: HomeAssistant) -> AsyncGenerator[Frontend]:
 @pytest.fixture
 async def frontend(browser: Frontend) -> Frontend:
     """Return the browser in its usual size and light."""
-    await browser.size(DESKTOP)
-    await browser.theme("light")
+    await browser.start_afresh()
     return browser
 
 
@@ -55,10 +93,10 @@ async def apps(hass: HomeAssistant, server: DevServer) -> AsyncGenerator[Apps]:
     server.faults.reset()
     for entry in await hass.call("config_entries/get", domain="pusher_channels"):
         await hass.delete(f"/api/config/config_entries/entry/{entry['entry_id']}")
-    await server.wait_disconnected()
+    await server.wait_disconnected(timeout=60)
 
 
 @pytest.fixture(scope="session")
 def pictures(request: pytest.FixtureRequest) -> Pictures:
     """Return what takes pictures, where they are asked for."""
-    return Pictures(wanted=request.config.getoption("--pictures"))
+    return request.config.stash[PICTURES]

@@ -13,22 +13,26 @@ IMAGES = CHECKOUT / "docs" / "images"
 MOST_BYTES = 250_000
 
 
-class Pictures:
-    """Takes pictures when they are asked for, and else does nothing."""
+class UncommittedChanges(Exception):
+    """A picture would name a commit that does not look like it; the text says what to do."""
 
-    def __init__(self, wanted: bool) -> None:
+
+class Pictures:
+    """Takes pictures into a folder, and none where there is no folder. Raises UncommittedChanges."""
+
+    def __init__(self, folder: Path | None) -> None:
         """Find out the commit once."""
-        self._wanted = wanted
-        self._commit = present_commit() if wanted else ""
+        self._folder = folder
+        self._commit = commit_shown_in(folder) if folder else ""
 
     async def take(self, page: Page, name: str) -> None:
-        """Write what the page shows to docs/images/{name}.png, once nothing on it moves."""
-        if not self._wanted:
+        """Write what the page shows to {name}.png, once nothing on it moves."""
+        if self._folder is None:
             return
         await page.mouse.move(0, 0)
         await page.evaluate("document.fonts.ready.then(() => null)")
         png = await page.screenshot(animations="disabled", caret="hide")
-        write(png, IMAGES / f"{name}.png", self._commit)
+        write(png, self._folder / f"{name}.png", self._commit)
 
 
 def write(png: bytes, file: Path, commit: str) -> None:
@@ -43,9 +47,24 @@ def write(png: bytes, file: Path, commit: str) -> None:
     file.write_bytes(small.getvalue())
 
 
-def present_commit() -> str:
-    """Return the hash of the checkout's commit. Raises CalledProcessError where there is none."""
-    command = ["git", "rev-parse", "HEAD"]
-    return subprocess.run(
-        command, cwd=CHECKOUT, check=True, capture_output=True, text=True
-    ).stdout.strip()
+def commit_shown_in(folder: Path) -> str:
+    """Return what pictures in a folder name: the checkout's commit, and whether more has changed since.
+
+    In docs/images nothing may have, but the pictures themselves. Raises UncommittedChanges.
+    """
+    commit = _git("rev-parse", "HEAD")
+    changed = _git("status", "--short", "--", ".", f":!{IMAGES.relative_to(CHECKOUT)}")
+    if not changed:
+        return commit
+    if folder.resolve() == IMAGES:
+        raise UncommittedChanges(
+            f"These changes are not committed, so no commit would look like the pictures:\n{changed}\n"
+            "What to do: commit them first, or have the pictures in another folder."
+        )
+    return f"{commit} and changes"
+
+
+def _git(*arguments: str) -> str:
+    command = ["git", *arguments]
+    result = subprocess.run(command, cwd=CHECKOUT, check=True, capture_output=True, text=True)
+    return result.stdout.rstrip()

@@ -1,8 +1,5 @@
 """The integration and its channels are added by hand."""
 
-import pytest
-from playwright.async_api import expect
-
 from devserver import DevServer
 
 from .apps import SHOP, Apps
@@ -12,19 +9,10 @@ from .pictures import Pictures
 TITLE = "shop-key (127.0.0.1)"
 
 
-async def enter_app(frontend: Frontend, server: DevServer) -> None:
-    await frontend.start_adding()
-    await frontend.fill("App key", SHOP.key)
-    await frontend.press("Own server and proxy")
-    await frontend.fill("Host", server.host)
-    await frontend.fill("Port", str(server.port))
-    await frontend.turn("Use TLS", False)
-
-
 async def test_app_with_its_secret_and_first_channel(
     frontend: Frontend, server: DevServer, apps: Apps, pictures: Pictures
 ) -> None:
-    await enter_app(frontend, server)
+    await frontend.start_adding(server)
     await frontend.dialog.get_by_role("heading", name="Own server").scroll_into_view_if_needed()
     await pictures.take(frontend.page, "add-app")
     await frontend.press("Next")
@@ -51,7 +39,7 @@ async def test_app_with_its_secret_and_first_channel(
 async def test_app_with_public_channels_only(
     frontend: Frontend, server: DevServer, apps: Apps
 ) -> None:
-    await enter_app(frontend, server)
+    await frontend.start_adding(server)
     await frontend.press("Next")
     await frontend.shows("Private channels")
     await frontend.choose("Public channels only")
@@ -62,25 +50,35 @@ async def test_app_with_public_channels_only(
 
 
 async def test_app_with_an_endpoint(frontend: Frontend, server: DevServer, apps: Apps) -> None:
-    await enter_app(frontend, server)
+    await frontend.start_adding(server)
     await frontend.press("Next")
     await frontend.shows("Private channels")
     await frontend.choose("Authorization endpoint")
     await frontend.shows("Authorization endpoint")
     await frontend.fill("Channel endpoint", "nowhere")
     await frontend.press("Submit")
-    await frontend.is_told("This is not the full address of an endpoint.")
+    await frontend.is_told("config.error.invalid_url")
     await frontend.fill("Channel endpoint", server.auth_url)
+    await frontend.add_field("X-Token", "{{ 'not closed")
+    await frontend.press("Submit")
+    await frontend.is_told("config.error.invalid_template")
+    await frontend.dialog.get_by_role("button", name="Delete").click()
+    await frontend.add_field("X-Token", "{{ 6 * 7 }}")
     await frontend.press("Submit")
     await frontend.shows("Add a channel")
+    server.faults.auth_status = 500
     await frontend.fill("Channel", "private-orders")
+    await frontend.press("Submit")
+    await frontend.is_told("config_subentries.channel.error.auth_endpoint_failed", "500")
+    server.faults.reset()
     await frontend.press("Submit")
     await frontend.ends_with("private-orders")
     await server.wait_subscribed("private-orders", timeout=60)
+    assert server.auth_requests[-1].headers["X-Token"] == "42"
 
 
 async def test_app_with_a_script(frontend: Frontend, server: DevServer, apps: Apps) -> None:
-    await enter_app(frontend, server)
+    await frontend.start_adding(server)
     await frontend.press("Next")
     await frontend.shows("Private channels")
     await frontend.choose("Script")
@@ -92,24 +90,7 @@ async def test_app_with_a_script(frontend: Frontend, server: DevServer, apps: Ap
     await frontend.shows("Add a channel")
     await frontend.fill("Channel", "private-orders")
     await frontend.press("Submit")
-    await frontend.is_told("The answer was: The script script.sign failed, or it responded nothing")
-    await frontend.close()
-
-
-@pytest.mark.parametrize(
-    ("key", "error"),
-    [
-        ("no-such-key", "The server does not know this app key."),
-        ("closed-key", "This app is disabled."),
-        ("full-key", "The app has reached its limit of connections."),
-    ],
-)
-async def test_server_refuses_the_app(
-    frontend: Frontend, server: DevServer, key: str, error: str
-) -> None:
-    await enter_app(frontend, server)
-    await frontend.fill("App key", key)
-    await frontend.press("Next")
-    await frontend.is_told(error)
-    await expect(frontend.dialog.get_by_role("textbox", name="Host")).to_be_visible()
+    await frontend.is_told(
+        "config_subentries.channel.error.channel_refused", "The script script.sign failed"
+    )
     await frontend.close()

@@ -1,12 +1,14 @@
 """An app is authorized anew, reconfigured, given options, repaired and removed."""
 
+from dataclasses import replace
+
 import pytest
 from playwright.async_api import expect
 
 from devserver import DevServer
 from harness import CallError, HomeAssistant
 
-from .apps import Apps
+from .apps import SHOP, Apps
 from .frontend import INTEGRATION, Frontend
 from .pictures import Pictures
 
@@ -22,17 +24,34 @@ async def test_reauthentication(
     await frontend.fill("Channel endpoint", server.auth_url)
     await frontend.press("Submit")
     await frontend.ends_with("Reconfiguration was successful", "Close")
-    await server.wait_connected()
+    await server.wait_connected(timeout=60)
     channel = {"channel": "private-orders", "config_entry_id": entry_id}
     with pytest.raises(CallError, match="401"):
         await hass.call_service("pusher_channels", "subscribe", channel)
     server.faults.reset()
-    await frontend.open(INTEGRATION)
-    await frontend.page.get_by_role("button", name="Reconfigure", exact=True).click()
+    await frontend.answer_reauthentication()
     await frontend.shows("Authorization endpoint")
     await pictures.take(frontend.page, "reauth")
     await frontend.press("Submit")
-    await frontend.ends_with("successful", "Close")
+    await frontend.ends_with("Re-authentication was successful", "Close")
+
+
+async def test_reauthentication_with_a_new_secret(
+    frontend: Frontend, hass: HomeAssistant, apps: Apps
+) -> None:
+    async with DevServer([SHOP]) as before:
+        there = Apps(hass, before)
+        await there.add_channel(await there.add(), "private-orders")
+    async with DevServer([replace(SHOP, secret="renewed")], port=before.port) as renewed:
+        await frontend.answer_reauthentication()
+        await frontend.shows("App secret")
+        await frontend.fill("Secret", SHOP.secret)
+        await frontend.press("Submit")
+        await frontend.is_told("config.error.invalid_auth")
+        await frontend.fill("Secret", "renewed")
+        await frontend.press("Submit")
+        await frontend.ends_with("Re-authentication was successful", "Close")
+        await renewed.wait_subscribed("private-orders", timeout=60)
 
 
 async def test_reconfiguration_shows_the_server_and_keeps_the_secret(
@@ -49,11 +68,23 @@ async def test_reconfiguration_shows_the_server_and_keeps_the_secret(
     await frontend.ends_with("Reconfiguration was successful", "Close")
 
 
+async def test_channel_is_changed(frontend: Frontend, server: DevServer, apps: Apps) -> None:
+    await apps.add_channel(await apps.add(), "orders")
+    await frontend.open(INTEGRATION)
+    await frontend.page.get_by_role("button", name="Change channel").click()
+    await frontend.shows("Change the channel")
+    await frontend.fill("Channel", "private-orders")
+    await frontend.press("Submit")
+    await frontend.is_told("config_subentries.channel.error.channel_kind_changed")
+    await frontend.fill("Channel", "invoices")
+    await frontend.press("Submit")
+    await frontend.ends_with("Reconfiguration was successful", "Close")
+    await server.wait_subscribed("invoices", timeout=60)
+
+
 async def test_options(frontend: Frontend, apps: Apps, pictures: Pictures) -> None:
     await apps.add()
-    await frontend.open(INTEGRATION)
-    await frontend.entry.get_by_role("button", name="Configure").click()
-    await frontend.shows("Connection")
+    await frontend.configure()
     await frontend.turn("Sign in", True)
     await frontend.add_to("Watchlist", "ada")
     await pictures.take(frontend.page, "options")
@@ -79,7 +110,7 @@ async def test_repair(
     await frontend.page.get_by_text(title).click()
     await frontend.press("Submit")
     await frontend.ends_with("The issue is repaired!", "Finish")
-    await server.wait_connected()
+    await server.wait_connected(timeout=60)
 
 
 async def test_removal(frontend: Frontend, server: DevServer, apps: Apps) -> None:

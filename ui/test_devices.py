@@ -1,9 +1,9 @@
-"""The devices' pages show what the channels do."""
+"""The devices' pages show what an app and its channels do; no other test has this app, so only it is shown."""
 
 from devserver import DevServer
 from harness import HomeAssistant
 
-from .apps import Apps
+from .apps import BAKERY, Apps
 from .frontend import PHONE, Frontend
 from .pictures import Pictures
 
@@ -17,29 +17,29 @@ async def device_path(hass: HomeAssistant, name: str) -> str:
 async def test_app_device(
     frontend: Frontend, hass: HomeAssistant, apps: Apps, pictures: Pictures
 ) -> None:
-    await apps.add()
-    await frontend.open(await device_path(hass, "shop-key (127.0.0.1)"))
-    await frontend.sees("Connection state")
-    await frontend.sees("Connected")
-    await frontend.words(frontend.page.locator("ha-config-device-page"))
+    await apps.add(BAKERY)
+    await frontend.open(await device_path(hass, "bakery-key (127.0.0.1)"))
+    await frontend.sees_device("Connection state", "Connected")
     await pictures.take(frontend.page, "device")
     await frontend.theme("dark")
     await pictures.take(frontend.page, "device-dark")
     await frontend.theme("light")
     await frontend.size(PHONE)
-    await frontend.sees("Connection state")
+    await frontend.sees_device("Connection state", "Connected")
     await pictures.take(frontend.page, "device-phone")
 
 
 async def test_event_changes_the_channel_device(
     frontend: Frontend, server: DevServer, hass: HomeAssistant, apps: Apps, pictures: Pictures
 ) -> None:
-    entry_id = await apps.add()
-    await apps.add_channel(entry_id, "presence-lobby", events=["order.shipped"], members=["ada"])
-    await frontend.open(await device_path(hass, "presence-lobby"))
-    await frontend.sees("Member ada")
-    await frontend.sees("Unknown", frontend.page.locator("ha-device-entities-card"))
-    await server.publish("presence-lobby", "order.shipped", {"id": 7})
-    await frontend.sees("order.shipped", frontend.page.locator("ha-device-entities-card"))
-    await frontend.words(frontend.page.locator("ha-config-device-page"))
+    entry_id = await apps.add(BAKERY)
+    await hass.add_channel(entry_id, "presence-kitchen", events=["bread.baked"], members=["ada"])
+    await server.wait_subscribed("presence-kitchen", timeout=60, app=BAKERY)
+    await frontend.open(await device_path(hass, "presence-kitchen"))
+    await frontend.sees_device("presence-kitchen", "Unknown")
+    await frontend.sees_device("Member ada", "Away")
+    await frontend.sees_device("Members", "1")
+    await frontend.sees_device("Subscribed", "Yes")
+    await server.publish("presence-kitchen", "bread.baked", {"loaves": 7}, app=BAKERY)
+    await frontend.sees_device("presence-kitchen", "bread.baked")
     await pictures.take(frontend.page, "channel-device")
