@@ -151,6 +151,26 @@ async def test_a_second_loss_before_all_returned_keeps_each_beginning(
     assert gaps[0].until < second_loss < gaps[1].until
 
 
+async def test_what_the_user_was_sent_meanwhile_is_a_gap_once_signed_in_again(
+    client: PusherClient, server: DevServer
+) -> None:
+    gaps = client_notices(client, Gap)
+    client.sign_in()
+    await connect(client)
+    await joined(client, "a")
+    await until(
+        lambda: (
+            len(client.channels) == 2 and all(it.is_subscribed for it in client.channels.values())
+        )
+    )
+
+    await server.close_all(4200)
+    await until(lambda: sum(len(gap.channels) for gap in gaps) == 2)
+
+    assert {channel for gap in gaps for channel in gap.channels} == {"a", "#server-to-user-me"}
+    assert len({gap.since for gap in gaps}) == 1
+
+
 async def test_a_disconnect_on_purpose_leaves_a_gap_too(client: PusherClient, clock: Clock) -> None:
     gaps = client_notices(client, Gap)
     await connect(client)

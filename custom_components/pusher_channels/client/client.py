@@ -240,8 +240,8 @@ class PusherClient:
 
     def _state_changed(self, change: StateChange) -> None:
         if change.previous is ConnectionState.CONNECTED:
-            self.user.lost()
             self._subscriptions.lost(self._connection.last_received or 0.0)
+            self.user.lost()
         if change.state is ConnectionState.CONNECTED and self.socket_id is not None:
             self._notices.notify(change)
             self.user.connected(self.socket_id)

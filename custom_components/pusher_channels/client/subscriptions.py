@@ -102,15 +102,21 @@ class Subscriptions:
         self._settle(subscription)
         return subscription.channel
 
-    def unsubscribe(self, name: str) -> None:
-        """Want a channel once less; the last one to go leaves it."""
+    def unsubscribe(self, name: str, *, returns: bool = False) -> None:
+        """Want a channel once less; the last one to go leaves it.
+
+        What a channel that `returns` missed until then will be told as a gap.
+        """
         subscription = self._subscriptions.get(name)
         if subscription is None or not subscription.wanted:
             return
         subscription.users -= 1
         if not subscription.wanted:
             del self._channels[name], self._known[name]
-            self._gaps.left(name)
+            if returns:
+                self._gaps.failed(name)
+            else:
+                self._gaps.left(name)
             self._settle(subscription)
 
     def connected(self, socket_id: str) -> None:

@@ -122,7 +122,8 @@ class UserSession:
             self._task = None
         self._online.clear()
         if self.user_id is not None:
-            self._subscriptions.unsubscribe(f"{USER_CHANNEL_PREFIX}{self.user_id}")
+            channel = f"{USER_CHANNEL_PREFIX}{self.user_id}"
+            self._subscriptions.unsubscribe(channel, returns=True)
             self.user_id = None
 
     def succeeded(self, message: SigninSuccess) -> None:
