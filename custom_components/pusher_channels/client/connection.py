@@ -255,13 +255,14 @@ class Connection:
     async def _receive(self, websocket: WebSocket, liveness: Liveness) -> ConnectionFailed:
         """Hand on each frame, and give way to others after a slice of time.
 
-        This is the path that every event takes, so it is written for speed. An event that some
-        listener has heard before is found by two look-ups and handed over right here; whatever is
-        not found takes the long way. No clock is read and no timer is set for an event: what came
-        together has the stamp of when this coroutine was resumed, and the slice begins there too.
+        This is the path that every event takes, so it is written for speed. What each trick gains
+        is a share of the time that a frame of 100 bytes takes in a flood; docs/performance.md.
         """
-        receive, loop, known = websocket.receive, asyncio.get_running_loop(), self._known
+        loop, known = asyncio.get_running_loop(), self._known
+        # No `async for`, which awaits a coroutine more for each message: 13 %.
+        receive = websocket.receive
         while True:
+            # The clock is read once a slice, not once an event: 6 %.
             for _ in range(SLICE_EVENTS):
                 message = await receive()
                 if message.type is not TEXT:
@@ -269,7 +270,11 @@ class Connection:
                         return _ending(websocket, message.extra, self._told)
                     self._on_message(ServerError(None, "A binary frame came; it was skipped"))
                     continue
+                # When this coroutine was last resumed, by `_stay`, is when the frame came: no clock
+                # is read and no timer is set for it: 6 %.
                 liveness.received = liveness.resumed
+                # Who has heard such an event before is found by two look-ups, and called right
+                # here: 40 %. Whatever is not found takes the long way.
                 try:
                     frame = loads(message.data)
                     hear = known[frame["channel"]][frame["event"]]
