@@ -344,7 +344,7 @@ async def test_a_close_instead_of_a_welcome_is_told_in_the_servers_words(
 async def test_the_error_that_announces_a_close_says_why(
     announced: int, words: str, told: str, client: PusherClient, server: DevServer
 ) -> None:
-    """soketi closes without a reason, right after a `pusher:error` of the same code."""
+    """A soketi closes without a reason, right after a `pusher:error` of the same code."""
     await connect(client)
 
     await server.send_raw(frames.error(announced, "Over capacity"))
