@@ -27,7 +27,8 @@ async def post(client: TestClient[Any, Any], path: str, body: dict[str, Any]) ->
 async def test_app_and_channel_are_added(
     hass: HomeAssistant, server: DevServer, hass_client: ClientSessionGenerator
 ) -> None:
-    assert await async_setup_component(hass, "config", {})
+    for component in ("config", "pusher_channels"):  # a client freezes the routes, in tests alone
+        assert await async_setup_component(hass, component, {})
     client = await hass_client()
 
     step = await post(client, "flow", {"handler": "pusher_channels"})
@@ -74,7 +75,8 @@ async def test_app_and_channel_are_added(
 async def test_forms_of_an_app_that_is_changed_come_with_what_is_stored_but_no_secret(
     hass: HomeAssistant, server: DevServer, hass_client: ClientSessionGenerator
 ) -> None:
-    assert await async_setup_component(hass, "config", {})
+    for component in ("config", "pusher_channels"):  # a client freezes the routes, in tests alone
+        assert await async_setup_component(hass, component, {})
     client = await hass_client()
     step = await post(client, "flow", {"handler": "pusher_channels"})
     flow = f"flow/{step['flow_id']}"

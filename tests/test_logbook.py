@@ -15,6 +15,7 @@ from pytest_homeassistant_custom_component.typing import (
     WebSocketGenerator,
 )
 
+from custom_components.pusher_channels.client.webhooks import WebhookEvent
 from devserver import DevServer
 
 from .actions import connected_guest
@@ -66,6 +67,7 @@ async def test_events_members_and_the_connection_have_a_line(
         await until(lambda: len(seen) == 2)
         await guest.leave()
         await until(lambda: len(seen) == 3)
+    hub.bus_of("orders").fire_webhook(WebhookEvent("channel_vacated", "orders"))
     await hub.client.disconnect()
 
     client = await hass_ws_client(hass)
@@ -73,6 +75,7 @@ async def test_events_members_and_the_connection_have_a_line(
         ("orders", "received order.shipped"),
         ("presence-a", "user 42 joined"),
         ("presence-a", "user 42 left"),
+        ("orders", "told by webhook: channel_vacated"),
         ("Demo app", "is now disconnecting"),
         ("Demo app", "is now disconnected"),
     ]
@@ -99,9 +102,9 @@ async def test_event_fired_by_hand_without_fields_does_not_spoil_the_page(
     hass: HomeAssistant, server: DevServer, set_up: SetUp, hass_ws_client: WebSocketGenerator
 ) -> None:
     await set_up(app_entry(server))
-    for event in ("event", "member_added", "member_removed", "connection_state"):
+    for event in ("event", "member_added", "member_removed", "connection_state", "webhook"):
         hass.bus.async_fire(f"pusher_channels_{event}", {})
 
     lines = await _lines(hass, await hass_ws_client(hass))
 
-    assert [name for name, _ in lines] == ["Pusher Channels"] * 4
+    assert [name for name, _ in lines] == ["Pusher Channels"] * 5

@@ -51,6 +51,52 @@ async def test_nobody_signs_in_where_nobody_can_vouch_for_them(
         await hass.config_entries.options.async_configure(step["flow_id"], {"sign_in": True})
 
 
+async def test_what_takes_the_secret_is_not_offered_without_it(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server, authorization="auth_none")
+    entry.add_to_hass(hass)
+    data = {key: it for key, it in entry.data.items() if key != "secret"}
+    hass.config_entries.async_update_entry(entry, data=data)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    forms: list[dict[str, Any]] = [
+        {"webhook": True},
+        {"auth_endpoint_view": True},
+        {"auth_endpoint_origins": []},
+    ]
+    for form in forms:
+        step = await hass.config_entries.options.async_init(entry.entry_id)
+        with pytest.raises(InvalidData):
+            await hass.config_entries.options.async_configure(step["flow_id"], form)
+
+
+async def test_origins_are_stored_as_browsers_send_them(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server)
+    await set_up(entry)
+    step = await hass.config_entries.options.async_init(entry.entry_id)
+    assert step["description_placeholders"] == {
+        "auth_path": f"/api/pusher_channels/auth/{entry.entry_id}",
+        "user_auth_path": f"/api/pusher_channels/user-auth/{entry.entry_id}",
+        "origin": "https://panel.example:8443",
+    }
+    form: dict[str, Any] = {
+        "auth_endpoint_view": True,
+        "auth_endpoint_origins": [" HTTPS://Panel:443/ ", "", "a"],
+    }
+    step = await hass.config_entries.options.async_configure(step["flow_id"], form)
+    assert step["errors"] == {"base": "invalid_origin"}
+    assert prefilled(step)["auth_endpoint_origins"] == form["auth_endpoint_origins"]
+
+    form["auth_endpoint_origins"] = [" HTTPS://Panel:443/ ", "http://localhost:8080"]
+    step = await hass.config_entries.options.async_configure(step["flow_id"], form)
+    assert entry.options == {
+        "auth_endpoint_view": True,
+        "auth_endpoint_origins": ["https://panel", "http://localhost:8080"],
+    }
+
+
 async def test_watchlist_has_a_hundred_users_at_most(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:

@@ -30,7 +30,7 @@ from custom_components.pusher_channels.authorization_forms import (
 from custom_components.pusher_channels.channel_flow import CHANNEL_SCHEMA
 from custom_components.pusher_channels.const import DOMAIN
 from custom_components.pusher_channels.hub import Hub
-from custom_components.pusher_channels.options_flow import USER_SCHEMA
+from custom_components.pusher_channels.options_flow import SERVER_SCHEMA, USER_SCHEMA
 from devserver import DevServer
 
 from .actions import ENGLISH, act
@@ -55,7 +55,8 @@ FORMS: dict[tuple[str, str], vol.Schema] = {
     ("config", "auth_script"): SCRIPT_SCHEMA,
     ("channel", "user"): CHANNEL_SCHEMA,
     ("channel", "reconfigure"): CHANNEL_SCHEMA,
-    ("options", "init"): USER_SCHEMA,
+    ("options", "init"): USER_SCHEMA.extend(SERVER_SCHEMA.schema),
+    ("options", "webhook"): vol.Schema({}),
 }
 FLOWS = {
     "config": ENGLISH["config"],
@@ -215,6 +216,7 @@ _FROM_HOME_ASSISTANT = {
     "event_type",
     "friendly_name",
     "icon",
+    "supported_features",
     "unit_of_measurement",
 }
 
@@ -255,7 +257,7 @@ def _assert_form_described(schema: vol.Schema, words: Mapping[str, Any]) -> None
     """Compare a form, and the sections in it, with what is said of it."""
     sections = {str(key): it for key, it in schema.schema.items() if isinstance(it, section)}
     fields = [str(key) for key in schema.schema if str(key) not in sections]
-    assert fields == list(words["data"]) == list(words["data_description"])
+    assert fields == list(words.get("data", ())) == list(words.get("data_description", ()))
     assert sections.keys() == words.get("sections", {}).keys()
     for name, inner in sections.items():
         assert words["sections"][name]["name"]

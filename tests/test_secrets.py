@@ -1,6 +1,7 @@
 """Nothing secret leaves Home Assistant by a log, an exception, an issue, a state or diagnostics."""
 
 import base64
+import hmac
 import json
 import logging
 from collections.abc import AsyncIterator
@@ -12,6 +13,7 @@ from homeassistant.const import MATCH_ALL
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.diagnostics import (
     get_diagnostics_for_config_entry,
@@ -317,6 +319,42 @@ async def test_not_when_a_template_cannot_be_rendered(
     assert error is not None
     assert error.error == "The template of Authorization could not be rendered"
     await assert_nothing_secret(hass, hass_client, caplog, entry, written)
+
+
+async def test_not_when_pages_and_servers_ask(
+    hass: HomeAssistant,
+    server: DevServer,
+    set_up: SetUp,
+    hass_client: ClientSessionGenerator,
+    hass_client_no_auth: ClientSessionGenerator,
+    caplog: pytest.LogCaptureFixture,
+    written: Everything,
+) -> None:
+    # A client freezes the routes, in tests alone.
+    assert await async_setup_component(hass, "diagnostics", {})
+    room = "private-encrypted-room"
+    options = {"auth_endpoint_view": True, "webhook": True, "webhook_id": "any"}
+    entry = secret_entry(server, room, options=options)
+    await set_up(entry)
+    page, sender = await hass_client(), await hass_client_no_auth()
+    path = f"/api/pusher_channels/auth/{entry.entry_id}"
+    shown = []
+    for client, channel in ((page, room), (page, "private-other"), (sender, room)):
+        answer = await client.post(path, data={"socket_id": "1.2", "channel_name": channel})
+        shown.append(await answer.text())
+    signed = json.loads(shown[0])
+    secrets = [signed["auth"].partition(":")[2], signed["shared_secret"]]
+    for body in (b"{", b'{"time_ms":0,"events":[]}', b"x" * (1024 * 1024 + 1)):
+        for secret in (SECRET, "another"):
+            signature = hmac.new(secret.encode(), body, "sha256").hexdigest()
+            headers = {"X-Pusher-Key": APP.key, "X-Pusher-Signature": signature}
+            answer = await sender.post("/api/webhook/any", data=body, headers=headers)
+            assert answer.status >= 400
+            assert await answer.text() == ""
+            secrets.append(signature)
+
+    assert not any(canary in text for canary in CANARIES for text in shown)
+    await assert_nothing_secret(hass, hass_client, caplog, entry, written, *secrets)
 
 
 async def test_search_finds_what_is_secret(

@@ -11,14 +11,14 @@ _RAW = re.compile(
     r"\[%key|\bundefined\b|\bNaN\b|\[object Object\]|component\.pusher_channels|config_subentries\."
     r"|\b[a-z]+(?:_[a-z]+)+\b"
 )
-_MEANT = {"socket_id", "channel_name", "channel_data", "shared_secret"}
+_MEANT = {"pusher_channels", "socket_id", "channel_name", "channel_data", "shared_secret"}
 _PLACEHOLDER = re.compile(r"\{\w+\}")
 
 
 def raw_keys(text: str) -> list[str]:
     """Return what looks like a key in a text that a user sees.
 
-    The names of a script's variables are meant so, and so is what stands in an address.
+    The names of a script's variables are meant so, and so are our own name and what stands in an address.
     """
     without_addresses = re.sub(r"^\s*- /url: .*$", "", text, flags=re.MULTILINE)
     return [found for found in _RAW.findall(without_addresses) if found not in _MEANT]

@@ -9,7 +9,8 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.typing import ConfigType
 
-from . import issues
+from . import issues, webhook
+from .auth_view import async_setup_views
 from .client.connection import ConnectionState
 from .client.errors import ConnectionFailed
 from .const import CONF_SERVER, CONF_USE_TLS, DOMAIN
@@ -21,12 +22,19 @@ _LOGGER = logging.getLogger(__name__)
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
-PLATFORMS = [Platform.BINARY_SENSOR, Platform.EVENT, Platform.SENSOR, Platform.SWITCH]
+PLATFORMS = [
+    Platform.BINARY_SENSOR,
+    Platform.EVENT,
+    Platform.NOTIFY,
+    Platform.SENSOR,
+    Platform.SWITCH,
+]
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Set up the actions."""
+    """Set up the actions, and what answers for web pages."""
     async_setup_services(hass)
+    async_setup_views(hass)
     return True
 
 
@@ -49,6 +57,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: PusherConfigEntry) -> bo
         raise _setup_error(err, gave_up=gave_up) from err
 
     hub = entry.runtime_data = Hub(hass, entry, client, make_api(hass, entry.data))
+    webhook.async_start(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
 
     @callback
@@ -66,8 +75,9 @@ async def async_unload_entry(hass: HomeAssistant, entry: PusherConfigEntry) -> b
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: PusherConfigEntry) -> None:
-    """Take back what an app asked of the user."""
+    """Take back what an app asked of the user, and of others."""
     issues.forget(hass, entry)
+    await webhook.async_forget(hass, entry)
 
 
 def _say_if_unverified(entry: PusherConfigEntry) -> None:

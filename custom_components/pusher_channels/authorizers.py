@@ -59,7 +59,9 @@ def make_authorizer(
     """Return who signs for an app's private channels; None when nobody does."""
     kind = data[CONF_AUTHORIZATION]
     if kind == AUTH_SECRET:
-        return _secret_authorizer(data, options)
+        watchlist = tuple(options.get(CONF_WATCHLIST, ()))
+        user = User(data[CONF_USER_ID], data.get(CONF_USER_INFO), watchlist)
+        return make_secret_authorizer(data, user)
     if kind == AUTH_ENDPOINT:
         return _endpoint_authorizer(hass, session, data)
     if kind == AUTH_SCRIPT:
@@ -67,9 +69,8 @@ def make_authorizer(
     return None
 
 
-def _secret_authorizer(data: Mapping[str, Any], options: Mapping[str, Any]) -> SecretAuthorizer:
-    watchlist = tuple(options.get(CONF_WATCHLIST, ()))
-    user = User(data[CONF_USER_ID], data.get(CONF_USER_INFO), watchlist)
+def make_secret_authorizer(data: Mapping[str, Any], user: User) -> SecretAuthorizer:
+    """Return who signs for a user with an app's own secret."""
     key = data.get(CONF_MASTER_KEY)
     return SecretAuthorizer(
         data[CONF_APP_KEY],

@@ -22,6 +22,7 @@ from .client.messages import (
 )
 from .client.presence import PresenceChannel
 from .client.user import SigninError
+from .client.webhooks import WebhookEvent
 from .const import (
     EVENT,
     EVENT_CONNECTION_STATE,
@@ -32,6 +33,7 @@ from .const import (
     EVENT_MEMBER_REMOVED,
     EVENT_SUBSCRIPTION_ERROR,
     EVENT_SUBSCRIPTION_SUCCEEDED,
+    EVENT_WEBHOOK,
 )
 
 
@@ -62,6 +64,21 @@ class DeviceBus:
                 "data": event.writable(),
                 "user_id": event.user_id,
                 "cached": event.cached,
+            },
+        )
+
+    def fire_webhook(self, event: WebhookEvent) -> None:
+        """Fire what the server told by webhook."""
+        self.fire(
+            EVENT_WEBHOOK,
+            {
+                "channel": event.channel,
+                "event": event.name,
+                "user_id": event.user_id,
+                "client_event": event.client_event,
+                "data": event.data,
+                "socket_id": event.socket_id,
+                "subscription_count": event.subscription_count,
             },
         )
 

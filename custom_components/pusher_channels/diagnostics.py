@@ -8,6 +8,7 @@ import nacl
 import orjson
 from homeassistant.components.diagnostics import REDACTED, async_redact_data
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
+from homeassistant.const import CONF_WEBHOOK_ID
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import AnyDeviceEntry
 from yarl import URL
@@ -34,13 +35,23 @@ from .const import (
     SUBENTRY_CHANNEL,
 )
 from .hub import Hub, PusherConfigEntry
+from .webhook import async_webhook_url, has_webhook
 
 FIELD_VALUE: Final = "value"
 TO_REDACT: Final = frozenset(
-    {CONF_APP_KEY, CONF_SECRET, CONF_MASTER_KEY, CONF_USER_ID, CONF_USER_INFO, FIELD_VALUE}
+    {
+        CONF_APP_KEY,
+        CONF_SECRET,
+        CONF_MASTER_KEY,
+        CONF_USER_ID,
+        CONF_USER_INFO,
+        CONF_WEBHOOK_ID,
+        FIELD_VALUE,
+    }
 )
 URLS: Final = (CONF_AUTH_ENDPOINT, CONF_USER_AUTH_ENDPOINT, CONF_PROXY)
 SHORTEST_SECRET: Final = 6
+SHOWN_OF_WEBHOOK: Final = 4
 MAX_WORDS: Final = 300
 
 
@@ -49,7 +60,7 @@ async def async_get_config_entry_diagnostics(
 ) -> dict[str, Any]:
     """Return how an app and all its channels fare."""
     channels = entry.get_subentries_of_type(SUBENTRY_CHANNEL)
-    return _app(hass, entry) | {
+    return await _app(hass, entry) | {
         "channels": [_channel(entry, subentry) for subentry in channels],
         "other_channels": [
             _channel_state(entry, channel) for channel in _unconfigured_channels(entry)
@@ -62,14 +73,14 @@ async def async_get_device_diagnostics(
 ) -> dict[str, Any]:
     """Return how the app of a device fares, and the channel if it is a channel's device."""
     if device.config_subentry_id is None:
-        return _app(hass, entry)
+        return await _app(hass, entry)
     subentry = entry.subentries[device.config_subentry_id]
-    return _app(hass, entry) | {"channel": _channel(entry, subentry)}
+    return await _app(hass, entry) | {"channel": _channel(entry, subentry)}
 
 
-def _app(hass: HomeAssistant, entry: PusherConfigEntry) -> dict[str, Any]:
+async def _app(hass: HomeAssistant, entry: PusherConfigEntry) -> dict[str, Any]:
     hub = _hub(entry)
-    options = dict(entry.options)
+    options = async_redact_data(dict(entry.options), TO_REDACT)
     if CONF_WATCHLIST in options:
         options[CONF_WATCHLIST] = len(options[CONF_WATCHLIST])
     return {
@@ -84,7 +95,16 @@ def _app(hass: HomeAssistant, entry: PusherConfigEntry) -> dict[str, Any]:
         "options": options,
         "entry_state": entry.state.value,
         "connection": None if hub is None else _connection(hass, hub),
+        "webhook_url": await _webhook_url(hass, entry),
     }
+
+
+async def _webhook_url(hass: HomeAssistant, entry: PusherConfigEntry) -> str | None:
+    """Return the start of a webhook's address: whoever knows all of it may knock."""
+    if not has_webhook(entry):
+        return None
+    where, _, what = (await async_webhook_url(hass, entry.options[CONF_WEBHOOK_ID])).rpartition("/")
+    return f"{where}/{what[:SHOWN_OF_WEBHOOK]}{REDACTED}"
 
 
 def _hub(entry: PusherConfigEntry) -> Hub | None:

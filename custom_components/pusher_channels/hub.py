@@ -94,6 +94,11 @@ class Hub:
         """Whether the user configured a channel of this name."""
         return any(channel.name == name for channel in self.channels.values())
 
+    def bus_of(self, name: str) -> DeviceBus:
+        """Return what fires in the name of a channel's device, or of the app's where it has none."""
+        buses = (channel.bus for channel in self.channels.values() if channel.name == name)
+        return next(buses, self.bus)
+
     def add_platform(
         self, make: ChannelEntities, async_add_entities: AddConfigEntryEntitiesCallback
     ) -> None:

@@ -35,7 +35,7 @@ class HubChannel:
         """Prepare; nothing is joined before `join`."""
         self._entry = entry
         self._client = client
-        self._bus = DeviceBus(hass, entry.entry_id, device_id)
+        self.bus = DeviceBus(hass, entry.entry_id, device_id)
         self._events: Listeners[Event] = Listeners()
         self._changes: Listeners[ChannelChange] = Listeners()
         self._ends: tuple[Unlisten, ...] = ()
@@ -95,7 +95,7 @@ class HubChannel:
         self._joined_as = (self.name, patterns)
         self.channel = channel = self._client.subscribe(self.name)
         self._ends = (
-            channel.bind(self._bus.fire_event, *patterns),
+            channel.bind(self.bus.fire_event, *patterns),
             channel.bind(self._events.notify, *patterns),
             channel.listen(self._notice),
         )
@@ -123,5 +123,5 @@ class HubChannel:
 
     def _notice(self, notice: ChannelNotice) -> None:
         if self.channel is not None:
-            self._bus.fire_channel_notice(self.channel, notice)
+            self.bus.fire_channel_notice(self.channel, notice)
         self._changes.notify(notice)

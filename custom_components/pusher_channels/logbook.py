@@ -11,6 +11,7 @@ from .const import (
     EVENT_CONNECTION_STATE,
     EVENT_MEMBER_ADDED,
     EVENT_MEMBER_REMOVED,
+    EVENT_WEBHOOK,
 )
 
 type Line = dict[str, str]
@@ -36,6 +37,10 @@ def async_describe_events(
         return _line(event.data.get("channel"), f"user {event.data.get('user_id')} left")
 
     @callback
+    def told(event: Event) -> Line:
+        return _line(event.data.get("channel"), f"told by webhook: {event.data.get('event')}")
+
+    @callback
     def connection_changed(event: Event) -> Line:
         entry = hass.config_entries.async_get_entry(event.data.get("entry_id", ""))
         return _line(None if entry is None else entry.title, f"is now {event.data.get('state')}")
@@ -43,6 +48,7 @@ def async_describe_events(
     async_describe_event(DOMAIN, EVENT, received)
     async_describe_event(DOMAIN, EVENT_MEMBER_ADDED, joined)
     async_describe_event(DOMAIN, EVENT_MEMBER_REMOVED, left)
+    async_describe_event(DOMAIN, EVENT_WEBHOOK, told)
     async_describe_event(DOMAIN, EVENT_CONNECTION_STATE, connection_changed)
 
 

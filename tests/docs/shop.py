@@ -1,12 +1,17 @@
 """The app that the documentation speaks of: Shop, with its channels, its user, and one day there."""
 
+import hmac
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from homeassistant.components.webhook import async_handle_webhook
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.util import dt as dt_util
+from homeassistant.util.aiohttp import MockRequest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.pusher_channels.const import DOMAIN
@@ -14,7 +19,7 @@ from custom_components.pusher_channels.hub import Hub
 from devserver import DevServer, frames
 
 from ..actions import act, connected_guest
-from ..conftest import app_data, channel_subentry, until
+from ..conftest import APP, app_data, channel_subentry, until
 from ..devserver.peer import Peer
 
 CHANNELS: dict[str, dict[str, Any]] = {
@@ -34,6 +39,7 @@ EVENTS = [
     ("private-orders", r"App\Events\OrderShipped", {"id": 42, "customer": "Ada"}),
     ("private-encrypted-vault", "note", {"text": "The key is under the mat"}),
 ]
+WEBHOOK_ID = "shop"
 ADA = {"user_id": "ada", "user_info": {"name": "Ada"}}
 
 
@@ -44,7 +50,12 @@ def shop_entry(server: DevServer, **changes: Any) -> MockConfigEntry:
         title="Shop",
         unique_id="shop",
         data=app_data(server, **changes),
-        options={"sign_in": True, "watchlist": ["grace"]},
+        options={
+            "sign_in": True,
+            "watchlist": ["grace"],
+            "webhook": True,
+            "webhook_id": WEBHOOK_ID,
+        },
         subentries_data=[channel_subentry(name, **data) for name, data in CHANNELS.items()],
     )
 
@@ -62,6 +73,7 @@ async def live_a_day(hass: HomeAssistant, server: DevServer, hub: Hub) -> None:
     """Let everything happen that our triggers, entities and bus events tell of."""
     for channel, event, data in EVENTS:
         await server.publish(channel, event, data)
+    await _tell_by_webhook(hass, {"name": "channel_occupied", "channel": "presence-lobby"})
     await server.send_raw(frames.event("private-encrypted-vault", "note", "not sealed"))
     async with ada_in_the_lobby(server) as ada:
         await ada.send("client-wave", {"text": "Hello"}, "presence-lobby")
@@ -75,6 +87,17 @@ async def live_a_day(hass: HomeAssistant, server: DevServer, hub: Hub) -> None:
     await server.close_all(4200, "Please come back")
     await until(lambda: not hub.channels["id-orders"].is_subscribed)
     await until(lambda: all(channel.is_subscribed for channel in hub.channels.values()))
+
+
+async def _tell_by_webhook(hass: HomeAssistant, event: dict[str, str]) -> None:
+    """Hand a webhook in as Nabu Casa does."""
+    time_ms = round(dt_util.utcnow().timestamp() * 1000)
+    body = json.dumps({"time_ms": time_ms, "events": [event]}).encode()
+    signature = hmac.new(APP.secret.encode(), body, "sha256").hexdigest()
+    headers = {"X-Pusher-Key": APP.key, "X-Pusher-Signature": signature}
+    request = MockRequest(body, "shop", "POST", headers=headers)
+    answer = await async_handle_webhook(hass, WEBHOOK_ID, request)
+    assert answer.status == 200
 
 
 def _is(hass: HomeAssistant, entity_id: str, value: str) -> bool:

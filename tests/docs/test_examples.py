@@ -10,6 +10,7 @@ import homeassistant.components
 import pytest
 from homeassistant.const import EVENT_CALL_SERVICE
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
 from homeassistant.loader import async_get_integration
 from homeassistant.setup import async_setup_component
 from homeassistant.util import slugify
@@ -21,9 +22,9 @@ from pytest_homeassistant_custom_component.common import (
 
 from devserver import DevServer
 
-from ..conftest import SetUp
+from ..conftest import SetUp, until
 from . import COMPONENT
-from .pages import Block, blocks
+from .pages import Block, block_after, blocks
 from .shop import ada_in_the_lobby, live_a_day, shop_entry
 
 CORE = Path(homeassistant.components.__file__).parent
@@ -59,7 +60,7 @@ async def test_automation_is_started_by_a_day_in_the_shop(
     block: Block,
 ) -> None:
     automation = _read(block)
-    performed = _watch(hass, automation["actions"])
+    performed = await _watch(hass, automation["actions"])
     assert await async_setup_component(hass, "automation", {"automation": automation})
     hub = await set_up(shop_entry(server))
 
@@ -81,7 +82,7 @@ async def test_actions_do_what_they_say(
     block: Block,
 ) -> None:
     sequence = _read(block)
-    performed = _watch(hass, sequence)
+    performed = await _watch(hass, sequence)
     assert await async_setup_component(
         hass, "script", {"script": {"example": {"sequence": sequence}}}
     )
@@ -97,6 +98,26 @@ async def test_actions_do_what_they_say(
     sent = {(event.channel, event.event) for event in server.published}
     assert set(_sent_by(actions)) <= sent
     assert _complaints(caplog) == []
+
+
+async def test_notified_channel_gets_the_event(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    [action] = _read(block_after("docs/automations.md", "### Notify a channel"))
+    entry = shop_entry(server)
+    await set_up(entry)
+    er.async_get(hass).async_update_entity(action["target"]["entity_id"], disabled_by=None)
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await server.wait_subscribed("presence-lobby")
+    await until(lambda: entry.runtime_data.channels["id-presence-lobby"].is_subscribed)
+
+    await hass.services.async_call(
+        "notify", "send_message", dict(action["data"]), blocking=True, target=action["target"]
+    )
+
+    [sent] = server.published
+    assert (sent.channel, sent.event) == ("presence-lobby", "notification")
+    assert json.loads(sent.data) == action["data"]
 
 
 @pytest.mark.parametrize("block", RESPONSES, ids=str)
@@ -203,8 +224,12 @@ def _sent_by(actions: list[tuple[str, dict[str, Any]]]) -> Iterator[tuple[str, s
                     yield channel, event["event"]
 
 
-def _watch(hass: HomeAssistant, sequence: object) -> Any:
-    """Stand in for what no Home Assistant of a test has; return what tells the performed actions."""
+async def _watch(hass: HomeAssistant, sequence: object) -> Any:
+    """Stand in for what no Home Assistant of a test has; return what tells the performed actions.
+
+    What the integration itself would load is loaded before, or it would replace the stand-in.
+    """
+    assert await async_setup_component(hass, "notify", {})
     for name, _ in _actions(sequence):
         domain, _, service = name.partition(".")
         if domain != COMPONENT.name:

@@ -10,7 +10,7 @@ import pytest
 from . import CHECKOUT, COMPONENT
 from .pages import Block, blocks
 
-RUN_ELSEWHERE = {"yaml", "python", "json"}
+RUN_ELSEWHERE = {"yaml", "python", "json", "html"}
 READ_ONLY = {"http", "mermaid"}
 PHP = shutil.which("php")
 NODE = shutil.which("node")

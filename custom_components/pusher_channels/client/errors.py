@@ -86,6 +86,15 @@ class DecryptionFailed(PusherError):
     """An encrypted payload could not be read; `args[0]` says why, without any of it."""
 
 
+class WebhookRefused(PusherError):
+    """A webhook is not to be taken; `args[0]` says why, `status` is the answer's, as HTTP has it."""
+
+    def __init__(self, message: str, status: int) -> None:
+        """Keep what to answer."""
+        super().__init__(message)
+        self.status = status
+
+
 class ProtocolError(PusherError):
     """A frame is not of the Pusher protocol; `args[0]` says why, without any of it."""
 

@@ -1,0 +1,69 @@
+"""Notify entities: a message becomes an event on a channel."""
+
+from typing import override
+
+from homeassistant.components.notify import NotifyEntity, NotifyEntityFeature
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity import Entity
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .client.http_api import HttpApi
+from .client.messages import Json
+from .client.names import CLIENT_EVENT_PREFIX, ChannelKind
+from .entity import ChannelEntity
+from .hub import Hub, PusherConfigEntry
+from .hub_channel import HubChannel
+from .service_errors import server_api, translated
+
+PARALLEL_UPDATES = 0
+
+NOTIFICATION = "notification"
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: PusherConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Let the hub add one for each channel to which this app can publish."""
+    hub = entry.runtime_data
+
+    def make(channel: HubChannel) -> list[Entity]:
+        return [ChannelNotify(hub, channel)] if _can_publish(hub.api, channel.kind) else []
+
+    hub.add_platform(make, async_add_entities)
+
+
+class ChannelNotify(ChannelEntity, NotifyEntity):
+    """Publishes messages to a channel: by the server API, or as client events without it.
+
+    Neither way does the message come back to Home Assistant.
+    """
+
+    _attr_entity_registry_enabled_default = False
+    _attr_supported_features = NotifyEntityFeature.TITLE
+
+    def __init__(self, hub: Hub, channel: HubChannel) -> None:
+        """Set the key."""
+        super().__init__(hub, channel, NOTIFICATION)
+        self._hub = hub
+
+    @override
+    async def async_send_message(self, message: str, title: str | None = None) -> None:
+        name, client = self._channel.name, self._hub.client
+        data: dict[str, Json] = {"message": message}
+        if title is not None:
+            data["title"] = title
+        if self._hub.api is None:
+            with translated(name):
+                await client.trigger(name, f"{CLIENT_EVENT_PREFIX}{NOTIFICATION}", data)
+            return
+        with server_api(self._hub) as api:
+            await api.trigger([name], NOTIFICATION, data, socket_id=client.socket_id)
+
+
+def _can_publish(api: HttpApi | None, kind: ChannelKind) -> bool:
+    """Tell whether there is a way: without the server API only members' client events are."""
+    if api is None:
+        return kind.takes_client_events
+    return api.master_key is not None or not kind.is_encrypted
