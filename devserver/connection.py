@@ -90,10 +90,14 @@ class Connection:
         self._put(partial(self._websocket.close, code=code, message=reason.encode()))
 
     def abort(self, *, reset: bool = True) -> None:
-        """Cut the TCP connection: with a RST or, without `reset`, a FIN; the client gets no close frame."""
+        """Cut the TCP connection: with a RST or, without `reset`, a FIN; the client gets no close frame.
+
+        Does nothing when it is cut already.
+        """
         transport_socket = self._transport.get_extra_info("socket")
         if reset and transport_socket is not None:
-            transport_socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+            with suppress(OSError):
+                transport_socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         self._transport.abort()
 
     def silence(self) -> None:

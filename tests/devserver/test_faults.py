@@ -127,6 +127,19 @@ async def test_abort_is_a_tcp_reset_and_stop_is_not(server: DevServer) -> None:
     writer.transport.abort()
 
 
+async def test_a_connection_that_is_cut_already_can_be_cut_again(
+    server: DevServer, connect: Connect
+) -> None:
+    peer = await connect()
+    connection = server.connection(peer.socket_id)
+    connection.freeze()
+    connection.abort()
+    await peer.read_end()
+    connection.abort()
+    connection.thaw()
+    await server.wait_disconnected()
+
+
 async def test_pings_are_ignored(server: DevServer, connect: Connect) -> None:
     peer = await connect()
     server.faults.ignore_pings = True
