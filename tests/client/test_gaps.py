@@ -171,6 +171,27 @@ async def test_what_the_user_was_sent_meanwhile_is_a_gap_once_signed_in_again(
     assert len({gap.since for gap in gaps}) == 1
 
 
+async def test_a_sign_in_that_never_succeeds_holds_back_the_gap_of_no_channel(
+    make_client: MakeClient, server: DevServer, session: ClientSession
+) -> None:
+    client = make_client(authorizer=endpoint(server, session))
+    gaps = client_notices(client, Gap)
+    client.sign_in()
+    await connect(client)
+    await joined(client, "a")
+    await until(
+        lambda: (
+            len(client.channels) == 2 and all(it.is_subscribed for it in client.channels.values())
+        )
+    )
+
+    server.faults.auth_status = 403
+    await server.close_all(4200)
+    await until(lambda: gaps)
+
+    assert [gap.channels for gap in gaps] == [("a",)]
+
+
 async def test_a_disconnect_on_purpose_leaves_a_gap_too(client: PusherClient, clock: Clock) -> None:
     gaps = client_notices(client, Gap)
     await connect(client)

@@ -276,3 +276,22 @@ def test_a_decrypted_event_keeps_what_else_its_frame_says() -> None:
     opened = sealed.from_cache().opened('{"a":1}')
     assert (opened.name, opened.channel, opened.user_id, opened.cached) == ("e", "c", "10", True)
     assert opened.data == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("data", "written"),
+    [
+        pytest.param("[" * 200 + "]" * 200, None, id="text of 200 levels"),
+        pytest.param("[" * 201 + "]" * 201, "[" * 201 + "]" * 201, id="text of 201 levels"),
+        pytest.param(json.loads("[" * 201 + "]" * 201), "[" * 201 + "]" * 201, id="201 levels"),
+        pytest.param('{"a":1}', None, id="little text"),
+        pytest.param({"a": 1}, None, id="little"),
+        pytest.param("no JSON", None, id="no JSON"),
+    ],
+)
+def test_data_of_more_levels_than_can_be_written_is_written_as_text(
+    data: Json, written: str | None
+) -> None:
+    event = Event({"event": "e", "data": data})
+
+    assert event.writable() == (event.data if written is None else written)
