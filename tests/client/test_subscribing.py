@@ -331,6 +331,7 @@ async def test_a_channel_left_or_lost_ends_the_wait_for_it(
     server.abort_all()
     with pytest.raises(SubscriptionFailed) as caught:
         await patient
-    assert caught.value.status == 0
+    assert (caught.value.type, caught.value.status) == ("ConnectionLost", 0)
+    assert str(caught.value) == "The connection ended meanwhile"
     await channel.wait_subscribed()
     await channel.wait_subscribed()
