@@ -16,7 +16,7 @@ from custom_components.pusher_channels.client.messages import Event, Json, Subsc
 from custom_components.pusher_channels.client.server import Server
 from devserver import App, Connection, DevServer, Received, frames
 
-from .conftest import APP, AUTHORIZER, MASTER_KEY, until
+from .conftest import APP, AUTHORIZER, MASTER_KEY, Clock, connect, until
 
 
 def events_of(source: PusherClient | Channel, *patterns: str) -> list[Event]:
@@ -119,3 +119,21 @@ class HeldAuthorizer:
 
     async def authorize_user(self, socket_id: str) -> UserAuth:
         return await AUTHORIZER.authorize_user(socket_id)
+
+
+async def joined_by_a_late_answer(
+    client: PusherClient, server: DevServer, clock: Clock, authorizer: HeldAuthorizer
+) -> Channel:
+    """Join private-a by an answer that comes after our 10 s, while permission is asked for anew and held."""
+    await connect(client)
+    server.faults.unanswered_channels = {"private-a"}
+    channel = client.subscribe("private-a")
+    await server.wait_received("pusher:subscribe")
+    clock.skip(10.1)
+    await refusal(channel)
+    authorizer.held = {"private-a"}
+    clock.skip(2)
+    await until(lambda: len(authorizer.asked) == 2)
+    server.connections[0].send(frames.subscription_succeeded("private-a"))
+    await channel.wait_subscribed()
+    return channel

@@ -151,10 +151,8 @@ async def test_a_second_loss_before_all_returned_keeps_each_beginning(
     assert gaps[0].until < second_loss < gaps[1].until
 
 
-async def test_what_the_user_was_sent_meanwhile_is_a_gap_once_signed_in_again(
-    client: PusherClient, server: DevServer
-) -> None:
-    gaps = client_notices(client, Gap)
+async def joined_as_a_user(client: PusherClient) -> None:
+    """Sign in, and join a and the user's own channel."""
     client.sign_in()
     await connect(client)
     await joined(client, "a")
@@ -163,6 +161,13 @@ async def test_what_the_user_was_sent_meanwhile_is_a_gap_once_signed_in_again(
             len(client.channels) == 2 and all(it.is_subscribed for it in client.channels.values())
         )
     )
+
+
+async def test_what_the_user_was_sent_meanwhile_is_a_gap_once_signed_in_again(
+    client: PusherClient, server: DevServer
+) -> None:
+    gaps = client_notices(client, Gap)
+    await joined_as_a_user(client)
 
     await server.close_all(4200)
     await until(lambda: sum(len(gap.channels) for gap in gaps) == 2)
@@ -176,14 +181,7 @@ async def test_a_sign_in_that_never_succeeds_holds_back_the_gap_of_no_channel(
 ) -> None:
     client = make_client(authorizer=endpoint(server, session))
     gaps = client_notices(client, Gap)
-    client.sign_in()
-    await connect(client)
-    await joined(client, "a")
-    await until(
-        lambda: (
-            len(client.channels) == 2 and all(it.is_subscribed for it in client.channels.values())
-        )
-    )
+    await joined_as_a_user(client)
 
     server.faults.auth_status = 403
     await server.close_all(4200)

@@ -26,6 +26,7 @@ from .support import (
     client_notices,
     endpoint,
     joined,
+    joined_by_a_late_answer,
     notices_of,
     refusal,
     sent,
@@ -356,17 +357,8 @@ async def test_case_24_a_late_answer_while_authorizing_again_needs_no_second_sub
     make_client: MakeClient, server: DevServer, clock: Clock
 ) -> None:
     authorizer = HeldAuthorizer(set())
-    client = await connect(make_client(authorizer=authorizer))
-    server.faults.unanswered_channels = {"private-a"}
-    channel = client.subscribe("private-a")
-    await server.wait_received("pusher:subscribe")
-    clock.skip(10.1)
-    await refusal(channel)
-    authorizer.held = {"private-a"}
-    clock.skip(2)
-    await until(lambda: len(authorizer.asked) == 2)
-    server.connections[0].send(frames.subscription_succeeded("private-a"))
-    await channel.wait_subscribed()
+    client = make_client(authorizer=authorizer)
+    channel = await joined_by_a_late_answer(client, server, clock, authorizer)
 
     authorizer.gate.set()
     clock.skip(15)

@@ -9,10 +9,10 @@ from aiohttp import ClientSession
 from custom_components.pusher_channels.client.auth import ChannelAuth, UserAuth
 from custom_components.pusher_channels.client.channel import ChannelState
 from custom_components.pusher_channels.client.errors import AuthorizationFailed
-from devserver import DevServer, frames
+from devserver import DevServer
 
 from .conftest import Clock, MakeClient, connect, settle, until
-from .support import HeldAuthorizer, endpoint, joined, refusal, sent
+from .support import HeldAuthorizer, endpoint, joined, joined_by_a_late_answer, sent
 
 
 async def test_case_17_a_slow_authorizer_does_not_hold_up_other_channels(
@@ -104,17 +104,8 @@ async def test_case_24_a_refusal_after_the_late_answer_leaves_the_channel_joined
     make_client: MakeClient, server: DevServer, clock: Clock
 ) -> None:
     authorizer = Forgetful(set())
-    client = await connect(make_client(authorizer=authorizer))
-    server.faults.unanswered_channels = {"private-a"}
-    channel = client.subscribe("private-a")
-    await server.wait_received("pusher:subscribe")
-    clock.skip(10.1)
-    await refusal(channel)
-    authorizer.held = {"private-a"}
-    clock.skip(2)
-    await until(lambda: len(authorizer.asked) == 2)
-    server.connections[0].send(frames.subscription_succeeded("private-a"))
-    await channel.wait_subscribed()
+    client = make_client(authorizer=authorizer)
+    channel = await joined_by_a_late_answer(client, server, clock, authorizer)
 
     authorizer.gate.set()
     await settle()
