@@ -13,9 +13,8 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 import custom_components.pusher_channels
 from custom_components.pusher_channels.const import DOMAIN
-from devserver import DevServer
-
-from .devserver.peer import Peer
+from tests.tools.devserver.peer import Peer
+from tools.devserver import DevServer
 
 _FOLDER = Path(custom_components.pusher_channels.__file__).parent
 ENGLISH = json.loads((_FOLDER / "translations/en.json").read_text())

@@ -17,7 +17,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry
 
 from custom_components.pusher_channels import diagnostics
-from custom_components.pusher_channels.client.errors import PusherError
+from custom_components.pusher_channels.client.exceptions import PusherError
 
 APP_SECRET = "nightingale-of-the-demo-app"
 SECRET = re.compile(

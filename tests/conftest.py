@@ -14,8 +14,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, get_te
 
 import custom_components.pusher_channels  # noqa: F401  # before the plugin's own custom_components
 from custom_components.pusher_channels.const import DOMAIN
-from custom_components.pusher_channels.hub import Hub
-from devserver import App, DevServer
+from custom_components.pusher_channels.hub.hub import Hub
+from tools.devserver import App, DevServer
 
 from .canaries import APP_SECRET, Canaries
 

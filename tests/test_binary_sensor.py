@@ -5,7 +5,7 @@ from homeassistant.const import STATE_UNAVAILABLE, EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
-from devserver import DevServer, frames
+from tools.devserver import DevServer, frames
 
 from .actions import connected_guest
 from .conftest import SetUp, app_entry, channel_subentry, until

@@ -11,9 +11,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 
 from custom_components.pusher_channels import diagnostics
-from custom_components.pusher_channels.client.errors import PusherError
+from custom_components.pusher_channels.client.exceptions import PusherError
 from custom_components.pusher_channels.const import DOMAIN
-from devserver import DevServer
+from tools.devserver import DevServer
 
 from .canaries import APP_SECRET, COMPONENT, Canaries
 from .conftest import SetUp, app_entry

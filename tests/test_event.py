@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from pytest_homeassistant_custom_component.common import async_capture_events
 
-from devserver import DevServer, frames
+from tools.devserver import DevServer, frames
 
 from .actions import connected_guest
 from .conftest import SetUp, app_entry, channel_subentry, until

@@ -3,7 +3,7 @@
 from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import async_capture_events
 
-from devserver import DevServer
+from tools.devserver import DevServer
 
 from .conftest import SetUp, app_entry, until
 

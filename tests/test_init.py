@@ -13,8 +13,8 @@ from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 
-from custom_components.pusher_channels.hub import Hub
-from devserver import DevServer, frames
+from custom_components.pusher_channels.hub.hub import Hub
+from tools.devserver import DevServer, frames
 
 from .conftest import APP, SetUp, app_entry, until
 from .watch import device_named, reauth_flows, skip, state_of

@@ -16,7 +16,7 @@ from pytest_homeassistant_custom_component.typing import (
 )
 
 from custom_components.pusher_channels.client.webhooks import WebhookEvent
-from devserver import DevServer
+from tools.devserver import DevServer
 
 from .actions import connected_guest
 from .conftest import SetUp, app_entry, until

@@ -15,7 +15,7 @@ from pusher.crypto import generate_shared_secret
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from custom_components.pusher_channels.const import DOMAIN
-from devserver import DevServer
+from tools.devserver import DevServer
 
 from .actions import connected_guest, told
 from .conftest import MASTER_KEY, SetUp, app_data, channel_subentry, until

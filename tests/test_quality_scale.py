@@ -21,17 +21,17 @@ from packaging.requirements import Requirement
 
 import custom_components.pusher_channels as component
 from custom_components.pusher_channels import trigger
-from custom_components.pusher_channels.app_form import app_schema
-from custom_components.pusher_channels.authorization_forms import (
+from custom_components.pusher_channels.const import DOMAIN
+from custom_components.pusher_channels.flows.app import app_schema
+from custom_components.pusher_channels.flows.authorization import (
     ENDPOINT_SCHEMA,
     SCRIPT_SCHEMA,
     secret_schema,
 )
-from custom_components.pusher_channels.channel_flow import CHANNEL_SCHEMA
-from custom_components.pusher_channels.const import DOMAIN
-from custom_components.pusher_channels.hub import Hub
-from custom_components.pusher_channels.options_flow import SERVER_SCHEMA, USER_SCHEMA
-from devserver import DevServer
+from custom_components.pusher_channels.flows.channel import CHANNEL_SCHEMA
+from custom_components.pusher_channels.flows.options import SERVER_SCHEMA, USER_SCHEMA
+from custom_components.pusher_channels.hub.hub import Hub
+from tools.devserver import DevServer
 
 from .actions import ENGLISH, act
 from .conftest import SetUp, until

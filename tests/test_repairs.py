@@ -18,13 +18,13 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 import custom_components.pusher_channels
-from custom_components.pusher_channels import issues
-from custom_components.pusher_channels.client.errors import RequestFailed
+from custom_components.pusher_channels.client.exceptions import RequestError
 from custom_components.pusher_channels.client.http_api import HttpApi
 from custom_components.pusher_channels.client.server import Server
 from custom_components.pusher_channels.const import DOMAIN
-from custom_components.pusher_channels.hub import Hub
-from devserver import DevServer, frames
+from custom_components.pusher_channels.hub import issues
+from custom_components.pusher_channels.hub.hub import Hub
+from tools.devserver import DevServer, frames
 
 from .conftest import APP, SetUp, app_entry, until
 from .watch import issues_of
@@ -283,7 +283,7 @@ async def test_client_events_issue_goes_with_a_new_connection(
     assert issues_of(hass) == {}
 
 
-async def ask_api_of_a_server_with_another_clock(session: ClientSession) -> RequestFailed:
+async def ask_api_of_a_server_with_another_clock(session: ClientSession) -> RequestError:
     """Return what the API client makes of pusher.com's answer to a request from the past."""
 
     async def refuse(_: web.Request) -> web.Response:
@@ -295,7 +295,7 @@ async def ask_api_of_a_server_with_another_clock(session: ClientSession) -> Requ
     async with TestServer(app, host="127.0.0.1") as server:
         address = Server.self_hosted("127.0.0.1", server.port, use_tls=False)
         api = HttpApi(session, address, app_id="1", app_key="key", secret="secret")
-        with pytest.raises(RequestFailed) as raised:
+        with pytest.raises(RequestError) as raised:
             await api.trigger(["orders"], "shipped", {})
     return raised.value
 
@@ -331,7 +331,7 @@ async def test_other_refusal_of_the_api_raises_no_issue(
     entry = app_entry(server, secret="wrong")
     hub = await set_up(entry)
     assert hub.api is not None
-    with pytest.raises(RequestFailed) as raised:
+    with pytest.raises(RequestError) as raised:
         await hub.api.trigger(["orders"], "shipped", {})
 
     issues.api_failed(hass, entry, raised.value)
@@ -346,7 +346,7 @@ async def test_removed_app_takes_its_issues_along_and_no_others(
     await fail_setup(hass, entry)
     other = app_entry(server, app_key="other-wrong-key")
     await fail_setup(hass, other)
-    issues.api_failed(hass, entry, RequestFailed("Timestamp expired", 401))
+    issues.api_failed(hass, entry, RequestError("Timestamp expired", 401))
     assert len(issues_of(hass)) == 3
 
     await hass.config_entries.async_remove(entry.entry_id)

@@ -21,8 +21,8 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.pusher_channels.const import DOMAIN
-from custom_components.pusher_channels.hub import Hub
-from devserver import App, AuthEndpoints, DevServer, frames
+from custom_components.pusher_channels.hub.hub import Hub
+from tools.devserver import App, AuthEndpoints, DevServer, frames
 
 from .conftest import SetUp, app_entry, until
 
@@ -368,7 +368,7 @@ async def test_search_finds_what_is_secret(
     entry = secret_entry(server)
     await set_up(entry)
 
-    logging.getLogger("custom_components.pusher_channels.hub").debug("Signed with %s", SECRET)
+    logging.getLogger("custom_components.pusher_channels.hub.hub").debug("Signed with %s", SECRET)
     with pytest.raises(AssertionError):
         await assert_nothing_secret(hass, hass_client, caplog, entry, written)
     caplog.clear()

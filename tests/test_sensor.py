@@ -10,7 +10,7 @@ from homeassistant.helpers import entity_registry as er
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.pusher_channels.const import DOMAIN
-from devserver import DevServer, frames
+from tools.devserver import DevServer, frames
 
 from .actions import connected_guest
 from .conftest import APP, SetUp, app_entry, until

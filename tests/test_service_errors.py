@@ -12,11 +12,11 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.pusher_channels.client.errors import Misuse
+from custom_components.pusher_channels.client.exceptions import Misuse
 from custom_components.pusher_channels.client.server import Server
 from custom_components.pusher_channels.const import DOMAIN
-from custom_components.pusher_channels.hub import Hub
-from devserver import DevServer, frames
+from custom_components.pusher_channels.hub.hub import Hub
+from tools.devserver import DevServer, frames
 
 from .actions import ENGLISH, act, ask, failure, mistake, told
 from .conftest import SetUp, app_data, app_entry

@@ -14,7 +14,7 @@ from pusher.crypto import generate_shared_secret
 from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.pusher_channels.const import DOMAIN
-from devserver import DevServer, frames
+from tools.devserver import DevServer, frames
 
 from .actions import act, ask, connected_guest
 from .conftest import MASTER_KEY, SetUp, app_entry, until

@@ -10,7 +10,7 @@ from homeassistant.const import (
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
-from devserver import DevServer
+from tools.devserver import DevServer
 
 from .conftest import SetUp, app_entry, until
 from .watch import skip, state_of

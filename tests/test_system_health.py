@@ -5,7 +5,7 @@ from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import get_system_health_info
 
 from custom_components.pusher_channels.const import DOMAIN
-from devserver import DevServer
+from tools.devserver import DevServer
 
 from .conftest import SetUp, app_entry, until
 

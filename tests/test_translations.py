@@ -13,10 +13,11 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util.yaml import load_yaml_dict
 
 import custom_components.pusher_channels as component
-from custom_components.pusher_channels import issues, probe
-from custom_components.pusher_channels.authorization_forms import ENDPOINT_SCHEMA
-from custom_components.pusher_channels.client.errors import Misuse
+from custom_components.pusher_channels.client.exceptions import Misuse
 from custom_components.pusher_channels.config_flow import AppFlow
+from custom_components.pusher_channels.flows import probe
+from custom_components.pusher_channels.flows.authorization import ENDPOINT_SCHEMA
+from custom_components.pusher_channels.hub import issues
 from custom_components.pusher_channels.system_health import _info
 
 from .actions import ENGLISH
@@ -227,7 +228,10 @@ def _reasons(name: str) -> set[str]:
 
 def _raised_misuses() -> set[str]:
     return {
-        arguments[0] for name in SOURCES for arguments, _ in _calls(name, "InvalidUse") if arguments
+        arguments[0]
+        for name in SOURCES
+        for arguments, _ in _calls(name, "InvalidUseError")
+        if arguments
     }
 
 

@@ -11,7 +11,7 @@ from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import async_capture_events
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
-from devserver import DevServer
+from tools.devserver import DevServer
 
 from .actions import ENGLISH, connected_guest
 from .conftest import SetUp, app_entry, until

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from homeassistant.core import HomeAssistant
 
-from devserver import DevServer
+from tests.tools.devserver.certificate import write_certificate
+from tools.devserver import DevServer
 
 from .conftest import APP, app_entry
-from .devserver.certificate import write_certificate
 
 
 @pytest.mark.parametrize(("verify_ssl", "warned"), [(False, True), (True, False)])

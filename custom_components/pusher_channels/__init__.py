@@ -9,14 +9,14 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.typing import ConfigType
 
-from . import issues, webhook
-from .auth_view import async_setup_views
-from .client.connection import ConnectionState
-from .client.errors import ConnectionFailed
+from .client import ConnectionFailedError, ConnectionState
 from .const import CONF_SERVER, CONF_USE_TLS, DOMAIN
-from .factory import make_api, make_client
-from .hub import Hub, PusherConfigEntry
+from .hub import issues
+from .hub.factory import make_api, make_client
+from .hub.hub import Hub, PusherConfigEntry
 from .services import async_setup_services
+from .web import webhook
+from .web.auth_view import async_setup_views
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: PusherConfigEntry) -> bo
     client.connect()
     try:
         await client.wait_connected()
-    except ConnectionFailed as err:
+    except ConnectionFailedError as err:
         gave_up = client.state is ConnectionState.DISCONNECTED and not hass.is_stopping
         raise _setup_error(err, gave_up=gave_up) from err
 
@@ -101,7 +101,7 @@ class _UpdateListener:
 
 
 def _setup_error(
-    err: ConnectionFailed, *, gave_up: bool
+    err: ConnectionFailedError, *, gave_up: bool
 ) -> ConfigEntryAuthFailed | ConfigEntryError | ConfigEntryNotReady:
     """Return what Home Assistant shall do: ask the user, give up, or try again by itself."""
     if err.code == 4009:

@@ -8,13 +8,17 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .client.client import ClientNotice
-from .client.connection import StateChange
-from .client.messages import MemberAdded, MemberRemoved
-from .client.user import OnlineChange, SignedIn
+from .client import (
+    ClientNotice,
+    MemberAdded,
+    MemberRemoved,
+    OnlineChange,
+    SignedIn,
+    StateChange,
+)
 from .entity import AppEntity, ChannelEntity
-from .hub import Hub, PusherConfigEntry
-from .hub_channel import ChannelChange, HubChannel
+from .hub.channel import ChannelChange, ConfiguredChannel
+from .hub.hub import Hub, PusherConfigEntry
 
 PARALLEL_UPDATES = 0
 
@@ -28,7 +32,7 @@ async def async_setup_entry(
     hub = entry.runtime_data
     async_add_entities(OnlineSensor(hub, user_id) for user_id in hub.watchlist)
 
-    def make(channel: HubChannel) -> list[Entity]:
+    def make(channel: ConfiguredChannel) -> list[Entity]:
         entities: list[Entity] = [SubscribedSensor(hub, channel)]
         if channel.kind.is_presence:
             members = channel.tracked_members
@@ -44,7 +48,7 @@ class SubscribedSensor(ChannelEntity, BinarySensorEntity):
     _attr_device_class = BinarySensorDeviceClass.CONNECTIVITY
     _attr_entity_category = EntityCategory.DIAGNOSTIC
 
-    def __init__(self, hub: Hub, channel: HubChannel) -> None:
+    def __init__(self, hub: Hub, channel: ConfiguredChannel) -> None:
         """Set the key."""
         super().__init__(hub, channel, "subscribed")
 
@@ -71,7 +75,7 @@ class MemberSensor(ChannelEntity, BinarySensorEntity):
 
     _attr_device_class = BinarySensorDeviceClass.CONNECTIVITY
 
-    def __init__(self, hub: Hub, channel: HubChannel, user_id: str) -> None:
+    def __init__(self, hub: Hub, channel: ConfiguredChannel, user_id: str) -> None:
         """Name the entity by the member's id."""
         super().__init__(hub, channel, f"member_{user_id}")
         self._user_id = user_id

@@ -19,17 +19,6 @@ from homeassistant.config_entries import (
 from homeassistant.core import callback
 from homeassistant.helpers import instance_id
 
-from .app_form import app_address, app_schema, app_title, read_app
-from .authorization_forms import (
-    ENDPOINT_SCHEMA,
-    SCRIPT_SCHEMA,
-    SECRETS,
-    read_endpoint,
-    read_script,
-    read_secret,
-    secret_schema,
-)
-from .channel_flow import ChannelFlow
 from .const import (
     AUTH_ENDPOINT,
     AUTH_NONE,
@@ -43,10 +32,21 @@ from .const import (
     DOMAIN,
     SUBENTRY_CHANNEL,
 )
-from .factory import Settings
-from .forms import FormError
-from .options_flow import AppOptionsFlow
-from .probe import CHANNEL_REFUSED, probe
+from .flows.app import app_address, app_schema, app_title, read_app
+from .flows.authorization import (
+    ENDPOINT_SCHEMA,
+    SCRIPT_SCHEMA,
+    SECRETS,
+    read_endpoint,
+    read_script,
+    read_secret,
+    secret_schema,
+)
+from .flows.channel import ChannelFlow
+from .flows.forms import FormError
+from .flows.options import AppOptionsFlow
+from .flows.probe import CHANNEL_REFUSED, probe
+from .hub.factory import Settings
 
 PROBE_CHANNEL = "private-home-assistant-probe"
 

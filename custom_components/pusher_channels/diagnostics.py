@@ -13,11 +13,13 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import AnyDeviceEntry
 from yarl import URL
 
-from .client.channel import Channel
-from .client.names import ChannelKind
-from .client.presence import PresenceChannel
-from .client.protocol import PROTOCOL_VERSION
-from .client.server import CLIENT_VERSION
+from .client import (
+    CLIENT_VERSION,
+    PROTOCOL_VERSION,
+    Channel,
+    ChannelKind,
+    PresenceChannel,
+)
 from .const import (
     CONF_APP_KEY,
     CONF_AUTH_ENDPOINT,
@@ -34,8 +36,8 @@ from .const import (
     CONF_WATCHLIST,
     SUBENTRY_CHANNEL,
 )
-from .hub import Hub, PusherConfigEntry
-from .webhook import async_webhook_url, has_webhook
+from .hub.hub import Hub, PusherConfigEntry
+from .web.webhook import async_webhook_url, has_webhook
 
 FIELD_VALUE: Final = "value"
 TO_REDACT: Final = frozenset(

@@ -5,12 +5,15 @@ from typing import override
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity
 
-from .client.channel import Unsubscribed
-from .client.client import ClientNotice
-from .client.messages import SubscriptionError, SubscriptionSucceeded
+from .client import (
+    ClientNotice,
+    SubscriptionRefused,
+    SubscriptionSucceeded,
+    Unsubscribed,
+)
 from .const import DOMAIN
-from .hub import Hub, channel_identifier
-from .hub_channel import ChannelChange, HubChannel
+from .hub.channel import ChannelChange, ConfiguredChannel
+from .hub.hub import Hub, channel_identifier
 
 
 class AppEntity(Entity):
@@ -41,7 +44,7 @@ class ChannelEntity(Entity):
     _attr_has_entity_name = True
     _attr_should_poll = False
 
-    def __init__(self, hub: Hub, channel: HubChannel, key: str) -> None:
+    def __init__(self, hub: Hub, channel: ConfiguredChannel, key: str) -> None:
         """Name the entity by its key."""
         entry_id = hub.entry.entry_id
         self._channel = channel
@@ -63,5 +66,5 @@ class ChannelEntity(Entity):
 
     def _changed(self, change: ChannelChange) -> None:
         """Write what the user changed, and whether the channel is joined."""
-        if isinstance(change, SubscriptionSucceeded | SubscriptionError | Unsubscribed | None):
+        if isinstance(change, SubscriptionSucceeded | SubscriptionRefused | Unsubscribed | None):
             self.async_write_ha_state()

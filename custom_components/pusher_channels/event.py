@@ -7,14 +7,16 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .client.client import ClientNotice
-from .client.connection import StateChange
-from .client.messages import Event
-from .client.user import SignedIn
+from .client import (
+    ClientNotice,
+    Event,
+    SignedIn,
+    StateChange,
+)
 from .entity import AppEntity, ChannelEntity
-from .hub import Hub, PusherConfigEntry
-from .hub_channel import ChannelChange, HubChannel
-from .pace import Pace
+from .hub.channel import ChannelChange, ConfiguredChannel
+from .hub.hub import Hub, PusherConfigEntry
+from .hub.pace import Pace
 
 PARALLEL_UPDATES = 0
 
@@ -33,7 +35,7 @@ async def async_setup_entry(
     if hub.signs_in:
         async_add_entities([UserEvent(hub)])
 
-    def make(channel: HubChannel) -> list[Entity]:
+    def make(channel: ConfiguredChannel) -> list[Entity]:
         return [ChannelEvent(hub, channel)]
 
     hub.add_platform(make, async_add_entities)
@@ -72,7 +74,7 @@ class ChannelEvent(ChannelEntity, PacedEvent):
 
     _attr_name = None
 
-    def __init__(self, hub: Hub, channel: HubChannel) -> None:
+    def __init__(self, hub: Hub, channel: ConfiguredChannel) -> None:
         """Set the key and the types that the filter allows."""
         super().__init__(hub, channel, "event")
         self._set_types()

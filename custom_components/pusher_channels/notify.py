@@ -7,13 +7,16 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .client.http_api import HttpApi
-from .client.messages import Json
-from .client.names import CLIENT_EVENT_PREFIX, ChannelKind
+from .client import (
+    CLIENT_EVENT_PREFIX,
+    ChannelKind,
+    HttpApi,
+    Json,
+)
 from .entity import ChannelEntity
-from .hub import Hub, PusherConfigEntry
-from .hub_channel import HubChannel
-from .service_errors import server_api, translated
+from .hub.action_errors import server_api, translated
+from .hub.channel import ConfiguredChannel
+from .hub.hub import Hub, PusherConfigEntry
 
 PARALLEL_UPDATES = 0
 
@@ -28,7 +31,7 @@ async def async_setup_entry(
     """Let the hub add one for each channel to which this app can publish."""
     hub = entry.runtime_data
 
-    def make(channel: HubChannel) -> list[Entity]:
+    def make(channel: ConfiguredChannel) -> list[Entity]:
         return [ChannelNotify(hub, channel)] if _can_publish(hub.api, channel.kind) else []
 
     hub.add_platform(make, async_add_entities)
@@ -43,7 +46,7 @@ class ChannelNotify(ChannelEntity, NotifyEntity):
     _attr_entity_registry_enabled_default = False
     _attr_supported_features = NotifyEntityFeature.TITLE
 
-    def __init__(self, hub: Hub, channel: HubChannel) -> None:
+    def __init__(self, hub: Hub, channel: ConfiguredChannel) -> None:
         """Set the key."""
         super().__init__(hub, channel, NOTIFICATION)
         self._hub = hub

@@ -7,12 +7,16 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .client.connection import ConnectionState
-from .client.messages import MemberAdded, MemberRemoved, SubscriptionCount
+from .client import (
+    ConnectionState,
+    MemberAdded,
+    MemberRemoved,
+    SubscriptionCount,
+)
 from .entity import AppEntity, ChannelEntity
-from .hub import Hub, PusherConfigEntry
-from .hub_channel import ChannelChange, HubChannel
-from .pace import Pace
+from .hub.channel import ChannelChange, ConfiguredChannel
+from .hub.hub import Hub, PusherConfigEntry
+from .hub.pace import Pace
 
 PARALLEL_UPDATES = 0
 
@@ -29,7 +33,7 @@ async def async_setup_entry(
     hub = entry.runtime_data
     async_add_entities([ConnectionStateSensor(hub)])
 
-    def make(channel: HubChannel) -> list[Entity]:
+    def make(channel: ConfiguredChannel) -> list[Entity]:
         if channel.kind.is_presence:
             return [MembersSensor(hub, channel)]
         return [SubscriptionCountSensor(hub, channel)]
@@ -86,7 +90,7 @@ class MembersSensor(CountSensor):
 
     _unrecorded_attributes = frozenset({"members"})
 
-    def __init__(self, hub: Hub, channel: HubChannel) -> None:
+    def __init__(self, hub: Hub, channel: ConfiguredChannel) -> None:
         """Set the key."""
         super().__init__(hub, channel, "members")
 
@@ -115,7 +119,7 @@ class SubscriptionCountSensor(CountSensor):
 
     _attr_entity_registry_enabled_default = False
 
-    def __init__(self, hub: Hub, channel: HubChannel) -> None:
+    def __init__(self, hub: Hub, channel: ConfiguredChannel) -> None:
         """Set the key."""
         super().__init__(hub, channel, "subscription_count")
 

@@ -15,17 +15,24 @@ from homeassistant.core import (
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import service
 
-from .client.channel import Channel
-from .client.client import PusherClient
-from .client.connection import ConnectionState
-from .client.errors import Misuse, RequestFailed
-from .client.http_api import MAX_CHANNELS, BatchEvent, HttpApi
-from .client.messages import Json, Member
-from .client.names import CLIENT_EVENT_PREFIX, ChannelKind
-from .client.presence import PresenceChannel
+from .client import (
+    CLIENT_EVENT_PREFIX,
+    MAX_CHANNELS,
+    BatchEvent,
+    Channel,
+    ChannelKind,
+    ConnectionState,
+    HttpApi,
+    Json,
+    Member,
+    Misuse,
+    PresenceChannel,
+    PusherClient,
+    RequestError,
+)
 from .const import DOMAIN
-from .hub import Hub, PusherConfigEntry
-from .service_errors import failed, invalid, server_api, translated
+from .hub.action_errors import failed, invalid, server_api, translated
+from .hub.hub import Hub, PusherConfigEntry
 
 ATTR_CHANNEL = "channel"
 ATTR_CHANNELS = "channels"
@@ -270,7 +277,7 @@ async def _ask_server(api: HttpApi, channel: str) -> dict[str, Json]:
     info = [USER_COUNT] * kind.is_presence + ["cache"] * kind.is_cache
     try:
         answer = dict(await api.channel(channel, info=[SUBSCRIPTION_COUNT, *info]))
-    except RequestFailed as err:
+    except RequestError as err:
         if err.status != BAD_REQUEST:
             raise
         answer = dict(await api.channel(channel, info=info))

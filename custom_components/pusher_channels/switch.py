@@ -7,9 +7,9 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .client.connection import ConnectionState
+from .client import ConnectionState
 from .entity import AppEntity
-from .hub import Hub, PusherConfigEntry
+from .hub.hub import Hub, PusherConfigEntry
 
 PARALLEL_UPDATES = 0
 

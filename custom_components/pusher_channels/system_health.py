@@ -3,9 +3,9 @@
 from homeassistant.components.system_health import SystemHealthRegistration
 from homeassistant.core import HomeAssistant, callback
 
-from .client.connection import ConnectionState
+from .client import ConnectionState
 from .const import DOMAIN, SUBENTRY_CHANNEL
-from .hub import PusherConfigEntry
+from .hub.hub import PusherConfigEntry
 
 
 @callback

@@ -1,7 +1,7 @@
 """A server, a clock to skip, and clients that must leave nothing behind."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from math import inf
 from typing import Protocol
 
@@ -13,8 +13,9 @@ from custom_components.pusher_channels.client.client import PusherClient
 from custom_components.pusher_channels.client.connection import Timing
 from custom_components.pusher_channels.client.crypto import parse_key
 from custom_components.pusher_channels.client.server import Server
-from devserver import App, DevServer
 from tests.conftest import APP, MASTER_KEY, until
+from tools.devserver import App, DevServer
+from tools.soak.clock import Clock, address, leftovers, settle
 
 __all__ = [
     "APP",
@@ -24,13 +25,13 @@ __all__ = [
     "MakeClient",
     "address",
     "connect",
+    "leftovers",
     "settle",
     "until",
 ]
 
 USER = User("me", {"name": "Me"})
 AUTHORIZER = SecretAuthorizer(APP.key, APP.secret, USER, parse_key(MASTER_KEY))
-CLIENT_MODULES = "custom_components.pusher_channels.client"
 
 
 class MakeClient(Protocol):
@@ -46,46 +47,6 @@ class MakeClient(Protocol):
         proxy: str | None = None,
     ) -> PusherClient:
         """Return a client that has not been told to connect; `at` is another server's address."""
-
-
-class Clock:
-    """The event loop's clock; what is due runs in the turns that follow a skip."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Start without anything skipped."""
-        self._real = loop.time
-        self._skipped = 0.0
-
-    def time(self) -> float:
-        """Return the present moment, in seconds."""
-        return self._real() + self._skipped
-
-    def skip(self, seconds: float) -> None:
-        """Let that many seconds have passed."""
-        self._skipped += seconds
-
-    async def pass_by(self, seconds: float, *, step: float = inf) -> None:
-        """Let the seconds pass, at most `step` at once and never past what is due meanwhile.
-
-        Both sides have time to act before and after each step.
-        """
-        end = self.time() + seconds
-        await settle()
-        while (now := self.time()) < end:
-            due = min((handle.when() for handle in _scheduled()), default=end)
-            self.skip(max(0, min(due, end, now + step) - now))
-            await settle()
-
-
-async def settle(turns: int = 100) -> None:
-    """Let the event loop turn until what is due, and what it sets off over a socket, is done."""
-    for _ in range(turns):
-        await asyncio.sleep(0)
-
-
-def address(server: DevServer, *, use_tls: bool = False, path: str = "") -> Server:
-    """Return a dev server's address as the client takes it."""
-    return Server.self_hosted(server.host, server.port, path=path, use_tls=use_tls)
 
 
 @pytest.fixture(autouse=True)
@@ -151,26 +112,3 @@ async def connect(client: PusherClient) -> PusherClient:
     client.connect()
     await client.wait_connected()
     return client
-
-
-def leftovers() -> list[str]:
-    """Name the client's tasks and timers that are still there."""
-    return [*_tasks(), *_timers()]
-
-
-def _tasks() -> Iterator[str]:
-    for task in asyncio.all_tasks():
-        if task.get_name().startswith("pusher_channels"):
-            yield task.get_name()
-
-
-def _timers() -> Iterator[str]:
-    for handle in _scheduled():
-        callback = getattr(handle, "_callback", None)
-        if str(getattr(callback, "__module__", "")).startswith(CLIENT_MODULES):
-            yield repr(handle)
-
-
-def _scheduled() -> list[asyncio.TimerHandle]:
-    handles: list[asyncio.TimerHandle] = vars(asyncio.get_running_loop())["_scheduled"]
-    return [handle for handle in handles if not handle.cancelled()]

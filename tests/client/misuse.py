@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from custom_components.pusher_channels.client.errors import InvalidUse, Misuse
+from custom_components.pusher_channels.client.exceptions import InvalidUseError, Misuse
 
 WORDS = {
     Misuse.CHANNEL_NAME: "A channel name has 1 to 164 letters, digits or _ - = @ , . ;",
@@ -30,6 +30,6 @@ WORDS = {
 @contextmanager
 def misused(misuse: Misuse, words: str | None = None) -> Iterator[None]:
     """Expect that the caller is told so; `words` are others than the usual ones."""
-    with pytest.raises(InvalidUse) as caught:
+    with pytest.raises(InvalidUseError) as caught:
         yield
     assert (caught.value.misuse, str(caught.value)) == (misuse, words or WORDS[misuse])

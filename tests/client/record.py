@@ -2,8 +2,8 @@
 
 from custom_components.pusher_channels.client.client import ClientNotice, PusherClient
 from custom_components.pusher_channels.client.connection import ConnectionState, StateChange
-from custom_components.pusher_channels.client.errors import ConnectionFailed
-from custom_components.pusher_channels.client.messages import ServerError
+from custom_components.pusher_channels.client.exceptions import ConnectionFailedError
+from custom_components.pusher_channels.client.messages import ErrorReceived
 
 
 class Record:
@@ -11,8 +11,8 @@ class Record:
 
     def __init__(self, client: PusherClient) -> None:
         self.states: list[ConnectionState] = []
-        self.failures: list[ConnectionFailed] = []
-        self.errors: list[ServerError] = []
+        self.failures: list[ConnectionFailedError] = []
+        self.errors: list[ErrorReceived] = []
         client.listen(self._note)
 
     def _note(self, notice: ClientNotice) -> None:
@@ -20,7 +20,7 @@ class Record:
             case StateChange():
                 assert notice.previous is not notice.state
                 self.states.append(notice.state)
-            case ConnectionFailed():
+            case ConnectionFailedError():
                 self.failures.append(notice)
-            case ServerError():
+            case ErrorReceived():
                 self.errors.append(notice)

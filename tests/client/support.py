@@ -12,9 +12,9 @@ from custom_components.pusher_channels.client.channel import Channel, ChannelNot
 from custom_components.pusher_channels.client.client import ClientNotice, PusherClient
 from custom_components.pusher_channels.client.crypto import parse_key, seal, shared_secret
 from custom_components.pusher_channels.client.http_api import HttpApi
-from custom_components.pusher_channels.client.messages import Event, Json, SubscriptionError
+from custom_components.pusher_channels.client.messages import Event, Json, SubscriptionRefused
 from custom_components.pusher_channels.client.server import Server
-from devserver import App, Connection, DevServer, Received, frames
+from tools.devserver import App, Connection, DevServer, Received, frames
 
 from .conftest import APP, AUTHORIZER, MASTER_KEY, Clock, connect, until
 
@@ -57,7 +57,7 @@ async def joined(client: PusherClient, *names: str) -> list[Channel]:
     return channels
 
 
-async def refusal(channel: Channel) -> SubscriptionError:
+async def refusal(channel: Channel) -> SubscriptionRefused:
     """Wait until the channel could not be joined; return why."""
     await until(lambda: channel.error)
     assert channel.error is not None

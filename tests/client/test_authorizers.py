@@ -15,9 +15,13 @@ from custom_components.pusher_channels.client.auth import (
     parse_user_answer,
 )
 from custom_components.pusher_channels.client.crypto import channel_signature, user_signature
-from custom_components.pusher_channels.client.errors import AuthorizationFailed, InvalidUse, Misuse
+from custom_components.pusher_channels.client.exceptions import (
+    AuthorizationError,
+    InvalidUseError,
+    Misuse,
+)
 from custom_components.pusher_channels.client.messages import Json
-from devserver import DevServer
+from tools.devserver import DevServer
 
 from .conftest import APP, AUTHORIZER
 from .vectors import VECTORS
@@ -94,14 +98,14 @@ async def test_the_official_librarys_user_is_understood(server: DevServer) -> No
 
 @pytest.mark.parametrize("user_id", ["", "#me", "x" * 129])
 def test_nobody_can_be_called_that(user_id: str) -> None:
-    with pytest.raises(InvalidUse) as caught:
+    with pytest.raises(InvalidUseError) as caught:
         User(user_id)
     assert caught.value.misuse is Misuse.USER_ID
 
 
 async def test_without_a_master_key_encrypted_channels_are_not_permitted() -> None:
     authorizer = SecretAuthorizer(APP.key, APP.secret, User("me"))
-    with pytest.raises(AuthorizationFailed, match="master key") as caught:
+    with pytest.raises(AuthorizationError, match="master key") as caught:
         await authorizer.authorize_channel(SOCKET, "private-encrypted-a")
     assert not caught.value.retryable
 
@@ -141,9 +145,9 @@ async def test_channel_data_that_a_callable_left_an_object_is_written_as_json() 
 @pytest.mark.parametrize("answer", [None, [], "text", 5, {}, {"auth": None}, {"auth": ""}])
 async def test_an_answer_without_auth_is_an_error(answer: Json) -> None:
     authorizer = answering(answer, answer)
-    with pytest.raises(AuthorizationFailed) as for_channel:
+    with pytest.raises(AuthorizationError) as for_channel:
         await authorizer.authorize_channel(SOCKET, "presence-a")
-    with pytest.raises(AuthorizationFailed) as for_user:
+    with pytest.raises(AuthorizationError) as for_user:
         await authorizer.authorize_user(SOCKET)
     assert for_channel.value.message == for_user.value.message
     assert for_channel.value.message.startswith("The answer ")
@@ -153,7 +157,7 @@ async def test_without_a_callable_for_users_nobody_is_signed_in() -> None:
     async def on_channel(socket_id: str, name: str) -> Json:
         return {"auth": f"{socket_id}:{name}"}
 
-    with pytest.raises(AuthorizationFailed, match=r"^Nothing answers for the user$"):
+    with pytest.raises(AuthorizationError, match=r"^Nothing answers for the user$"):
         await CallbackAuthorizer(on_channel).authorize_user(SOCKET)
 
 

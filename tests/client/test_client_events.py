@@ -8,9 +8,9 @@ from aiohttp import ClientSession
 
 from custom_components.pusher_channels.client.auth import SecretAuthorizer, User
 from custom_components.pusher_channels.client.client import PusherClient
-from custom_components.pusher_channels.client.errors import Misuse, SubscriptionFailed
-from custom_components.pusher_channels.client.messages import Json, ServerError
-from devserver import DevServer, frames
+from custom_components.pusher_channels.client.exceptions import Misuse, SubscriptionError
+from custom_components.pusher_channels.client.messages import ErrorReceived, Json
+from tools.devserver import DevServer, frames
 
 from .conftest import APP, MakeClient, connect, settle, until
 from .misuse import misused
@@ -73,7 +73,7 @@ async def test_case_23_a_servers_objection_is_told_and_the_connection_stays(
 ) -> None:
     await connect(client)
     await joined(client, "private-a")
-    errors = client_notices(client, ServerError)
+    errors = client_notices(client, ErrorReceived)
     for _ in range(APP.client_events_per_second + 1):
         await client.trigger("private-a", "client-x", {})
     await until(lambda: errors)
@@ -143,7 +143,7 @@ async def test_case_27_events_that_wait_for_a_channel_fail_with_it(
     sending = asyncio.create_task(client.trigger("private-a", "client-x", {}))
     await server.wait_received("pusher:subscribe")
     server.connections[0].send(frames.subscription_error("private-a", "No", 403))
-    with pytest.raises(SubscriptionFailed, match="No") as caught:
+    with pytest.raises(SubscriptionError, match="No") as caught:
         await sending
     assert caught.value.status == 403
     assert not sent(server, "client-x")
@@ -173,7 +173,7 @@ async def test_case_27_events_that_wait_when_the_connection_ends_fail(
     sending = asyncio.create_task(client.trigger("private-a", "client-x", {}))
     await server.wait_received("pusher:subscribe")
     await client.disconnect()
-    with pytest.raises(SubscriptionFailed):
+    with pytest.raises(SubscriptionError):
         await sending
 
 

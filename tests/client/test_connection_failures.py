@@ -14,20 +14,20 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from custom_components.pusher_channels.client.client import PusherClient
 from custom_components.pusher_channels.client.connection import ConnectionState, Timing
-from custom_components.pusher_channels.client.errors import ConnectionFailed, FailureReason
+from custom_components.pusher_channels.client.exceptions import ConnectionFailedError, FailureReason
 from custom_components.pusher_channels.client.server import Server
-from devserver import DevServer, frames
-from tests.devserver.certificate import write_certificate
+from tests.tools.devserver.certificate import write_certificate
+from tools.devserver import DevServer, frames
 
 from .conftest import APP, Clock, MakeClient, address, connect, until
 
 type Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
-async def failure_of(client: PusherClient) -> ConnectionFailed:
+async def failure_of(client: PusherClient) -> ConnectionFailedError:
     """Return why the client's first try failed."""
     client.connect()
-    with pytest.raises(ConnectionFailed) as caught:
+    with pytest.raises(ConnectionFailedError) as caught:
         await client.wait_connected()
     assert client.last_error is caught.value
     return caught.value

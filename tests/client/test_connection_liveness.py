@@ -6,8 +6,8 @@ import pytest
 
 from custom_components.pusher_channels.client.client import PusherClient
 from custom_components.pusher_channels.client.connection import ConnectionState, Timing
-from custom_components.pusher_channels.client.errors import FailureReason
-from devserver import DevServer
+from custom_components.pusher_channels.client.exceptions import FailureReason
+from tools.devserver import DevServer
 
 from .conftest import Clock, MakeClient, address, connect, settle, until
 from .record import Record

@@ -6,8 +6,8 @@ import pytest
 
 from custom_components.pusher_channels.client.client import PusherClient
 from custom_components.pusher_channels.client.connection import ConnectionState
-from custom_components.pusher_channels.client.errors import FailureReason
-from devserver import App, DevServer, frames
+from custom_components.pusher_channels.client.exceptions import FailureReason
+from tools.devserver import App, DevServer, frames
 
 from .conftest import APP, Clock, MakeClient, address, connect, leftovers, settle, until
 from .record import Record

@@ -13,15 +13,15 @@ from custom_components.pusher_channels.client.connection import (
     StateChange,
     Timing,
 )
-from custom_components.pusher_channels.client.errors import (
-    ConnectionFailed,
+from custom_components.pusher_channels.client.exceptions import (
+    ConnectionFailedError,
     FailureReason,
-    InvalidUse,
+    InvalidUseError,
     Misuse,
 )
 from custom_components.pusher_channels.client.messages import Event
-from devserver import Connection as ServerConnection
-from devserver import DevServer
+from tools.devserver import Connection as ServerConnection
+from tools.devserver import DevServer
 
 from .conftest import APP, Clock, MakeClient, address, connect, leftovers, settle, until
 from .record import Record
@@ -111,7 +111,7 @@ async def test_case_06b_a_client_event_while_not_connected_is_an_error(
 ) -> None:
     client.subscribe("private-a")
 
-    with pytest.raises(InvalidUse) as caught:
+    with pytest.raises(InvalidUseError) as caught:
         await client.trigger("private-a", "client-a", {})
 
     assert caught.value.misuse is Misuse.NOT_CONNECTED
@@ -182,7 +182,7 @@ async def test_wait_connected_tells_of_a_disconnect_meanwhile(
     await client.disconnect()
 
     words = "The client was told to disconnect"
-    with pytest.raises(ConnectionFailed, match=f"^{words}$") as caught:
+    with pytest.raises(ConnectionFailedError, match=f"^{words}$") as caught:
         await waiting
     assert caught.value.reason is FailureReason.CLOSED
 

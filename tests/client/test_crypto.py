@@ -18,7 +18,7 @@ from custom_components.pusher_channels.client.crypto import (
     unpack,
     unseal,
 )
-from custom_components.pusher_channels.client.errors import DecryptionFailed, Misuse
+from custom_components.pusher_channels.client.exceptions import DecryptionError, Misuse
 from custom_components.pusher_channels.client.messages import Json
 
 from .conftest import MASTER_KEY
@@ -50,7 +50,7 @@ def test_case_38_a_payload_opens_or_not_as_documented(vector: dict[str, Any]) ->
     nonce, ciphertext = unpack(json.dumps({key: vector[key] for key in ("nonce", "ciphertext")}))
     key = parse_key(vector["shared_secret_base64"])
     if vector["plaintext"] is None:
-        with pytest.raises(DecryptionFailed, match=r"^The shared secret does not fit the data$"):
+        with pytest.raises(DecryptionError, match=r"^The shared secret does not fit the data$"):
             unseal(key, nonce, ciphertext)
     else:
         assert unseal(key, nonce, ciphertext) == vector["plaintext"]
@@ -88,16 +88,16 @@ def test_case_38_any_changed_byte_is_noticed() -> None:
     for position in range(len(ciphertext)):
         tampered = bytearray(ciphertext)
         tampered[position] ^= 1
-        with pytest.raises(DecryptionFailed):
+        with pytest.raises(DecryptionError):
             unseal(KEY, nonce, bytes(tampered))
     for short in (b"", ciphertext[:15]):
-        with pytest.raises(DecryptionFailed):
+        with pytest.raises(DecryptionError):
             unseal(KEY, nonce, short)
 
 
 def test_case_38_what_is_no_text_is_refused() -> None:
     box = SecretBox(KEY).encrypt(b"\xff")
-    with pytest.raises(DecryptionFailed, match=r"^The decrypted data is not text$"):
+    with pytest.raises(DecryptionError, match=r"^The decrypted data is not text$"):
         unseal(KEY, box.nonce, box.ciphertext)
 
 
@@ -120,14 +120,14 @@ NONCE = "A" * 32
     ],
 )
 def test_case_35_what_is_no_sealed_payload_is_refused(raw: Json) -> None:
-    with pytest.raises(DecryptionFailed):
+    with pytest.raises(DecryptionError):
         unpack(raw)
-    with pytest.raises(DecryptionFailed):
+    with pytest.raises(DecryptionError):
         unpack(json.dumps(raw))
 
 
 def test_case_35_a_nonce_of_another_length_is_refused() -> None:
-    with pytest.raises(DecryptionFailed, match=r"^The nonce does not have 24 bytes$"):
+    with pytest.raises(DecryptionError, match=r"^The nonce does not have 24 bytes$"):
         unpack({"nonce": "AAAA", "ciphertext": "AAAA"})
 
 

@@ -8,7 +8,7 @@ import pytest
 from custom_components.pusher_channels.client.client import PusherClient
 from custom_components.pusher_channels.client.connection import ConnectionState
 from custom_components.pusher_channels.client.messages import Event
-from devserver import DevServer
+from tools.devserver import DevServer
 
 from .conftest import Clock, connect, leftovers, settle, until
 from .record import Record

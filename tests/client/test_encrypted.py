@@ -14,7 +14,7 @@ from custom_components.pusher_channels.client.channel import (
 )
 from custom_components.pusher_channels.client.client import PusherClient
 from custom_components.pusher_channels.client.messages import Event, Json, SubscriptionSucceeded
-from devserver import DevServer, frames
+from tools.devserver import DevServer, frames
 
 from .conftest import APP, USER, MakeClient, connect, until
 from .support import (

@@ -8,8 +8,8 @@ import pytest
 from aiohttp import ClientSession
 
 from custom_components.pusher_channels.client.auth import EndpointAuthorizer
-from custom_components.pusher_channels.client.errors import AuthorizationFailed
-from devserver import DevServer
+from custom_components.pusher_channels.client.exceptions import AuthorizationError
+from tools.devserver import DevServer
 
 from .conftest import Clock, settle, until
 from .raw_server import answer, raw_server
@@ -20,9 +20,9 @@ SOCKET = "1.2"
 CHANNEL = "private-a"
 
 
-async def refused(authorizer: EndpointAuthorizer) -> AuthorizationFailed:
+async def refused(authorizer: EndpointAuthorizer) -> AuthorizationError:
     """Ask for a channel and return the error."""
-    with pytest.raises(AuthorizationFailed) as caught:
+    with pytest.raises(AuthorizationError) as caught:
         await authorizer.authorize_channel(SOCKET, CHANNEL)
     return caught.value
 
@@ -260,7 +260,7 @@ async def test_case_48_a_proxy_is_asked_in_the_endpoints_place(
 async def test_case_45_without_an_endpoint_for_users_nobody_is_asked(
     server: DevServer, session: ClientSession
 ) -> None:
-    with pytest.raises(AuthorizationFailed) as caught:
+    with pytest.raises(AuthorizationError) as caught:
         await EndpointAuthorizer(session, server.auth_url).authorize_user(SOCKET)
     assert (caught.value.status, caught.value.retryable) == (0, False)
     assert caught.value.message == "No endpoint for user authentication is set"

@@ -7,7 +7,7 @@ from custom_components.pusher_channels.client import messages
 from custom_components.pusher_channels.client.channel import Channel, DecryptionFailure
 from custom_components.pusher_channels.client.client import PusherClient
 from custom_components.pusher_channels.client.messages import Event, Json, SubscriptionCount
-from devserver import App, DevServer, frames
+from tools.devserver import App, DevServer, frames
 
 from .conftest import Clock, MakeClient, address, connect, until
 from .support import all_heard, endpoint, events_of, joined, notices_of, sealed

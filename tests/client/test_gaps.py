@@ -7,7 +7,7 @@ from custom_components.pusher_channels.client.client import PusherClient
 from custom_components.pusher_channels.client.connection import ConnectionState
 from custom_components.pusher_channels.client.gaps import Gap
 from custom_components.pusher_channels.client.messages import SubscriptionSucceeded
-from devserver import DevServer, frames
+from tools.devserver import DevServer, frames
 
 from .conftest import Clock, MakeClient, connect, settle, until
 from .support import HeldAuthorizer, client_notices, endpoint, joined, refusal

@@ -5,10 +5,10 @@ from aiohttp import WSMsgType
 
 from custom_components.pusher_channels.client.client import PusherClient
 from custom_components.pusher_channels.client.connection import ConnectionState
-from custom_components.pusher_channels.client.errors import ProtocolError
+from custom_components.pusher_channels.client.exceptions import ProtocolError
 from custom_components.pusher_channels.client.messages import Event
 from custom_components.pusher_channels.client.protocol import decode
-from devserver import DevServer, frames
+from tools.devserver import DevServer, frames
 
 from .conftest import connect, until
 from .record import Record

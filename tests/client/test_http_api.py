@@ -11,10 +11,10 @@ from aiohttp import ClientSession
 
 from custom_components.pusher_channels.client.client import PusherClient
 from custom_components.pusher_channels.client.connection import ConnectionState
-from custom_components.pusher_channels.client.errors import Misuse, RequestFailed
+from custom_components.pusher_channels.client.exceptions import Misuse, RequestError
 from custom_components.pusher_channels.client.http_api import BatchEvent, HttpApi
 from custom_components.pusher_channels.client.messages import Json
-from devserver import App, DevServer
+from tools.devserver import App, DevServer
 
 from .conftest import Clock, MakeClient, address, connect, settle, until
 from .misuse import misused
@@ -32,9 +32,9 @@ def api(session: ClientSession, server: DevServer) -> HttpApi:
     return api_of(session, server.url)
 
 
-async def failed(request: Awaitable[object]) -> RequestFailed:
+async def failed(request: Awaitable[object]) -> RequestError:
     """Await the request and return its error."""
-    with pytest.raises(RequestFailed) as caught:
+    with pytest.raises(RequestError) as caught:
         await request
     return caught.value
 

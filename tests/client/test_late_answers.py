@@ -3,7 +3,7 @@
 import pytest
 
 from custom_components.pusher_channels.client.client import PusherClient
-from devserver import DevServer
+from tools.devserver import DevServer
 
 from .conftest import Clock, connect, settle, until
 from .support import joined, refusal, subscribes

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from custom_components.pusher_channels.client.errors import ProtocolError
+from custom_components.pusher_channels.client.exceptions import ProtocolError
 from custom_components.pusher_channels.client.messages import (
+    ErrorReceived,
     Established,
     Event,
     Json,
@@ -16,10 +17,9 @@ from custom_components.pusher_channels.client.messages import (
     Message,
     Ping,
     Pong,
-    ServerError,
     SigninSuccess,
     SubscriptionCount,
-    SubscriptionError,
+    SubscriptionRefused,
     SubscriptionSucceeded,
     Unknown,
     WatchlistEvents,
@@ -29,20 +29,20 @@ from custom_components.pusher_channels.client.protocol import decode
 from .vectors import VECTORS
 
 CHANNEL = "presence-a"
-UNAUTHORIZED = SubscriptionError("private-a", "AuthError", "The connection is unauthorized.", 401)
-REFUSED = SubscriptionError("private-a", "AuthError", "The server refused the subscription", 0)
+UNAUTHORIZED = SubscriptionRefused("private-a", "AuthError", "The connection is unauthorized.", 401)
+REFUSED = SubscriptionRefused("private-a", "AuthError", "The server refused the subscription", 0)
 BAD_NAME = (
     "The channel name is not allowed. Read channel conventions: "
     "https://pusher.com/docs/channels/using_channels/channels/#channel-naming-conventions"
 )
-TOO_FAST = ServerError(
+TOO_FAST = ErrorReceived(
     4301, "The rate limit for sending client events exceeded the quota.", "private-a"
 )
 TEN, TWO = Member("10", {"n": 1}), Member("two", {"n": 2})
 
 SAID: dict[str, list[object]] = {
     "soketi_1.6.1_captured_2026-11-24": [
-        ServerError(4001, "App key nokey does not exist."),
+        ErrorReceived(4001, "App key nokey does not exist."),
         Pong(),
         Pong(),
         SubscriptionSucceeded("pub"),
@@ -53,7 +53,7 @@ SAID: dict[str, list[object]] = {
         SubscriptionSucceeded("presence-b", (Member("u"),), 1),
         SubscriptionSucceeded("cache-n"),
         ("cache-n", "pusher:cache_miss", None, None),
-        SubscriptionError("bad name!", "AuthError", BAD_NAME, 4009),
+        SubscriptionRefused("bad name!", "AuthError", BAD_NAME, 4009),
         SubscriptionSucceeded("private-a"),
         SubscriptionSucceeded("presence-a", (TEN, TWO), 2),
         MemberAdded("presence-a", TWO),
@@ -61,8 +61,8 @@ SAID: dict[str, list[object]] = {
         ("private-a", "client-s", {"a": 1}, None),
         ("presence-a", "client-p", "str", "10"),
         *[TOO_FAST] * 5,
-        ServerError(4301, "The event data should be less than 10 KB.", "private-a"),
-        ServerError(4009, "Connection not authorized."),
+        ErrorReceived(4301, "The event data should be less than 10 KB.", "private-a"),
+        ErrorReceived(4009, "Connection not authorized."),
         SubscriptionSucceeded("#server-to-user-me"),
         SubscriptionSucceeded("#server-to-user-other"),
     ],
@@ -88,16 +88,18 @@ SAID: dict[str, list[object]] = {
     ],
     "pusher_com_from_docs_and_issues": [
         Established("123.456", 120),
-        ServerError(4001, "App key X not in this cluster. Did you forget to specify the cluster?"),
-        ServerError(None, "Existing subscription to channel ls.message.44080_ls.private.18659"),
-        ServerError(4201, "Pong reply not received"),
+        ErrorReceived(
+            4001, "App key X not in this cluster. Did you forget to specify the cluster?"
+        ),
+        ErrorReceived(None, "Existing subscription to channel ls.message.44080_ls.private.18659"),
+        ErrorReceived(4201, "Pong reply not received"),
         SubscriptionCount("my-channel", 7),
         ("cache-x", "pusher:cache_miss", None, None),
     ],
     "reverb_from_code": [
-        ServerError(4004, "Application is over connection quota"),
-        ServerError(4009, "Connection is unauthorized"),
-        ServerError(4200, "Invalid message format"),
+        ErrorReceived(4004, "Application is over connection quota"),
+        ErrorReceived(4009, "Connection is unauthorized"),
+        ErrorReceived(4200, "Invalid message format"),
         SubscriptionSucceeded("c"),
         ("cache-x", "pusher:cache_miss", None, None),
         Pong(),
@@ -154,22 +156,22 @@ def test_each_application_event_of_a_server_is_kept_whole() -> None:
             {"socket_id": "1.2", "activity_timeout": 0.5},
             Established("1.2", 0.5),
         ),
-        ("error", None, ServerError(None, "The server reported an error", CHANNEL)),
-        ("error", "no", ServerError(None, "no", CHANNEL)),
+        ("error", None, ErrorReceived(None, "The server reported an error", CHANNEL)),
+        ("error", "no", ErrorReceived(None, "no", CHANNEL)),
         (
             "error",
             {"code": "4001", "message": ""},
-            ServerError(4001, "The server reported an error", CHANNEL),
+            ErrorReceived(4001, "The server reported an error", CHANNEL),
         ),
         (
             "subscription_error",
             '{"type":"LimitReached","error":"full","status":4100}',
-            SubscriptionError(CHANNEL, "LimitReached", "full", 4100),
+            SubscriptionRefused(CHANNEL, "LimitReached", "full", 4100),
         ),
         (
             "subscription_error",
             "no",
-            SubscriptionError(CHANNEL, "AuthError", "The server refused the subscription", 0),
+            SubscriptionRefused(CHANNEL, "AuthError", "The server refused the subscription", 0),
         ),
         ("signin_success", {"user_data": '{"id":7}'}, SigninSuccess("7")),
         ("signin_success", '{"user_data":{"id":"me"}}', SigninSuccess("me")),
@@ -264,8 +266,8 @@ def test_an_event_never_shows_what_it_carries() -> None:
 def test_signatures_that_a_server_quotes_are_left_out(frame: str) -> None:
     message = decode(frame % ("a1" * 32, "B2" * 32))
 
-    assert isinstance(message, ServerError | SubscriptionError)
-    words = message.message if isinstance(message, ServerError) else message.error
+    assert isinstance(message, ErrorReceived | SubscriptionRefused)
+    words = message.message if isinstance(message, ErrorReceived) else message.error
     assert "a1a1" not in words
     assert "B2B2" not in words
     assert words.count("[redacted]") == 2

@@ -2,7 +2,7 @@
 
 import pytest
 
-from custom_components.pusher_channels.client.errors import InvalidUse, Misuse
+from custom_components.pusher_channels.client.exceptions import InvalidUseError, Misuse
 from custom_components.pusher_channels.client.names import (
     ChannelKind,
     check_channel_name,
@@ -25,7 +25,7 @@ def test_a_channel_name_is_checked(name: str, valid: bool) -> None:
     if valid:
         check_channel_name(name)
     else:
-        with pytest.raises(InvalidUse, match="1 to 164") as caught:
+        with pytest.raises(InvalidUseError, match="1 to 164") as caught:
             check_channel_name(name)
         assert caught.value.misuse is Misuse.CHANNEL_NAME
 
@@ -44,7 +44,7 @@ def test_a_user_id_is_checked(user_id: str, valid: bool) -> None:
     if valid:
         check_user_id(user_id)
     else:
-        with pytest.raises(InvalidUse, match="1 to 128") as caught:
+        with pytest.raises(InvalidUseError, match="1 to 128") as caught:
             check_user_id(user_id)
         assert caught.value.misuse is Misuse.USER_ID
 
@@ -54,7 +54,7 @@ def test_an_event_name_is_checked(length: int, valid: bool) -> None:
     if valid:
         check_event_name("e" * length)
     else:
-        with pytest.raises(InvalidUse, match="1 to 200") as caught:
+        with pytest.raises(InvalidUseError, match="1 to 200") as caught:
             check_event_name("e" * length)
         assert caught.value.misuse is Misuse.EVENT_NAME
 

@@ -21,8 +21,8 @@ from custom_components.pusher_channels.client.messages import (
     SubscriptionSucceeded,
 )
 from custom_components.pusher_channels.client.presence import PresenceChannel
-from custom_components.pusher_channels.client.user import SigninError
-from devserver import DevServer, frames
+from custom_components.pusher_channels.client.user import SigninFailed
+from tools.devserver import DevServer, frames
 
 from .conftest import APP, Clock, MakeClient, connect, settle, until
 from .support import (
@@ -291,7 +291,7 @@ async def test_case_24_without_channel_data_it_is_tried_again_with_the_sign_in(
     server.auth.member = None
     server.faults.auth_status = 503
     client = await connect(make_client(authorizer=endpoint(server, session)))
-    refused = client_notices(client, SigninError)
+    refused = client_notices(client, SigninFailed)
     client.sign_in()
     await until(lambda: refused)
     server.faults.reset()

@@ -12,13 +12,13 @@ from aiohttp import ClientSession
 from custom_components.pusher_channels.client.auth import ChannelAuth
 from custom_components.pusher_channels.client.channel import ChannelState
 from custom_components.pusher_channels.client.client import PusherClient
-from custom_components.pusher_channels.client.errors import SubscriptionFailed
+from custom_components.pusher_channels.client.exceptions import SubscriptionError
 from custom_components.pusher_channels.client.messages import (
-    ServerError,
-    SubscriptionError,
+    ErrorReceived,
+    SubscriptionRefused,
     SubscriptionSucceeded,
 )
-from devserver import DevServer, frames
+from tools.devserver import DevServer, frames
 
 from .conftest import AUTHORIZER, Clock, MakeClient, connect, settle, until
 from .support import (
@@ -77,7 +77,7 @@ async def test_case_24_a_useless_answer_is_told_and_nothing_is_sent(
     client = await connect(make_client(authorizer=endpoint(server, session)))
     channel = client.subscribe("private-a")
     heard = notices_of(channel)
-    with pytest.raises(SubscriptionFailed, match=words) as caught:
+    with pytest.raises(SubscriptionError, match=words) as caught:
         await channel.wait_subscribed()
     assert (caught.value.type, caught.value.status) == ("AuthError", told)
     assert caught.value.message == str(caught.value)
@@ -246,8 +246,8 @@ async def test_case_24_every_server_has_its_own_way_to_refuse(
     server.faults.subscribe_answers = {"private-a": answer}
     await connect(client)
     channel = client.subscribe("private-a")
-    errors = client_notices(client, ServerError)
-    assert await refusal(channel) == SubscriptionError("private-a", type_, words, status)
+    errors = client_notices(client, ErrorReceived)
+    assert await refusal(channel) == SubscriptionRefused("private-a", type_, words, status)
     assert SIGNATURE not in f"{channel.error}{errors}"
     clock.skip(12)
     await settle()
@@ -294,7 +294,7 @@ async def test_case_24_reverbs_error_names_no_channel_so_the_one_asked_first_is_
 
     server.connections[0].send(frames.error(4009, "Connection is unauthorized"))
     await refusal(second)
-    errors = client_notices(client, ServerError)
+    errors = client_notices(client, ErrorReceived)
     server.connections[0].send(frames.error(4009, "Connection is unauthorized"))
     await until(lambda: errors)
     server.faults.reset()
@@ -342,7 +342,7 @@ async def test_case_24_no_answer_within_ten_seconds_is_tried_again(
     await until(lambda: heard)
     [error] = heard
     words = "The server did not answer within 10 seconds"
-    assert error == SubscriptionError("a", "Timeout", words, 0)
+    assert error == SubscriptionRefused("a", "Timeout", words, 0)
 
     server.faults.reset()
     clock.skip(2)

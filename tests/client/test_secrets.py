@@ -19,11 +19,11 @@ from custom_components.pusher_channels.client.auth import (
 )
 from custom_components.pusher_channels.client.client import ClientNotice
 from custom_components.pusher_channels.client.crypto import parse_key
-from custom_components.pusher_channels.client.errors import PusherError
+from custom_components.pusher_channels.client.exceptions import PusherError
 from custom_components.pusher_channels.client.http_api import BatchEvent, HttpApi
 from custom_components.pusher_channels.client.messages import Json
 from custom_components.pusher_channels.client.server import Server
-from devserver import App, DevServer
+from tools.devserver import App, DevServer
 
 from .conftest import MakeClient, address, connect, until
 from .raw_server import answer, raw_server

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from custom_components.pusher_channels.client.server import Server
-from devserver import DevServer
+from tools.devserver import DevServer
 
 from .conftest import MakeClient, address, connect
 from .vectors import VECTORS

@@ -2,10 +2,10 @@
 
 import pytest
 
-from custom_components.pusher_channels.client.errors import ProtocolError
-from custom_components.pusher_channels.client.messages import ServerError, SubscriptionError
+from custom_components.pusher_channels.client.exceptions import ProtocolError
+from custom_components.pusher_channels.client.messages import ErrorReceived, SubscriptionRefused
 from custom_components.pusher_channels.client.protocol import decode
-from devserver import frames
+from tools.devserver import frames
 
 SIGNATURE = "0123456789abcdef" * 4
 FORGED = (
@@ -15,7 +15,7 @@ SHOWN = ("No 2026-01-01 ERROR (MainThread) [root] [31m[redacted] " + "x" * 1000)
 
 
 def test_an_error_is_one_short_line() -> None:
-    assert decode(frames.error(4200, FORGED)) == ServerError(4200, SHOWN, None)
+    assert decode(frames.error(4200, FORGED)) == ErrorReceived(4200, SHOWN, None)
 
 
 def test_the_name_of_a_broken_frame_is_one_short_line() -> None:
@@ -27,6 +27,6 @@ def test_the_name_of_a_broken_frame_is_one_short_line() -> None:
 def test_a_refusal_is_one_short_line(name: str) -> None:
     frame = frames.subscription_error("private-a", FORGED, 403, FORGED)
 
-    assert decode(frame.replace("pusher", name, 1)) == SubscriptionError(
+    assert decode(frame.replace("pusher", name, 1)) == SubscriptionRefused(
         "private-a", SHOWN, SHOWN, 403
     )

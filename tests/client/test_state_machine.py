@@ -3,7 +3,7 @@
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from .machine import Machine
+from tools.soak.machine import Machine
 
 SHORT = settings(
     max_examples=60,

@@ -9,10 +9,14 @@ from custom_components.pusher_channels.client.channel import Channel, ChannelSta
 from custom_components.pusher_channels.client.client import ClientNotice, PusherClient
 from custom_components.pusher_channels.client.connection import ConnectionState, StateChange
 from custom_components.pusher_channels.client.encrypted import EncryptedChannel
-from custom_components.pusher_channels.client.errors import InvalidUse, Misuse, SubscriptionFailed
+from custom_components.pusher_channels.client.exceptions import (
+    InvalidUseError,
+    Misuse,
+    SubscriptionError,
+)
 from custom_components.pusher_channels.client.messages import SubscriptionSucceeded
 from custom_components.pusher_channels.client.presence import PresenceChannel
-from devserver import DevServer, frames
+from tools.devserver import DevServer, frames
 
 from .conftest import Clock, MakeClient, connect, settle, until
 from .support import (
@@ -56,7 +60,7 @@ async def test_case_16_the_prefix_makes_the_channel(
 async def test_case_16_names_that_no_channel_can_have_are_refused(
     client: PusherClient, name: str
 ) -> None:
-    with pytest.raises(InvalidUse) as caught:
+    with pytest.raises(InvalidUseError) as caught:
         client.subscribe(name)
     assert caught.value.misuse is Misuse.CHANNEL_NAME
     assert not client.channels
@@ -329,7 +333,7 @@ async def test_a_channel_left_or_lost_ends_the_wait_for_it(
     impatient.cancel()
     server.faults.reset()
     server.abort_all()
-    with pytest.raises(SubscriptionFailed) as caught:
+    with pytest.raises(SubscriptionError) as caught:
         await patient
     assert (caught.value.type, caught.value.status) == ("ConnectionLost", 0)
     assert str(caught.value) == "The connection ended meanwhile"

@@ -9,9 +9,9 @@ from aiohttp import ClientSession
 from custom_components.pusher_channels.client.auth import SecretAuthorizer, User
 from custom_components.pusher_channels.client.client import PusherClient
 from custom_components.pusher_channels.client.connection import ConnectionState
-from custom_components.pusher_channels.client.messages import Event, ServerError
-from custom_components.pusher_channels.client.user import OnlineChange, SignedIn, SigninError
-from devserver import DevServer, frames
+from custom_components.pusher_channels.client.messages import ErrorReceived, Event
+from custom_components.pusher_channels.client.user import OnlineChange, SignedIn, SigninFailed
+from tools.devserver import DevServer, frames
 
 from .conftest import APP, Clock, MakeClient, connect, settle, until
 from .support import all_heard, client_notices, endpoint, events_of, joined, sent, subscribes
@@ -103,11 +103,11 @@ async def test_case_43_user_data_that_names_nobody_signs_nobody_in(
     asking: PusherClient, server: DevServer, answer: str, words: str
 ) -> None:
     server.faults.auth_body = answer
-    errors = client_notices(asking, SigninError)
+    errors = client_notices(asking, SigninFailed)
     await connect(asking)
     asking.sign_in()
     await until(lambda: errors)
-    assert errors == [SigninError(words, 200)]
+    assert errors == [SigninFailed(words, 200)]
     assert asking.user.user_id is None
     assert not sent(server, "pusher:signin")
 
@@ -185,11 +185,11 @@ async def test_case_45_a_refusal_is_told_with_its_status_and_tried_again_if_it_m
     asking: PusherClient, server: DevServer, clock: Clock, status: int, again: bool
 ) -> None:
     server.faults.auth_status = status
-    errors = client_notices(asking, SigninError)
+    errors = client_notices(asking, SigninFailed)
     asking.sign_in()
     await connect(asking)
     await until(lambda: errors)
-    assert errors == [SigninError(f"The endpoint answered {status}", status)]
+    assert errors == [SigninFailed(f"The endpoint answered {status}", status)]
     clock.skip(0.5)
     await settle()
     assert len(server.auth_requests) == 1
@@ -207,7 +207,7 @@ async def test_case_45_no_answer_from_the_endpoint_is_status_0(
     asking: PusherClient, server: DevServer, clock: Clock
 ) -> None:
     server.faults.auth_hold = asyncio.Event()
-    errors = client_notices(asking, SigninError)
+    errors = client_notices(asking, SigninFailed)
     asking.sign_in()
     await connect(asking)
     await server.wait_auth_requests(1)
@@ -221,24 +221,24 @@ async def test_case_45_no_answer_from_the_endpoint_is_status_0(
 
 async def test_case_45_without_anyone_to_ask_it_is_an_error(make_client: MakeClient) -> None:
     client = await connect(make_client(authorizer=None))
-    errors = client_notices(client, SigninError)
+    errors = client_notices(client, SigninFailed)
     client.sign_in()
     await until(lambda: errors)
-    assert errors == [SigninError("Nothing is set up to authenticate the user", 0)]
+    assert errors == [SigninFailed("Nothing is set up to authenticate the user", 0)]
     await joined(client, "a")
 
 
 async def test_case_45_a_server_that_stays_silent_is_asked_again(
     client: PusherClient, server: DevServer, clock: Clock
 ) -> None:
-    errors = client_notices(client, SigninError)
+    errors = client_notices(client, SigninFailed)
     await connect(client)
     server.freeze()
     client.sign_in()
     await settle()
     clock.skip(10)
     await until(lambda: errors)
-    assert errors == [SigninError("The server did not answer the sign-in within 10 seconds", 0)]
+    assert errors == [SigninFailed("The server did not answer the sign-in within 10 seconds", 0)]
     assert client.user.user_id is None
     server.thaw()
     clock.skip(2)
@@ -250,8 +250,8 @@ async def test_case_45_a_server_that_knows_no_sign_in_is_told_once_and_not_asked
     client: PusherClient, server: DevServer, clock: Clock, code: int
 ) -> None:
     """Reverb answers 4200 to what it does not know and keeps the connection."""
-    errors = client_notices(client, SigninError)
-    server_errors = client_notices(client, ServerError)
+    errors = client_notices(client, SigninFailed)
+    server_errors = client_notices(client, ErrorReceived)
     await connect(client)
     client.sign_in()
     connection = server.connections[0]
@@ -259,7 +259,7 @@ async def test_case_45_a_server_that_knows_no_sign_in_is_told_once_and_not_asked
     connection.send(frames.error(code, "For a channel", "private-a"))
     connection.send(frames.error(code, "Invalid message format"))
     await until(lambda: errors)
-    assert errors == [SigninError("Invalid message format", code)]
+    assert errors == [SigninFailed("Invalid message format", code)]
     assert [error.code for error in server_errors] == [4301, code, code]
     assert client.state is ConnectionState.CONNECTED
     clock.skip(30)
@@ -274,7 +274,7 @@ async def test_case_45_an_error_answers_the_sign_in_or_a_channel_and_not_both(
 ) -> None:
     """Servers name no cause: what can answer the sign-in does, while it is awaited."""
     server.faults.unanswered_channels = {"private-a", "b"}
-    errors = client_notices(client, SigninError)
+    errors = client_notices(client, SigninFailed)
     await connect(client)
     private, public = client.subscribe("private-a"), client.subscribe("b")
     await until(lambda: len(subscribes(server)) == 2)
@@ -282,7 +282,7 @@ async def test_case_45_an_error_answers_the_sign_in_or_a_channel_and_not_both(
     server.connections[0].send(frames.error(None, "Existing subscription to channel b"))
     server.connections[0].send(frames.error(4009, "Nobody knows you"))
     await until(lambda: errors)
-    assert errors == [SigninError("Nobody knows you", 4009)]
+    assert errors == [SigninFailed("Nobody knows you", 4009)]
     assert public.is_subscribed
     assert private.error is None
 
@@ -291,7 +291,7 @@ async def test_case_45_a_sign_in_that_goes_on_failing_is_tried_less_and_less_oft
     asking: PusherClient, server: DevServer, clock: Clock
 ) -> None:
     server.faults.auth_status = 503
-    errors = client_notices(asking, SigninError)
+    errors = client_notices(asking, SigninFailed)
     await connect(asking)
     asking.sign_in()
     for tries, longest in enumerate([2, 4, 8, 16], 1):

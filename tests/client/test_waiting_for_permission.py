@@ -8,8 +8,8 @@ from aiohttp import ClientSession
 
 from custom_components.pusher_channels.client.auth import ChannelAuth, UserAuth
 from custom_components.pusher_channels.client.channel import ChannelState
-from custom_components.pusher_channels.client.errors import AuthorizationFailed
-from devserver import DevServer
+from custom_components.pusher_channels.client.exceptions import AuthorizationError
+from tools.devserver import DevServer
 
 from .conftest import Clock, MakeClient, connect, settle, until
 from .support import HeldAuthorizer, endpoint, joined, joined_by_a_late_answer, sent
@@ -96,7 +96,7 @@ class Forgetful(HeldAuthorizer):
     async def authorize_channel(self, socket_id: str, channel: str) -> ChannelAuth:
         auth = await super().authorize_channel(socket_id, channel)
         if len(self.asked) > 1:
-            raise AuthorizationFailed("Once is enough", 403)
+            raise AuthorizationError("Once is enough", 403)
         return auth
 
 

@@ -11,7 +11,7 @@ import pytest
 from pusher import Pusher
 
 from custom_components.pusher_channels.client import webhooks
-from custom_components.pusher_channels.client.errors import WebhookRefused
+from custom_components.pusher_channels.client.exceptions import WebhookError
 from custom_components.pusher_channels.client.webhooks import (
     WebhookEvent,
     WebhookMemory,
@@ -35,7 +35,7 @@ def signed(body: bytes, **changes: str) -> dict[str, str]:
 
 
 def refusal(headers: Mapping[str, str], body: bytes, now: float = NOW) -> int:
-    with pytest.raises(WebhookRefused) as refused:
+    with pytest.raises(WebhookError) as refused:
         WebhookReceiver(KEY, SECRET).receive(headers, body, now)
     assert refused.value.args[0]
     return refused.value.status
@@ -192,7 +192,7 @@ def test_a_webhook_of_a_clock_ahead_is_remembered_as_long_as_it_would_be_taken()
 def test_a_refused_webhook_is_not_remembered() -> None:
     receiver = WebhookReceiver(KEY, SECRET)
     body = made({"name": "channel_occupied", "channel": "a"})
-    with pytest.raises(WebhookRefused):
+    with pytest.raises(WebhookError):
         receiver.receive(signed(body), body, NOW - 301)
     assert receiver.receive(signed(body), body, NOW)
 

@@ -15,12 +15,12 @@ from homeassistant.util.aiohttp import MockRequest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.pusher_channels.const import DOMAIN
-from custom_components.pusher_channels.hub import Hub
-from devserver import DevServer, frames
+from custom_components.pusher_channels.hub.hub import Hub
+from tests.tools.devserver.peer import Peer
+from tools.devserver import DevServer, frames
 
 from ..actions import act, connected_guest
 from ..conftest import APP, app_data, channel_subentry, until
-from ..devserver.peer import Peer
 
 CHANNELS: dict[str, dict[str, Any]] = {
     "orders": {"events": ["order.shipped", "order.*"]},

@@ -16,8 +16,8 @@ from homeassistant.util.yaml import parse_yaml
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.pusher_channels.const import DOMAIN
-from devserver import App, DevServer
-from harness import free_port
+from tools.devserver import App, DevServer
+from tools.harness import free_port
 
 from ..conftest import MASTER_KEY, SetUp, channel_subentry, until
 from .pages import block_after, blocks

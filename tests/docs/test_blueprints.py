@@ -17,8 +17,8 @@ from pytest_homeassistant_custom_component.common import (
     async_mock_service,
 )
 
-from custom_components.pusher_channels.hub import Hub
-from devserver import DevServer
+from custom_components.pusher_channels.hub.hub import Hub
+from tools.devserver import DevServer
 
 from ..conftest import SetUp, until
 from . import CHECKOUT, DOCUMENTATION

@@ -13,8 +13,8 @@ from pytest_homeassistant_custom_component.common import async_capture_events
 
 from custom_components.pusher_channels import const
 from custom_components.pusher_channels.client.connection import Timing
-from custom_components.pusher_channels.options_flow import CONNECTION_SCHEMA
-from devserver import DevServer
+from custom_components.pusher_channels.flows.options import CONNECTION_SCHEMA
+from tools.devserver import DevServer
 
 from ..actions import ENGLISH
 from ..conftest import SetUp

@@ -13,7 +13,7 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util.yaml import load_yaml_dict
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
-from devserver import DevServer
+from tools.devserver import DevServer
 
 from ..actions import act
 from ..conftest import SetUp, until

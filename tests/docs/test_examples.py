@@ -20,7 +20,7 @@ from pytest_homeassistant_custom_component.common import (
     async_mock_service,
 )
 
-from devserver import DevServer
+from tools.devserver import DevServer
 
 from ..conftest import SetUp, until
 from . import COMPONENT

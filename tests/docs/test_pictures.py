@@ -15,7 +15,7 @@ PICTURED = [
     COMPONENT / "brand",
     COMPONENT / "icons.json",
     COMPONENT / "translations" / "en.json",
-    CHECKOUT / "demo" / "dashboard.py",
+    CHECKOUT / "tools" / "demo" / "dashboard.py",
 ]
 
 

@@ -23,7 +23,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import (
 )
 from pytest_homeassistant_custom_component.typing import RecorderInstanceContextManager
 
-from devserver import DevServer
+from tools.devserver import DevServer
 
 from ..conftest import SetUp, until
 from .pages import blocks

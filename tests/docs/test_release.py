@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 from awesomeversion import AwesomeVersion, AwesomeVersionStrategy
 
-import harness.config_folder
-from devserver import DevServer
-from harness import HomeAssistant
+from tools.devserver import DevServer
+from tools.harness import HomeAssistant, config_folder
 
 from . import CHECKOUT, COMPONENT
 
@@ -158,7 +157,7 @@ async def _set_up_in_a_clean_home_assistant(
     component: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Add an app and a channel over the flows, in a Home Assistant that has just this folder."""
-    monkeypatch.setattr(harness.config_folder, "COMPONENT", component)
+    monkeypatch.setattr(config_folder, "COMPONENT", component)
     for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"):
         monkeypatch.delenv(name, raising=False)
     async with DevServer() as server, HomeAssistant() as hass:

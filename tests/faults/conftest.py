@@ -8,7 +8,7 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from devserver import DevServer
+from tools.devserver import DevServer
 
 from ..client.conftest import Clock, clock
 from .path import Path

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from devserver import DevServer
-from tests.devserver.certificate import write_certificate
+from tests.tools.devserver.certificate import write_certificate
+from tools.devserver import DevServer
 
 from ..client.conftest import Clock
 from ..conftest import APP

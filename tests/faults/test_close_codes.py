@@ -3,7 +3,7 @@
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 
-from devserver import DevServer
+from tools.devserver import DevServer
 
 from ..client.conftest import Clock
 from ..watch import reauth_flows

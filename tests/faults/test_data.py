@@ -16,7 +16,7 @@ from pytest_homeassistant_custom_component.typing import (
     WebSocketGenerator,
 )
 
-from devserver import DevServer, frames
+from tools.devserver import DevServer, frames
 
 from ..conftest import SetUp, app_entry, until
 

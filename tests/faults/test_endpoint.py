@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from devserver import DevServer
+from tools.devserver import DevServer
 
 from ..client.conftest import Clock
 from ..conftest import app_entry, until

@@ -10,8 +10,8 @@ import pytest
 from homeassistant.core import callback
 from pytest_homeassistant_custom_component.common import async_capture_events
 
-from devserver import DevServer, frames
-from devserver.connection import _text_frame
+from tools.devserver import DevServer, frames
+from tools.devserver.connection import _text_frame
 
 from ..client.test_hostile_frames import NOT_JSON, WITHOUT_EVENT, WRONG_SHAPES
 from ..conftest import app_entry, channel_subentry, until

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from devserver import DevServer, frames
+from tools.devserver import DevServer, frames
 
 from ..client.conftest import Clock
 from .witness import Witness

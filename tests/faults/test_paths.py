@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
 
-from devserver import DevServer
+from tools.devserver import DevServer
 
 from ..client.conftest import Clock
 from ..conftest import until

@@ -1,6 +1,6 @@
 """Why a connection ended, in the words of the server."""
 
-from devserver import DevServer, frames
+from tools.devserver import DevServer, frames
 
 from .witness import Witness
 

@@ -1,6 +1,6 @@
 """Reloads leave nothing behind."""
 
-from devserver import DevServer
+from tools.devserver import DevServer
 
 from ..conftest import app_entry, until
 from .conftest import Watch

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from homeassistant.core import HomeAssistant
 
-from devserver import DevServer
+from tools.devserver import DevServer
 
 from ..client.conftest import Clock, leftovers
 from ..conftest import app_entry

@@ -4,7 +4,7 @@ import pytest
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
-from devserver import DevServer
+from tools.devserver import DevServer
 
 from ..client.test_connection_failures import NoNames, listening, refuse
 from .conftest import Watch

@@ -12,10 +12,10 @@ from homeassistant.core import HomeAssistant, State
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from custom_components.pusher_channels.client.client import PusherClient
-from custom_components.pusher_channels.client.errors import ConnectionFailed
+from custom_components.pusher_channels.client.exceptions import ConnectionFailedError
 from custom_components.pusher_channels.const import DOMAIN
-from custom_components.pusher_channels.hub import Hub
-from devserver import DevServer
+from custom_components.pusher_channels.hub.hub import Hub
+from tools.devserver import DevServer
 
 from ..client.conftest import leftovers
 from ..conftest import app_data, channel_subentry, until
@@ -40,7 +40,7 @@ class Witness:
         self.server = server
         self.entry = entry
         self.heard = async_capture_events(hass, "pusher_channels_event")
-        self.failures: list[ConnectionFailed] = []
+        self.failures: list[ConnectionFailedError] = []
         self._caplog = caplog
         entry.add_to_hass(hass)
 
@@ -135,7 +135,7 @@ class Witness:
         await until(self._all_joined)
         await self.hass.async_block_till_done()
         self.client.listen(
-            lambda it: self.failures.append(it) if isinstance(it, ConnectionFailed) else None
+            lambda it: self.failures.append(it) if isinstance(it, ConnectionFailedError) else None
         )
         self._costs = costs()
         self._caplog.clear()

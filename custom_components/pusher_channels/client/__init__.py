@@ -1,4 +1,124 @@
-"""A complete asyncio client for Pusher Channels and every server that speaks its protocol.
+"""An asyncio client for Pusher Channels and the servers that speak its protocol.
 
-It knows nothing of Home Assistant: aiohttp carries it, PyNaCl seals, orjson reads and writes.
+It uses aiohttp, PyNaCl and orjson, and does not depend on Home Assistant.
 """
+
+from .auth import (
+    Authorizer,
+    CallbackAuthorizer,
+    ChannelAuth,
+    EndpointAuthorizer,
+    Provider,
+    SecretAuthorizer,
+    User,
+    UserAuth,
+)
+from .channel import (
+    Channel,
+    ChannelNotice,
+    ChannelState,
+    DecryptionFailure,
+    MemberUpdated,
+    Unsubscribed,
+)
+from .client import ClientNotice, PusherClient
+from .connection import ConnectionState, StateChange, Timing
+from .crypto import parse_master_key
+from .exceptions import (
+    AuthorizationError,
+    ConnectionFailedError,
+    DecryptionError,
+    FailureReason,
+    InvalidUseError,
+    Misuse,
+    ProtocolError,
+    PusherError,
+    RequestError,
+    SubscriptionError,
+    WebhookError,
+)
+from .gaps import Gap
+from .http_api import MAX_CHANNELS, BatchEvent, HttpApi
+from .listeners import Listeners, Unlisten
+from .messages import (
+    ErrorReceived,
+    Event,
+    Json,
+    Member,
+    MemberAdded,
+    MemberRemoved,
+    SubscriptionCount,
+    SubscriptionRefused,
+    SubscriptionSucceeded,
+)
+from .names import CLIENT_EVENT_PREFIX, ChannelKind, check_channel_name, is_socket_id
+from .presence import PresenceChannel
+from .protocol import PROTOCOL_VERSION
+from .server import CLIENT_VERSION, Server
+from .user import OnlineChange, SignedIn, SigninFailed, UserNotice
+from .webhooks import MAX_BODY_BYTES, WebhookEvent, WebhookMemory, WebhookReceiver
+
+__all__ = [
+    "CLIENT_EVENT_PREFIX",
+    "CLIENT_VERSION",
+    "MAX_BODY_BYTES",
+    "MAX_CHANNELS",
+    "PROTOCOL_VERSION",
+    "AuthorizationError",
+    "Authorizer",
+    "BatchEvent",
+    "CallbackAuthorizer",
+    "Channel",
+    "ChannelAuth",
+    "ChannelKind",
+    "ChannelNotice",
+    "ChannelState",
+    "ClientNotice",
+    "ConnectionFailedError",
+    "ConnectionState",
+    "DecryptionError",
+    "DecryptionFailure",
+    "EndpointAuthorizer",
+    "ErrorReceived",
+    "Event",
+    "FailureReason",
+    "Gap",
+    "HttpApi",
+    "InvalidUseError",
+    "Json",
+    "Listeners",
+    "Member",
+    "MemberAdded",
+    "MemberRemoved",
+    "MemberUpdated",
+    "Misuse",
+    "OnlineChange",
+    "PresenceChannel",
+    "ProtocolError",
+    "Provider",
+    "PusherClient",
+    "PusherError",
+    "RequestError",
+    "SecretAuthorizer",
+    "Server",
+    "SignedIn",
+    "SigninFailed",
+    "StateChange",
+    "SubscriptionCount",
+    "SubscriptionError",
+    "SubscriptionRefused",
+    "SubscriptionSucceeded",
+    "Timing",
+    "Unlisten",
+    "Unsubscribed",
+    "User",
+    "UserAuth",
+    "UserNotice",
+    "WebhookError",
+    "WebhookEvent",
+    "WebhookMemory",
+    "WebhookReceiver",
+    "check_channel_name",
+    "is_socket_id",
+    "parse_master_key",
+]

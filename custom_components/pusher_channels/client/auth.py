@@ -16,7 +16,7 @@ import orjson
 from yarl import URL
 
 from .crypto import channel_signature, parse_key, shared_secret, user_signature
-from .errors import AuthorizationFailed, InvalidUse
+from .exceptions import AuthorizationError, InvalidUseError
 from .messages import Json, decode_data
 from .names import ChannelKind, check_user_id
 from .protocol import dump_json, redact_signatures
@@ -71,24 +71,24 @@ class Authorizer(Protocol):
     """Answers for one connection; asked anew each time, since a signature is for one socket id."""
 
     async def authorize_channel(self, socket_id: str, channel: str) -> ChannelAuth:
-        """Return permission to join a channel; raise `AuthorizationFailed` when there is none."""
+        """Return permission to join a channel; raise `AuthorizationError` when there is none."""
 
     async def authorize_user(self, socket_id: str) -> UserAuth:
-        """Return who the user is; raise `AuthorizationFailed` when nobody says."""
+        """Return who the user is; raise `AuthorizationError` when nobody says."""
 
 
 async def ask[T](answer: Awaitable[T]) -> T:
-    """Await an authorizer; whatever goes wrong in there is an `AuthorizationFailed` out here.
+    """Await an authorizer; whatever goes wrong in there is an `AuthorizationError` out here.
 
     Only the place is logged: what an exception says may be secret.
     """
     try:
         return await answer
-    except AuthorizationFailed:
+    except AuthorizationError:
         raise
     except Exception as err:  # noqa: BLE001  # an authorizer is anybody's code
         _LOGGER.debug("The authorizer failed:\n%s", "".join(format_tb(err.__traceback__)))
-        raise AuthorizationFailed(f"The authorizer failed ({type(err).__name__})") from None
+        raise AuthorizationError(f"The authorizer failed ({type(err).__name__})") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class User:
     watchlist: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Check the id; raises `InvalidUse`."""
+        """Check the id; raises `InvalidUseError`."""
         check_user_id(self.user_id)
 
 
@@ -119,7 +119,7 @@ class SecretAuthorizer:
         key = None
         if kind.is_encrypted:
             if self.master_key is None:
-                raise AuthorizationFailed("An encrypted channel needs the encryption master key")
+                raise AuthorizationError("An encrypted channel needs the encryption master key")
             key = shared_secret(self.master_key, channel)
         data = self._channel_data() if kind.is_presence else None
         signed = channel_signature(self.secret, socket_id, channel, data)
@@ -175,7 +175,7 @@ class EndpointAuthorizer:
     async def authorize_user(self, socket_id: str) -> UserAuth:
         """Ask for the user."""
         if self.user_url is None:
-            raise AuthorizationFailed("No endpoint for user authentication is set")
+            raise AuthorizationError("No endpoint for user authentication is set")
         return parse_user_answer(await self._ask(self.user_url, {"socket_id": socket_id}))
 
     async def _ask(self, url: str, fields: dict[str, str]) -> Json:
@@ -194,11 +194,11 @@ class EndpointAuthorizer:
             ):
                 status, body = response.status, await _read(response)
         except TimeoutError:
-            raise AuthorizationFailed(
+            raise AuthorizationError(
                 "The endpoint did not answer in time", retryable=True
             ) from None
         except (aiohttp.ClientError, ValueError) as err:
-            raise AuthorizationFailed(
+            raise AuthorizationError(
                 f"The endpoint could not be asked ({type(err).__name__})", retryable=True
             ) from None
         secrets = (*URL(url).query.values(), *headers.values(), *params.values())
@@ -211,7 +211,7 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
         body += chunk
         if len(body) > MAX_ANSWER_BYTES:
             response.close()
-            raise AuthorizationFailed(
+            raise AuthorizationError(
                 f"The endpoint's answer has more than {MAX_ANSWER_BYTES} bytes", response.status
             )
     return bytes(body)
@@ -224,9 +224,9 @@ def _parse_body(status: int, body: bytes, secrets: Iterable[str]) -> Json:
         answer = None
     if status not in (200, 201):
         retryable = status == 429 or status >= 500
-        raise AuthorizationFailed(_refusal(status, answer, secrets), status, retryable=retryable)
+        raise AuthorizationError(_refusal(status, answer, secrets), status, retryable=retryable)
     if answer is None:
-        raise AuthorizationFailed("The endpoint's answer is not JSON", status)
+        raise AuthorizationError("The endpoint's answer is not JSON", status)
     return answer
 
 
@@ -258,17 +258,17 @@ class CallbackAuthorizer:
     async def authorize_user(self, socket_id: str) -> UserAuth:
         """Ask for the user."""
         if self.on_user is None:
-            raise AuthorizationFailed("Nothing answers for the user")
+            raise AuthorizationError("Nothing answers for the user")
         return parse_user_answer(await self.on_user(socket_id))
 
 
 def parse_channel_answer(answer: Json, channel: str) -> ChannelAuth:
-    """Read an authorizer's answer; raises `AuthorizationFailed` naming the field that is wrong."""
+    """Read an authorizer's answer; raises `AuthorizationError` naming the field that is wrong."""
     if not isinstance(answer, dict):
-        raise AuthorizationFailed("The answer is not an object", 200)
+        raise AuthorizationError("The answer is not an object", 200)
     auth = answer.get("auth")
     if not isinstance(auth, str) or not auth:
-        raise AuthorizationFailed("The answer has no auth", 200)
+        raise AuthorizationError("The answer has no auth", 200)
     kind = ChannelKind.of(channel)
     data = answer.get("channel_data")
     if data is not None and not isinstance(data, str):
@@ -283,35 +283,35 @@ def _check_member(channel_data: str) -> None:
     member = decode_data(channel_data)
     user_id = member.get("user_id") if isinstance(member, dict) else None
     if isinstance(user_id, bool) or not isinstance(user_id, str | int) or user_id == "":
-        raise AuthorizationFailed("The answer's channel_data has no user_id", 200)
+        raise AuthorizationError("The answer's channel_data has no user_id", 200)
 
 
 def _parse_shared_secret(text: Json) -> bytes:
     if text is None:
-        raise AuthorizationFailed("The answer has no shared_secret", 200)
+        raise AuthorizationError("The answer has no shared_secret", 200)
     try:
         return parse_key(str(text))
     except ValueError:
-        raise AuthorizationFailed(
+        raise AuthorizationError(
             "The answer's shared_secret is not the base64 of 32 bytes", 200
         ) from None
 
 
 def parse_user_answer(answer: Json) -> UserAuth:
-    """Read a user authorizer's answer; raises `AuthorizationFailed` naming the field."""
+    """Read a user authorizer's answer; raises `AuthorizationError` naming the field."""
     if not isinstance(answer, dict):
-        raise AuthorizationFailed("The answer is not an object", 200)
+        raise AuthorizationError("The answer is not an object", 200)
     auth, data = answer.get("auth"), answer.get("user_data")
     if not isinstance(auth, str) or not auth:
-        raise AuthorizationFailed("The answer has no auth", 200)
+        raise AuthorizationError("The answer has no auth", 200)
     if not isinstance(data, str):
-        raise AuthorizationFailed("The answer has no user_data", 200)
+        raise AuthorizationError("The answer has no user_data", 200)
     user = decode_data(data)
     user_id = user.get("id") if isinstance(user, dict) else None
     if isinstance(user_id, bool) or not isinstance(user_id, str | int):
-        raise AuthorizationFailed("The answer's user_data has no id", 200)
+        raise AuthorizationError("The answer's user_data has no id", 200)
     try:
         check_user_id(str(user_id))
-    except InvalidUse as err:
-        raise AuthorizationFailed(str(err), 200) from None
+    except InvalidUseError as err:
+        raise AuthorizationError(str(err), 200) from None
     return UserAuth(auth, data, str(user_id))

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import override
 
 from .auth import ChannelAuth
-from .errors import SubscriptionFailed
+from .exceptions import SubscriptionError
 from .listeners import Listeners, Unlisten, notify
 from .messages import (
     Event,
@@ -15,7 +15,7 @@ from .messages import (
     MemberAdded,
     MemberRemoved,
     SubscriptionCount,
-    SubscriptionError,
+    SubscriptionRefused,
     SubscriptionSucceeded,
 )
 from .names import CLIENT_EVENT_PREFIX, ChannelKind
@@ -59,7 +59,7 @@ class DecryptionFailure:
 
 type ChannelNotice = (
     SubscriptionSucceeded
-    | SubscriptionError
+    | SubscriptionRefused
     | Unsubscribed
     | MemberAdded
     | MemberUpdated
@@ -93,7 +93,7 @@ class Channel:
         self.name = name
         self.kind = ChannelKind.of(name)
         self.state = ChannelState.UNSUBSCRIBED
-        self.error: SubscriptionError | None = None
+        self.error: SubscriptionRefused | None = None
         self.subscription_count: int | None = None
         self._routes = Routes(everywhere)
         self._notices: Listeners[ChannelNotice] = Listeners()
@@ -132,7 +132,7 @@ class Channel:
         return self._notices.add(listener)
 
     async def wait_subscribed(self) -> None:
-        """Wait until the channel is joined; raises `SubscriptionFailed` when that fails."""
+        """Wait until the channel is joined; raises `SubscriptionError` when that fails."""
         if self.state is ChannelState.SUBSCRIBED:
             return
         waiter = asyncio.get_running_loop().create_future()
@@ -162,11 +162,11 @@ class Channel:
         self._settle(None)
         self.tell(message)
 
-    def failed(self, error: SubscriptionError) -> None:
+    def failed(self, error: SubscriptionRefused) -> None:
         """Take note that we could not join."""
         self.state = ChannelState.FAILED
         self.error = error
-        self._settle(SubscriptionFailed(error.type, error.error, error.status))
+        self._settle(SubscriptionError(error.type, error.error, error.status))
         self.tell(error)
 
     def unsubscribed(self) -> None:
@@ -174,7 +174,7 @@ class Channel:
         was_subscribed, self.state = self.is_subscribed, ChannelState.UNSUBSCRIBED
         self.subscription_count = None
         self._cached_until = 0.0
-        self._settle(SubscriptionFailed("ConnectionLost", "The connection ended meanwhile", 0))
+        self._settle(SubscriptionError("ConnectionLost", "The connection ended meanwhile", 0))
         if was_subscribed:
             self.tell(Unsubscribed(self.name))
 
@@ -205,7 +205,7 @@ class Channel:
         self._cached_until = 0.0
         return event.from_cache() if in_time and not event.name.startswith("pusher:") else event
 
-    def _settle(self, error: SubscriptionFailed | None) -> None:
+    def _settle(self, error: SubscriptionError | None) -> None:
         waiters, self._waiters = self._waiters, []
         for waiter in waiters:
             if waiter.done():

@@ -8,19 +8,19 @@ import aiohttp
 from .auth import Authorizer
 from .channel import Channel
 from .connection import Connection, ConnectionState, StateChange, Timing
-from .errors import ConnectionFailed, FailureReason, InvalidUse, Misuse
+from .exceptions import ConnectionFailedError, FailureReason, InvalidUseError, Misuse
 from .gaps import Gap, GapTracker
 from .listeners import Listeners, Unlisten
 from .messages import (
+    ErrorReceived,
     Event,
     Json,
     MemberAdded,
     MemberRemoved,
     Message,
-    ServerError,
     SigninSuccess,
     SubscriptionCount,
-    SubscriptionError,
+    SubscriptionRefused,
     SubscriptionSucceeded,
     WatchlistEvents,
 )
@@ -31,7 +31,7 @@ from .server import Server
 from .subscriptions import Subscriptions
 from .user import UserNotice, UserSession
 
-type ClientNotice = StateChange | ConnectionFailed | ServerError | Gap | UserNotice
+type ClientNotice = StateChange | ConnectionFailedError | ErrorReceived | Gap | UserNotice
 
 
 class PusherClient:
@@ -94,7 +94,7 @@ class PusherClient:
         return self._connection.socket_id
 
     @property
-    def last_error(self) -> ConnectionFailed | None:
+    def last_error(self) -> ConnectionFailedError | None:
         """Why the connection last failed or ended by itself."""
         return self._connection.last_error
 
@@ -113,7 +113,7 @@ class PusherClient:
         self._connection.connect()
 
     async def wait_connected(self) -> None:
-        """Wait until connected; raises `ConnectionFailed` when a try fails before that.
+        """Wait until connected; raises `ConnectionFailedError` when a try fails before that.
 
         After a failure the client still tries, unless `state` is disconnected.
         """
@@ -125,13 +125,13 @@ class PusherClient:
             if outcome.done():
                 return
             match notice:
-                case ConnectionFailed():
+                case ConnectionFailedError():
                     outcome.set_exception(notice)
                 case StateChange(state=ConnectionState.CONNECTED):
                     outcome.set_result(None)
                 case StateChange(state=ConnectionState.DISCONNECTED):
                     words = "The client was told to disconnect"
-                    outcome.set_exception(ConnectionFailed(FailureReason.CLOSED, words))
+                    outcome.set_exception(ConnectionFailedError(FailureReason.CLOSED, words))
 
         unlisten = self.listen(settle)
         try:
@@ -146,7 +146,7 @@ class PusherClient:
     def subscribe(self, channel: str) -> Channel:
         """Want a channel, now or as soon as there is a connection; the same one for the same name.
 
-        Each call wants one `unsubscribe`. Raises `InvalidUse` for a name that no channel can have.
+        Each call wants one `unsubscribe`. Raises `InvalidUseError` for a name that no channel can have.
         """
         check_channel_name(channel)
         return self._subscriptions.subscribe(channel)
@@ -180,26 +180,26 @@ class PusherClient:
     async def trigger(self, channel: str, event: str, data: Json) -> None:
         """Send a client event to the other members of a channel.
 
-        A channel that is still being joined is waited for. Raises `InvalidUse` when the event
-        cannot be sent (rules: reference, "Triggering client events"), `SubscriptionFailed` when the
+        A channel that is still being joined is waited for. Raises `InvalidUseError` when the event
+        cannot be sent (rules: reference, "Triggering client events"), `SubscriptionError` when the
         channel that was waited for could not be joined.
         """
         check_event_name(event)
         if not event.startswith(CLIENT_EVENT_PREFIX):
             words = f"A client event's name starts with {CLIENT_EVENT_PREFIX}"
-            raise InvalidUse(Misuse.CLIENT_EVENT_NAME, words)
+            raise InvalidUseError(Misuse.CLIENT_EVENT_NAME, words)
         if not ChannelKind.of(channel).takes_client_events:
             words = "Client events are for private and presence channels that are not encrypted"
-            raise InvalidUse(Misuse.CLIENT_EVENT_CHANNEL, words)
+            raise InvalidUseError(Misuse.CLIENT_EVENT_CHANNEL, words)
         frame = client_event_frame(channel, event, data)
         if self.state is not ConnectionState.CONNECTED:
-            raise InvalidUse(Misuse.NOT_CONNECTED, "There is no connection to send it on")
+            raise InvalidUseError(Misuse.NOT_CONNECTED, "There is no connection to send it on")
         joined = self._channels.get(channel)
         if joined is None or joined.error is not None:
-            raise InvalidUse(Misuse.NOT_SUBSCRIBED, "A client event needs a joined channel")
+            raise InvalidUseError(Misuse.NOT_SUBSCRIBED, "A client event needs a joined channel")
         await joined.wait_subscribed()
         if not await self._connection.send(frame):
-            raise InvalidUse(Misuse.NOT_CONNECTED, "The connection ended before it was sent")
+            raise InvalidUseError(Misuse.NOT_CONNECTED, "The connection ended before it was sent")
 
     async def _require_user_id(self) -> str:
         return await self.user.require_id()
@@ -213,7 +213,7 @@ class PusherClient:
         match message:
             case SubscriptionSucceeded():
                 self._subscriptions.succeeded(message)
-            case SubscriptionError():
+            case SubscriptionRefused():
                 self._subscriptions.refused(message)
             case MemberAdded() | MemberRemoved() | SubscriptionCount():
                 self._handle_for_channel(message)
@@ -221,7 +221,7 @@ class PusherClient:
                 self.user.succeeded(message)
             case WatchlistEvents():
                 self.user.watched(message)
-            case ServerError():
+            case ErrorReceived():
                 if not self.user.reported(message):
                     self._subscriptions.reported(message)
                 self._notices.notify(message)

@@ -13,9 +13,9 @@ import aiohttp
 from aiohttp import WSMsgType
 from orjson import JSONDecodeError, loads
 
-from .errors import ConnectionFailed, FailureReason, ProtocolError
+from .exceptions import ConnectionFailedError, FailureReason, ProtocolError
 from .liveness import Liveness, Verdict
-from .messages import Established, Event, Message, Ping, Pong, ServerError
+from .messages import ErrorReceived, Established, Event, Message, Ping, Pong
 from .protocol import PING_FRAME, PONG_FRAME, decode, redact_signatures
 from .reconnection import CloseAction, close_action, reconnect_delay
 from .resuming import noting_resumes
@@ -80,7 +80,7 @@ class Connection:
         on_event: Callable[[Event], None],
         on_message: Callable[[Message], None],
         on_state: Callable[[StateChange], None],
-        on_failure: Callable[[ConnectionFailed], None],
+        on_failure: Callable[[ConnectionFailedError], None],
     ) -> None:
         """Prepare; nothing is opened before `connect`.
 
@@ -101,10 +101,10 @@ class Connection:
         self._ending: asyncio.Task[None] | None = None
         self._websocket: WebSocket | None = None
         self._liveness: Liveness | None = None
-        self._told: ServerError | None = None
+        self._told: ErrorReceived | None = None
         self.state = ConnectionState.DISCONNECTED
         self.socket_id: str | None = None
-        self.last_error: ConnectionFailed | None = None
+        self.last_error: ConnectionFailedError | None = None
 
     @property
     def last_received(self) -> float | None:
@@ -183,7 +183,7 @@ class Connection:
             _LOGGER.debug("%s; next attempt in %.1f s", failure, delay)
             await asyncio.sleep(delay)
 
-    async def _attempt(self) -> tuple[ConnectionFailed, float]:
+    async def _attempt(self) -> tuple[ConnectionFailedError, float]:
         """Connect and stay; return why it ended and how many seconds it had been established."""
         websocket: WebSocket | None = None
         self._told = None
@@ -208,13 +208,13 @@ class Connection:
             return failure, max(loop.time() - since, 1e-9)
         except TimeoutError:
             message = f"The server did not answer within {self._timing.connect_timeout:g} seconds"
-            return ConnectionFailed(FailureReason.TIMED_OUT, message), 0.0
-        except ConnectionFailed as failure:
+            return ConnectionFailedError(FailureReason.TIMED_OUT, message), 0.0
+        except ConnectionFailedError as failure:
             return failure, 0.0
         except Exception:
             _LOGGER.exception("The connection ended by something unexpected")
             message = "Something unexpected ended the connection; the log says more"
-            return ConnectionFailed(FailureReason.UNEXPECTED, message), 0.0
+            return ConnectionFailedError(FailureReason.UNEXPECTED, message), 0.0
         finally:
             if websocket is not None:
                 await _close(websocket)
@@ -232,7 +232,7 @@ class Connection:
         except (aiohttp.ClientError, OSError, ValueError) as err:
             raise _open_failure(err) from None
 
-    async def _stay(self, websocket: WebSocket, liveness: Liveness) -> ConnectionFailed:
+    async def _stay(self, websocket: WebSocket, liveness: Liveness) -> ConnectionFailedError:
         """Receive until the connection ends, and see to it that silence ends it too."""
         loop = asyncio.get_running_loop()
         verdict = Verdict.WAIT
@@ -250,9 +250,9 @@ class Connection:
                 verdict = liveness.check(loop.time())
                 if verdict is Verdict.DEAD:
                     message = "The server stopped answering"
-                    return ConnectionFailed(FailureReason.SILENT, message)
+                    return ConnectionFailedError(FailureReason.SILENT, message)
 
-    async def _receive(self, websocket: WebSocket, liveness: Liveness) -> ConnectionFailed:
+    async def _receive(self, websocket: WebSocket, liveness: Liveness) -> ConnectionFailedError:
         """Hand on each frame, and give way to others after a slice of time.
 
         This is the path that every event takes, so it is written for speed. What each trick gains
@@ -268,7 +268,7 @@ class Connection:
                 if message.type is not TEXT:
                     if message.type is not WSMsgType.BINARY:
                         return _ending(websocket, message.extra, self._told)
-                    self._on_message(ServerError(None, "A binary frame came; it was skipped"))
+                    self._on_message(ErrorReceived(None, "A binary frame came; it was skipped"))
                     continue
                 # When this coroutine was last resumed, by `_stay`, is when the frame came: no clock
                 # is read and no timer is set for it: 6 %.
@@ -292,7 +292,7 @@ class Connection:
         try:
             message = decode(frame)
         except ProtocolError as err:
-            self._on_message(ServerError(None, str(err)))
+            self._on_message(ErrorReceived(None, str(err)))
             return
         match message:
             case Event():
@@ -301,7 +301,7 @@ class Connection:
                 await self.send(PONG_FRAME)
             case Pong():
                 pass
-            case ServerError():
+            case ErrorReceived():
                 self._told = message
                 self._on_message(message)
             case _:
@@ -309,45 +309,45 @@ class Connection:
 
 
 async def _handshake(websocket: WebSocket) -> Established:
-    """Wait for the server's first frame; raise `ConnectionFailed` unless it is a welcome."""
+    """Wait for the server's first frame; raise `ConnectionFailedError` unless it is a welcome."""
     frame = await websocket.receive()
     if frame.type is WSMsgType.BINARY:
-        raise ConnectionFailed(FailureReason.PROTOCOL, "The server's first frame is binary")
+        raise ConnectionFailedError(FailureReason.PROTOCOL, "The server's first frame is binary")
     if frame.type is not WSMsgType.TEXT:
         raise _ending(websocket, frame.extra)
     try:
         message = decode(frame.data)
     except ProtocolError as err:
-        raise ConnectionFailed(FailureReason.PROTOCOL, str(err)) from None
+        raise ConnectionFailedError(FailureReason.PROTOCOL, str(err)) from None
     match message:
         case Established():
             return message
-        case ServerError():
-            raise ConnectionFailed(FailureReason.REFUSED, message.message, message.code)
+        case ErrorReceived():
+            raise ConnectionFailedError(FailureReason.REFUSED, message.message, message.code)
         case _:
             words = "The server's first frame is not pusher:connection_established"
-            raise ConnectionFailed(FailureReason.PROTOCOL, words)
+            raise ConnectionFailedError(FailureReason.PROTOCOL, words)
 
 
 def _ending(
-    websocket: WebSocket, words: str | None, told: ServerError | None = None
-) -> ConnectionFailed:
+    websocket: WebSocket, words: str | None, told: ErrorReceived | None = None
+) -> ConnectionFailedError:
     """Say why a websocket ended: by the close's own words, or by the error that announced it."""
     code = websocket.close_code
     if not words and told is not None and told.code == code:
         words = told.message
     words = redact_signatures(words or "The connection was closed")
-    return ConnectionFailed(FailureReason.CLOSED, words, code)
+    return ConnectionFailedError(FailureReason.CLOSED, words, code)
 
 
-def _next_action(failure: ConnectionFailed, *, established: bool) -> CloseAction:
+def _next_action(failure: ConnectionFailedError, *, established: bool) -> CloseAction:
     """Decide by the code; what fails without one, before any welcome, is tried again with patience."""
     if established or (failure.code is not None and failure.code >= 4000):
         return close_action(failure.code)
     return CloseAction.BACK_OFF
 
 
-def _open_failure(err: Exception) -> ConnectionFailed:
+def _open_failure(err: Exception) -> ConnectionFailedError:
     """Say why no websocket could be opened; URLs and what a proxy said stay out of the words."""
     match err:
         case aiohttp.ClientConnectorCertificateError():
@@ -372,7 +372,7 @@ def _open_failure(err: Exception) -> ConnectionFailed:
             reason, words = FailureReason.UNREACHABLE, "The host name could not be resolved"
         case _:
             reason, words = FailureReason.UNREACHABLE, "The server could not be reached"
-    return ConnectionFailed(reason, words)
+    return ConnectionFailedError(reason, words)
 
 
 async def _close(websocket: WebSocket) -> None:

@@ -15,7 +15,7 @@ from nacl.bindings import (
 from nacl.exceptions import CryptoError
 from nacl.utils import random
 
-from .errors import DecryptionFailed, InvalidUse, Misuse
+from .exceptions import DecryptionError, InvalidUseError, Misuse
 from .messages import Json
 
 
@@ -44,11 +44,11 @@ def parse_key(text: str) -> bytes:
 
 
 def parse_master_key(text: str) -> bytes:
-    """Return an app's encryption master key from base64; raises `InvalidUse` for anything else."""
+    """Return an app's encryption master key from base64; raises `InvalidUseError` for anything else."""
     try:
         return parse_key(text)
     except ValueError:
-        raise InvalidUse(
+        raise InvalidUseError(
             Misuse.MASTER_KEY, "The encryption master key is the base64 of 32 bytes"
         ) from None
 
@@ -68,7 +68,7 @@ def seal(key: bytes, plaintext: str) -> dict[str, str]:
 def unpack(raw: Json) -> tuple[bytes, bytes]:
     """Return nonce and ciphertext of an encrypted event's data.
 
-    Raises `DecryptionFailed` when the data is not such a pair: no other key would help.
+    Raises `DecryptionError` when the data is not such a pair: no other key would help.
     """
     try:
         sealed = orjson.loads(raw) if isinstance(raw, str) else raw
@@ -76,9 +76,9 @@ def unpack(raw: Json) -> tuple[bytes, bytes]:
             raise TypeError
         nonce, ciphertext = _decode(sealed["nonce"]), _decode(sealed["ciphertext"])
     except TypeError, KeyError, ValueError:
-        raise DecryptionFailed("The data is not encrypted as this channel's has to be") from None
+        raise DecryptionError("The data is not encrypted as this channel's has to be") from None
     if len(nonce) != crypto_secretbox_NONCEBYTES:
-        raise DecryptionFailed(f"The nonce does not have {crypto_secretbox_NONCEBYTES} bytes")
+        raise DecryptionError(f"The nonce does not have {crypto_secretbox_NONCEBYTES} bytes")
     return nonce, ciphertext
 
 
@@ -89,10 +89,10 @@ def _decode(text: Json) -> bytes:
 
 
 def unseal(key: bytes, nonce: bytes, ciphertext: bytes) -> str:
-    """Decrypt a payload; raises `DecryptionFailed` when the key does not fit."""
+    """Decrypt a payload; raises `DecryptionError` when the key does not fit."""
     try:
         return crypto_secretbox_open(ciphertext, nonce, key).decode()
     except CryptoError:
-        raise DecryptionFailed("The shared secret does not fit the data") from None
+        raise DecryptionError("The shared secret does not fit the data") from None
     except UnicodeDecodeError:
-        raise DecryptionFailed("The decrypted data is not text") from None
+        raise DecryptionError("The decrypted data is not text") from None

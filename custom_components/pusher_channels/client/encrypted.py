@@ -12,7 +12,7 @@ from typing import override
 from .auth import ChannelAuth
 from .channel import Channel, DecryptionFailure
 from .crypto import unpack, unseal
-from .errors import AuthorizationFailed, DecryptionFailed
+from .exceptions import AuthorizationError, DecryptionError
 from .listeners import notify
 from .messages import Event
 from .routes import EventListener, Known, Routes, nobody
@@ -75,7 +75,7 @@ class EncryptedChannel(Channel):
             event = self._cached(event)
         try:
             nonce, ciphertext = unpack(event.raw)
-        except DecryptionFailed as err:
+        except DecryptionError as err:
             self._fail(event, str(err))
             return
         if self._fetch is not None or not self._open(event, nonce, ciphertext):
@@ -89,7 +89,7 @@ class EncryptedChannel(Channel):
             return False
         try:
             plaintext = unseal(self._key, nonce, ciphertext)
-        except DecryptionFailed:
+        except DecryptionError:
             return False
         notify((self._routes.of(event.name),), event.opened(plaintext))
         return True
@@ -99,7 +99,7 @@ class EncryptedChannel(Channel):
         reason = "The shared secret does not fit the data"
         try:
             self._key = await self._key_source(self.name)
-        except AuthorizationFailed as err:
+        except AuthorizationError as err:
             reason = f"No new shared secret: {err}"
         self._fetch = None
         waiting, self._waiting = self._waiting, deque()

@@ -14,7 +14,7 @@ import orjson
 from yarl import URL
 
 from .crypto import seal, shared_secret, signature
-from .errors import InvalidUse, Misuse, RequestFailed
+from .exceptions import InvalidUseError, Misuse, RequestError
 from .messages import Json
 from .names import (
     USER_CHANNEL_PREFIX,
@@ -47,8 +47,8 @@ class BatchEvent:
 class HttpApi:
     """One app's server API.
 
-    Every method raises `InvalidUse` for what the protocol does not allow, before anything is sent,
-    and `RequestFailed` when the server refuses or does not answer within 10 seconds. `now` returns
+    Every method raises `InvalidUseError` for what the protocol does not allow, before anything is sent,
+    and `RequestError` when the server refuses or does not answer within 10 seconds. `now` returns
     the seconds since 1970; the server accepts 600 s of difference. `proxy` is a URL.
     """
 
@@ -77,12 +77,12 @@ class HttpApi:
         """
         if not 1 <= len(channels) <= MAX_CHANNELS:
             words = f"An event goes to 1 to {MAX_CHANNELS} channels"
-            raise InvalidUse(Misuse.TOO_MANY_CHANNELS, words)
+            raise InvalidUseError(Misuse.TOO_MANY_CHANNELS, words)
         for channel in channels:
             check_channel_name(channel)
         if len(channels) > 1 and any(ChannelKind.of(channel).is_encrypted for channel in channels):
             words = "An event for an encrypted channel goes to that channel alone"
-            raise InvalidUse(Misuse.ENCRYPTED_ALONE, words)
+            raise InvalidUseError(Misuse.ENCRYPTED_ALONE, words)
         body: dict[str, Json] = self._event(channels[0], event, data) | {"channels": list(channels)}
         if socket_id is not None:
             body["socket_id"] = socket_id
@@ -94,7 +94,7 @@ class HttpApi:
     async def trigger_batch(self, events: Sequence[BatchEvent]) -> None:
         """Publish 1 to 10 events, each to one channel."""
         if not 1 <= len(events) <= MAX_BATCH:
-            raise InvalidUse(Misuse.TOO_MANY_EVENTS, f"A batch has 1 to {MAX_BATCH} events")
+            raise InvalidUseError(Misuse.TOO_MANY_EVENTS, f"A batch has 1 to {MAX_BATCH} events")
         batch: list[Json] = []
         for event in events:
             check_channel_name(event.channel)
@@ -145,7 +145,7 @@ class HttpApi:
         if ChannelKind.of(channel).is_encrypted:
             if self.master_key is None:
                 words = "An encrypted channel needs the encryption master key"
-                raise InvalidUse(Misuse.MASTER_KEY_MISSING, words)
+                raise InvalidUseError(Misuse.MASTER_KEY_MISSING, words)
             text = dump_json({**seal(shared_secret(self.master_key, channel), text)})
         return {"name": event, "data": text}
 
@@ -175,10 +175,10 @@ class HttpApi:
             ):
                 status, text = response.status, await response.text(errors="replace")
         except TimeoutError:
-            raise RequestFailed("The server did not answer in time") from None
+            raise RequestError("The server did not answer in time") from None
         except (aiohttp.ClientError, ValueError) as err:
             words = f"The server could not be asked ({type(err).__name__})"
-            raise RequestFailed(words) from None
+            raise RequestError(words) from None
         return _parse_answer(status, text)
 
     def _sign(
@@ -200,7 +200,7 @@ class HttpApi:
 
 
 def _parse_answer(status: int, text: str) -> Json:
-    """Return the answer, or raise `RequestFailed`; soketi reports errors with status 200."""
+    """Return the answer, or raise `RequestError`; soketi reports errors with status 200."""
     try:
         answer: Json = orjson.loads(text)
     except orjson.JSONDecodeError:
@@ -208,11 +208,11 @@ def _parse_answer(status: int, text: str) -> Json:
     if isinstance(answer, dict) and "error" in answer:
         code = answer.get("code")
         status = code if status == 200 and isinstance(code, int) else status
-        raise RequestFailed(_words(answer["error"]), status)
+        raise RequestError(_words(answer["error"]), status)
     if status != 200:
-        raise RequestFailed(_words(text) or f"The server answered {status}", status)
+        raise RequestError(_words(text) or f"The server answered {status}", status)
     if answer is None:
-        raise RequestFailed("The server's answer is not JSON", status)
+        raise RequestError("The server's answer is not JSON", status)
     return answer
 
 

@@ -133,7 +133,7 @@ class Established:
 
 
 @dataclass(frozen=True, slots=True)
-class ServerError:
+class ErrorReceived:
     """A `pusher:error`: before `Established` it decides what comes next, later it only informs."""
 
     code: int | None
@@ -169,7 +169,7 @@ class SubscriptionSucceeded:
 
 
 @dataclass(frozen=True, slots=True)
-class SubscriptionError:
+class SubscriptionRefused:
     """We could not join; `status` is HTTP's or the server's own, 0 for no answer."""
 
     channel: str
@@ -227,11 +227,11 @@ class Unknown:
 type Message = (
     Event
     | Established
-    | ServerError
+    | ErrorReceived
     | Ping
     | Pong
     | SubscriptionSucceeded
-    | SubscriptionError
+    | SubscriptionRefused
     | MemberAdded
     | MemberRemoved
     | SubscriptionCount

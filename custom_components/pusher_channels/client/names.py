@@ -3,7 +3,7 @@
 import re
 from enum import StrEnum
 
-from .errors import InvalidUse, Misuse
+from .exceptions import InvalidUseError, Misuse
 
 MAX_CHANNEL_NAME = 164
 MAX_EVENT_NAME = 200
@@ -82,23 +82,25 @@ def is_socket_id(text: str) -> bool:
 
 
 def check_channel_name(name: str) -> None:
-    """Raise `InvalidUse` unless a channel may be called that."""
+    """Raise `InvalidUseError` unless a channel may be called that."""
     if not is_channel_name(name):
-        raise InvalidUse(
+        raise InvalidUseError(
             Misuse.CHANNEL_NAME,
             f"A channel name has 1 to {MAX_CHANNEL_NAME} letters, digits or _ - = @ , . ;",
         )
 
 
 def check_event_name(name: str) -> None:
-    """Raise `InvalidUse` unless an event may be called that: 1 to 200 characters."""
+    """Raise `InvalidUseError` unless an event may be called that: 1 to 200 characters."""
     if not 0 < len(name) <= MAX_EVENT_NAME:
-        raise InvalidUse(Misuse.EVENT_NAME, f"An event name has 1 to {MAX_EVENT_NAME} characters")
+        raise InvalidUseError(
+            Misuse.EVENT_NAME, f"An event name has 1 to {MAX_EVENT_NAME} characters"
+        )
 
 
 def check_user_id(user_id: str) -> None:
-    """Raise `InvalidUse` unless a user may be called that."""
+    """Raise `InvalidUseError` unless a user may be called that."""
     if not is_user_id(user_id):
-        raise InvalidUse(
+        raise InvalidUseError(
             Misuse.USER_ID, f"A user id has 1 to {MAX_USER_ID} characters and no # in front"
         )

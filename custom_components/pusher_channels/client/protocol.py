@@ -10,8 +10,9 @@ from typing import Final, cast
 
 import orjson
 
-from .errors import InvalidUse, Misuse, ProtocolError
+from .exceptions import InvalidUseError, Misuse, ProtocolError
 from .messages import (
+    ErrorReceived,
     Established,
     Event,
     Frame,
@@ -22,10 +23,9 @@ from .messages import (
     Message,
     Ping,
     Pong,
-    ServerError,
     SigninSuccess,
     SubscriptionCount,
-    SubscriptionError,
+    SubscriptionRefused,
     SubscriptionSucceeded,
     Unknown,
     WatchlistEvents,
@@ -125,13 +125,13 @@ def _established(fields: dict[str, Json]) -> Established:
     return Established(socket_id, timeout)
 
 
-def _server_error(fields: dict[str, Json]) -> ServerError:
+def _server_error(fields: dict[str, Json]) -> ErrorReceived:
     data = _data(fields.get("data"))
     channel = fields.get("channel")
     if not isinstance(data, dict):
         data = {"message": data}
     code = data.get("code")
-    return ServerError(
+    return ErrorReceived(
         None if code is None else _integer(code),
         redact_signatures(data.get("message") or "The server reported an error"),
         None if channel is None else _text(channel),
@@ -156,11 +156,11 @@ def _subscription_succeeded(fields: dict[str, Json]) -> SubscriptionSucceeded:
     )
 
 
-def _subscription_error(fields: dict[str, Json]) -> SubscriptionError:
+def _subscription_error(fields: dict[str, Json]) -> SubscriptionRefused:
     data = _data(fields.get("data"))
     if not isinstance(data, dict):
         data = {}
-    return SubscriptionError(
+    return SubscriptionRefused(
         _text(fields["channel"]),
         redact_signatures(data.get("type") or "AuthError"),
         redact_signatures(data.get("error") or "The server refused the subscription"),
@@ -251,23 +251,23 @@ def signin_frame(auth: str, user_data: str) -> str:
 def client_event_frame(channel: str, event: str, data: Json) -> str:
     """Send an event to the other members of a channel.
 
-    Raises `InvalidUse` when the data is no JSON value or has more than 10 KB.
+    Raises `InvalidUseError` when the data is no JSON value or has more than 10 KB.
     """
     check_data_size(dump_json(data))
     return orjson.dumps({"event": event, "channel": channel, "data": data}).decode()
 
 
 def dump_json(data: Json) -> str:
-    """Return the data as JSON text; raises `InvalidUse` when JSON cannot hold it."""
+    """Return the data as JSON text; raises `InvalidUseError` when JSON cannot hold it."""
     try:
         return orjson.dumps(data).decode()
     except TypeError, ValueError:
-        raise InvalidUse(Misuse.DATA_TYPE, "The data cannot be written as JSON") from None
+        raise InvalidUseError(Misuse.DATA_TYPE, "The data cannot be written as JSON") from None
 
 
 def check_data_size(text: str) -> None:
-    """Raise `InvalidUse` when an event's data has more than 10 KB (10 240 bytes of UTF-8)."""
+    """Raise `InvalidUseError` when an event's data has more than 10 KB (10 240 bytes of UTF-8)."""
     if len(text.encode()) > MAX_DATA_BYTES:
-        raise InvalidUse(
+        raise InvalidUseError(
             Misuse.DATA_SIZE, f"An event carries at most {MAX_DATA_BYTES} bytes of data"
         )

@@ -9,9 +9,9 @@ from types import MappingProxyType
 from .auth import Authorizer, ChannelAuth, ask
 from .channel import Channel, ChannelState
 from .encrypted import EncryptedChannel
-from .errors import AuthorizationFailed
+from .exceptions import AuthorizationError
 from .gaps import GapTracker
-from .messages import ServerError, SubscriptionError, SubscriptionSucceeded
+from .messages import ErrorReceived, SubscriptionRefused, SubscriptionSucceeded
 from .names import ChannelKind
 from .presence import PresenceChannel
 from .protocol import subscribe_frame, unsubscribe_frame
@@ -72,7 +72,7 @@ class Subscriptions:
 
         `known` is kept up to date: who may be handed an event at once, by channel and event name.
         `send` gives a frame to the connection. `require_user_id` returns the id of the signed-in
-        user, or raises `AuthorizationFailed`.
+        user, or raises `AuthorizationError`.
         """
         self._everywhere = everywhere
         self._gaps = gaps
@@ -153,7 +153,7 @@ class Subscriptions:
         else:
             self._gaps.failed(message.channel)
 
-    def refused(self, error: SubscriptionError) -> None:
+    def refused(self, error: SubscriptionRefused) -> None:
         """Take the server's word that a channel cannot be joined."""
         subscription = self._subscriptions.get(error.channel)
         if subscription is not None and subscription.is_pending:
@@ -161,14 +161,14 @@ class Subscriptions:
             passing = error.status == 429 or 500 <= error.status < 600
             self._fail(subscription, error, retry=passing or error.type == "LimitReached")
 
-    def reported(self, error: ServerError) -> None:
+    def reported(self, error: ErrorReceived) -> None:
         """Find the channel that an error speaks of: some servers answer a subscription that way."""
         if match := _EXISTING.search(error.message):
             self.succeeded(SubscriptionSucceeded(match[1]))
         elif match := _BAD_SIGNATURE.search(error.message):
-            self.refused(SubscriptionError(match[1], "AuthError", error.message, 401))
+            self.refused(SubscriptionRefused(match[1], "AuthError", error.message, 401))
         elif error.code == 4009 and (name := self._oldest_unanswered()):
-            self.refused(SubscriptionError(name, "AuthError", error.message, 401))
+            self.refused(SubscriptionRefused(name, "AuthError", error.message, 401))
 
     def forget_routes(self) -> None:
         """Take note that a listener of all channels came or went."""
@@ -223,9 +223,9 @@ class Subscriptions:
         channel.state = ChannelState.PENDING
         try:
             auth = await self._authorize(channel)
-        except AuthorizationFailed as err:
+        except AuthorizationError as err:
             if subscription.is_pending:
-                error = SubscriptionError(channel.name, "AuthError", err.message, err.status)
+                error = SubscriptionRefused(channel.name, "AuthError", err.message, err.status)
                 self._fail(subscription, error, retry=err.retryable)
             return
         if not subscription.is_pending:
@@ -264,10 +264,10 @@ class Subscriptions:
         return auth
 
     async def _ask_authorizer(self, name: str) -> ChannelAuth:
-        """Ask who may join, for a few channels at a time; raises `AuthorizationFailed`."""
+        """Ask who may join, for a few channels at a time; raises `AuthorizationError`."""
         async with self._asking:
             if self._authorizer is None or self._socket_id is None:
-                raise AuthorizationFailed("Nothing is set up to authorize private channels")
+                raise AuthorizationError("Nothing is set up to authorize private channels")
             return await ask(self._authorizer.authorize_channel(self._socket_id, name))
 
     async def _fetch_key(self, name: str) -> bytes | None:
@@ -277,9 +277,11 @@ class Subscriptions:
     def _timed_out(self, subscription: _Subscription) -> None:
         name = subscription.channel.name
         words = f"The server did not answer within {ANSWER_TIMEOUT:g} seconds"
-        self._fail(subscription, SubscriptionError(name, "Timeout", words, 0), retry=True)
+        self._fail(subscription, SubscriptionRefused(name, "Timeout", words, 0), retry=True)
 
-    def _fail(self, subscription: _Subscription, error: SubscriptionError, *, retry: bool) -> None:
+    def _fail(
+        self, subscription: _Subscription, error: SubscriptionRefused, *, retry: bool
+    ) -> None:
         subscription.cancel_timer()
         if not subscription.wanted:
             self._leave(subscription)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from .auth import Authorizer, ask
-from .errors import AuthorizationFailed
+from .exceptions import AuthorizationError
 from .listeners import Listeners, Unlisten
-from .messages import Event, ServerError, SigninSuccess, WatchlistEvents
+from .messages import ErrorReceived, Event, SigninSuccess, WatchlistEvents
 from .names import USER_CHANNEL_PREFIX
 from .protocol import signin_frame
 from .reconnection import retry_delay
@@ -28,7 +28,7 @@ class SignedIn:
 
 
 @dataclass(frozen=True, slots=True)
-class SigninError:
+class SigninFailed:
     """We could not sign in; `status` is HTTP's or the server's code, 0 for no answer."""
 
     error: str
@@ -43,7 +43,7 @@ class OnlineChange:
     online: bool
 
 
-type UserNotice = SignedIn | SigninError | OnlineChange
+type UserNotice = SignedIn | SigninFailed | OnlineChange
 
 
 class UserSession:
@@ -96,13 +96,13 @@ class UserSession:
     async def require_id(self) -> str:
         """Return the signed-in user's id, after a sign-in that is under way.
 
-        Raises `AuthorizationFailed` when nobody is signed in.
+        Raises `AuthorizationError` when nobody is signed in.
         """
         if self._wanted:
             await self._settled.wait()
         if self.user_id is None:
             words = "A presence channel needs channel_data, or a signed-in user"
-            raise AuthorizationFailed(words, retryable=self._timer is not None)
+            raise AuthorizationError(words, retryable=self._timer is not None)
         return self.user_id
 
     def connected(self, socket_id: str) -> None:
@@ -144,13 +144,13 @@ class UserSession:
             self._online[user_id] = online
             self._report(OnlineChange(user_id, online))
 
-    def reported(self, error: ServerError) -> bool:
+    def reported(self, error: ErrorReceived) -> bool:
         """Tell whether an error answers our sign-in: servers name no cause."""
         if self._expected_id is None or error.channel is not None:
             return False
         if error.code not in (4009, 4200):
             return False
-        self._fail(SigninError(error.message, error.code), retry=False)
+        self._fail(SigninFailed(error.message, error.code), retry=False)
         return True
 
     def _start(self) -> None:
@@ -160,10 +160,10 @@ class UserSession:
     async def _sign_in(self) -> None:
         try:
             if self._authorizer is None or self._socket_id is None:
-                raise AuthorizationFailed("Nothing is set up to authenticate the user")
+                raise AuthorizationError("Nothing is set up to authenticate the user")
             auth = await ask(self._authorizer.authorize_user(self._socket_id))
-        except AuthorizationFailed as err:
-            self._fail(SigninError(err.message, err.status), retry=err.retryable)
+        except AuthorizationError as err:
+            self._fail(SigninFailed(err.message, err.status), retry=err.retryable)
             return
         self._expected_id = auth.user_id
         self._timer = asyncio.get_running_loop().call_later(ANSWER_TIMEOUT, self._timed_out)
@@ -171,9 +171,9 @@ class UserSession:
 
     def _timed_out(self) -> None:
         words = f"The server did not answer the sign-in within {ANSWER_TIMEOUT:g} seconds"
-        self._fail(SigninError(words, 0), retry=True)
+        self._fail(SigninFailed(words, 0), retry=True)
 
-    def _fail(self, error: SigninError, *, retry: bool) -> None:
+    def _fail(self, error: SigninFailed, *, retry: bool) -> None:
         self._cancel_timer()
         self._expected_id = None
         if retry:

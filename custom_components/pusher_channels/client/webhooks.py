@@ -9,7 +9,7 @@ from typing import Final
 
 import orjson
 
-from .errors import WebhookRefused
+from .exceptions import WebhookError
 from .messages import Json, decode_data, writable
 
 MAX_BODY_BYTES: Final = 1024 * 1024
@@ -73,17 +73,17 @@ class WebhookReceiver:
     ) -> tuple[WebhookEvent, ...]:
         """Return what a request tells; nothing if it came before. `now` is in seconds since 1970.
 
-        Raises `WebhookRefused` when the request is not signed by the app's secret, is not what
+        Raises `WebhookError` when the request is not signed by the app's secret, is not what
         Pusher sends, or is more than 300 s away from now.
         """
         signature = hmac.new(self.secret.encode(), body, hashlib.sha256).hexdigest()
         if not _is_same(headers.get(KEY_HEADER, ""), self.app_key):
-            raise WebhookRefused("The key is not the app's", 401)
+            raise WebhookError("The key is not the app's", 401)
         if not _is_same(headers.get(SIGNATURE_HEADER, ""), signature):
-            raise WebhookRefused("The signature is not the app's", 401)
+            raise WebhookError("The signature is not the app's", 401)
         sent, events = _parse(body)
         if abs(now - sent) > MAX_AGE:
-            raise WebhookRefused(f"It was not sent within {MAX_AGE:.0f} s", 401)
+            raise WebhookError(f"It was not sent within {MAX_AGE:.0f} s", 401)
         return events if self.memory.is_new(signature, now, sent + MAX_AGE) else ()
 
 
@@ -97,6 +97,8 @@ def _parse(body: bytes) -> tuple[float, tuple[WebhookEvent, ...]]:
         match orjson.loads(body):
             case {"time_ms": int(time_ms), "events": [*events]}:
                 return time_ms / 1000, tuple(_event(event) for event in events)
+            case _:
+                pass
     except orjson.JSONDecodeError:
         pass
     raise _not_a_webhook()
@@ -124,5 +126,5 @@ def _text(value: Json) -> str | None:
     return str(value) if isinstance(value, str | int) else None
 
 
-def _not_a_webhook() -> WebhookRefused:
-    return WebhookRefused("It is not a webhook", 400)
+def _not_a_webhook() -> WebhookError:
+    return WebhookError("It is not a webhook", 400)

@@ -1,0 +1,127 @@
+"""Every error the client raises."""
+
+from enum import StrEnum
+from typing import override
+
+
+class PusherError(Exception):
+    """Base of every error of this client."""
+
+
+class FailureReason(StrEnum):
+    """Why no connection came about, or why it ended."""
+
+    UNREACHABLE = "unreachable"
+    TIMED_OUT = "timed_out"
+    TLS_FAILED = "tls_failed"
+    CERTIFICATE_INVALID = "certificate_invalid"
+    INVALID_ADDRESS = "invalid_address"
+    PROTOCOL = "protocol"
+    REFUSED = "refused"
+    CLOSED = "closed"
+    SILENT = "silent"
+    UNEXPECTED = "unexpected"
+
+
+class ConnectionFailedError(PusherError):
+    """The connection could not be made, or it ended.
+
+    `code` is the server's own close or error code where it gave one: 4000 to 4399 are
+    Pusher's (reference: Channels WebSocket protocol, "Error codes"), 1000 to 1015 RFC 6455's.
+    """
+
+    def __init__(self, reason: FailureReason, message: str, code: int | None = None) -> None:
+        """Keep what a person, and the retry policy, need to know."""
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+        self.code = code
+
+    @override
+    def __str__(self) -> str:
+        return self.message if self.code is None else f"{self.message} ({self.code})"
+
+
+class AuthorizationError(PusherError):
+    """An authorizer gave no usable answer.
+
+    `status` is the HTTP status, or 0 when there was no answer at all.
+    """
+
+    def __init__(self, message: str, status: int = 0, *, retryable: bool = False) -> None:
+        """Keep the server's words and whether asking again may help."""
+        super().__init__(message)
+        self.message = message
+        self.status = status
+        self.retryable = retryable
+
+
+class SubscriptionError(PusherError):
+    """A channel could not be joined; `status` is HTTP's or the server's own, 0 for no answer."""
+
+    def __init__(self, type_: str, message: str, status: int) -> None:
+        """Keep the server's words."""
+        super().__init__(message)
+        self.type = type_
+        self.message = message
+        self.status = status
+
+
+class RequestError(PusherError):
+    """The server API refused a request (`status` is HTTP's) or gave no answer (`status` 0)."""
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        """Keep the server's words."""
+        super().__init__(message)
+        self.message = message
+        self.status = status
+
+    @property
+    def is_clock_skew(self) -> bool:
+        """Whether the server finds our clock more than 600 s away from its own."""
+        return self.status == 401 and "timestamp" in self.message.lower()
+
+
+class DecryptionError(PusherError):
+    """An encrypted payload could not be read; `args[0]` says why, without any of it."""
+
+
+class WebhookError(PusherError):
+    """A webhook is not to be taken; `args[0]` says why, `status` is the answer's, as HTTP has it."""
+
+    def __init__(self, message: str, status: int) -> None:
+        """Keep what to answer."""
+        super().__init__(message)
+        self.status = status
+
+
+class ProtocolError(PusherError):
+    """A frame is not of the Pusher protocol; `args[0]` says why, without any of it."""
+
+
+class Misuse(StrEnum):
+    """What a caller asked that cannot be done."""
+
+    CHANNEL_NAME = "invalid_channel_name"
+    EVENT_NAME = "invalid_event_name"
+    USER_ID = "invalid_user_id"
+    DATA_TYPE = "data_not_serializable"
+    DATA_SIZE = "data_too_large"
+    TOO_MANY_CHANNELS = "too_many_channels"
+    TOO_MANY_EVENTS = "too_many_events"
+    MASTER_KEY_MISSING = "master_key_missing"
+    MASTER_KEY = "invalid_master_key"
+    ENCRYPTED_ALONE = "encrypted_channel_alone"
+    CLIENT_EVENT_NAME = "client_event_name"
+    CLIENT_EVENT_CHANNEL = "client_event_channel"
+    NOT_SUBSCRIBED = "channel_not_subscribed"
+    NOT_CONNECTED = "not_connected"
+
+
+class InvalidUseError(PusherError, ValueError):
+    """The caller asked for something the protocol does not allow; nothing was sent."""
+
+    def __init__(self, misuse: Misuse, message: str) -> None:
+        """Keep the kind of mistake for translation, and the words for a log."""
+        super().__init__(message)
+        self.misuse = misuse

@@ -1,0 +1,1 @@
+"""One running app: its connection, channels, bus events and repair issues."""

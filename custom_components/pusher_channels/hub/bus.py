@@ -1,0 +1,150 @@
+"""Fires Home Assistant events for what happens on an app's connection and channels."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+
+from ..client import (
+    Channel,
+    ChannelNotice,
+    ClientNotice,
+    ConnectionFailedError,
+    DecryptionFailure,
+    ErrorReceived,
+    Event,
+    Gap,
+    MemberAdded,
+    MemberRemoved,
+    PresenceChannel,
+    SigninFailed,
+    StateChange,
+    SubscriptionRefused,
+    SubscriptionSucceeded,
+    WebhookEvent,
+)
+from ..const import (
+    EVENT,
+    EVENT_CONNECTION_STATE,
+    EVENT_DECRYPTION_FAILURE,
+    EVENT_ERROR,
+    EVENT_GAP,
+    EVENT_MEMBER_ADDED,
+    EVENT_MEMBER_REMOVED,
+    EVENT_SUBSCRIPTION_ERROR,
+    EVENT_SUBSCRIPTION_SUCCEEDED,
+    EVENT_WEBHOOK,
+)
+
+
+class DeviceBus:
+    """Fires events in the name of one device of one entry."""
+
+    def __init__(self, hass: HomeAssistant, entry_id: str, device_id: str) -> None:
+        """Keep what every event carries."""
+        self._hass = hass
+        self._entry_id = entry_id
+        self._device_id = device_id
+
+    def fire(self, event_type: str, data: dict[str, Any]) -> None:
+        """Fire an event with the entry's and the device's id."""
+        self._hass.bus.async_fire(
+            event_type, {"entry_id": self._entry_id, "device_id": self._device_id, **data}
+        )
+
+    def fire_event(self, event: Event) -> None:
+        """Fire what came over a channel."""
+        self._hass.bus.async_fire(
+            EVENT,
+            {
+                "entry_id": self._entry_id,
+                "device_id": self._device_id,
+                "channel": event.channel,
+                "event": event.name,
+                "data": event.writable(),
+                "user_id": event.user_id,
+                "cached": event.cached,
+            },
+        )
+
+    def fire_webhook(self, event: WebhookEvent) -> None:
+        """Fire what the server told by webhook."""
+        self.fire(
+            EVENT_WEBHOOK,
+            {
+                "channel": event.channel,
+                "event": event.name,
+                "user_id": event.user_id,
+                "client_event": event.client_event,
+                "data": event.data,
+                "socket_id": event.socket_id,
+                "subscription_count": event.subscription_count,
+            },
+        )
+
+    def fire_client_notice(self, notice: ClientNotice) -> None:
+        """Fire what concerns the connection, the app or its user."""
+        match notice:
+            case StateChange():
+                state = {"state": notice.state.value, "previous": notice.previous.value}
+                self.fire(EVENT_CONNECTION_STATE, state)
+            case ConnectionFailedError() | ErrorReceived():
+                self.fire(EVENT_ERROR, {"code": notice.code, "message": notice.message})
+            case SigninFailed():
+                self.fire(EVENT_ERROR, {"code": notice.status or None, "message": notice.error})
+            case Gap():
+                to_time = _wall_clock(self._hass)
+                gap = {
+                    "since": to_time(notice.since).isoformat(),
+                    "until": to_time(notice.until).isoformat(),
+                    "channels": list(notice.channels),
+                }
+                self.fire(EVENT_GAP, gap)
+
+    def fire_channel_notice(self, channel: Channel, notice: ChannelNotice) -> None:
+        """Fire what concerns a channel itself."""
+        match notice:
+            case SubscriptionSucceeded():
+                self.fire(EVENT_SUBSCRIPTION_SUCCEEDED, _joined(channel))
+            case SubscriptionRefused():
+                error = {
+                    "channel": notice.channel,
+                    "type": notice.type,
+                    "error": notice.error,
+                    "status": notice.status,
+                }
+                self.fire(EVENT_SUBSCRIPTION_ERROR, error)
+            case MemberAdded(member=member):
+                added = {"user_id": member.user_id, "user_info": member.user_info}
+                self.fire(EVENT_MEMBER_ADDED, _counted(channel, added))
+            case MemberRemoved():
+                removed = {"user_id": notice.user_id, "user_info": notice.user_info}
+                self.fire(EVENT_MEMBER_REMOVED, _counted(channel, removed))
+            case DecryptionFailure():
+                failure = {
+                    "channel": notice.channel,
+                    "event": notice.event,
+                    "reason": notice.reason,
+                }
+                self.fire(EVENT_DECRYPTION_FAILURE, failure)
+
+
+def _joined(channel: Channel) -> dict[str, Any]:
+    data: dict[str, Any] = {"channel": channel.name}
+    if isinstance(channel, PresenceChannel):
+        data["count"] = channel.count
+        data["me"] = None if channel.me is None else channel.me.user_id
+    return data
+
+
+def _counted(channel: Channel, data: dict[str, Any]) -> dict[str, Any]:
+    count = channel.count if isinstance(channel, PresenceChannel) else None
+    return {"channel": channel.name, **data, "count": count}
+
+
+def _wall_clock(hass: HomeAssistant) -> Callable[[float], datetime]:
+    """Return what turns the event loop's seconds into time of day."""
+    now, loop_now = dt_util.utcnow(), hass.loop.time()
+    return lambda seconds: now + timedelta(seconds=seconds - loop_now)

@@ -1,0 +1,1 @@
+"""What web pages and Pusher servers request from Home Assistant."""

@@ -1,0 +1,203 @@
+"""Lets web pages join an app's channels: a Home Assistant token in, the answer of an endpoint out."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Final, override
+from urllib.parse import parse_qsl
+
+import orjson
+from aiohttp import hdrs, web
+from homeassistant.auth.models import User as HomeAssistantUser
+from homeassistant.components.http import KEY_HASS, KEY_HASS_USER
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.http import HomeAssistantView, request_handler_factory
+from yarl import URL
+
+from ..client import (
+    AuthorizationError,
+    ChannelKind,
+    SecretAuthorizer,
+    User,
+    is_socket_id,
+)
+from ..const import (
+    CONF_AUTH_ENDPOINT_ORIGINS,
+    CONF_AUTH_ENDPOINT_VIEW,
+    CONF_SECRET,
+    DOMAIN,
+)
+from ..hub.authorizers import make_secret_authorizer
+from ..hub.hub import PusherConfigEntry
+from .request_body import BodyTooLongError, read_body
+
+CHANNEL_PATH: Final = f"/api/{DOMAIN}/auth/{{entry_id}}"
+USER_PATH: Final = f"/api/{DOMAIN}/user-auth/{{entry_id}}"
+MAX_BODY_BYTES: Final = 16 * 1024
+NEVER_KEPT: Final[dict[str, str]] = {hdrs.CACHE_CONTROL: "no-store", hdrs.VARY: hdrs.ORIGIN}
+PREFLIGHT: Final[dict[str, str]] = {
+    hdrs.ACCESS_CONTROL_ALLOW_METHODS: hdrs.METH_POST,
+    hdrs.ACCESS_CONTROL_ALLOW_HEADERS: f"{hdrs.AUTHORIZATION}, {hdrs.CONTENT_TYPE}",
+}
+
+
+@callback
+def async_setup_views(hass: HomeAssistant) -> None:
+    """Set up what answers for the entries that allow it."""
+    hass.http.register_view(ChannelAuthView)
+    hass.http.register_view(UserAuthView)
+
+
+def parse_origin(text: str) -> str:
+    """Return an origin as browsers send it; raises `ValueError` for what is none, or more than one."""
+    url = URL(text)
+    origin = url.origin()
+    if url != origin or set(text) & set(" *"):
+        raise ValueError("It is more than one origin")
+    return str(origin)
+
+
+class _AuthView(HomeAssistantView):
+    """Answers whom Home Assistant knows by a token; browsers let the listed origins read it."""
+
+    url: str
+    name: str
+
+    @override
+    def register(
+        self, hass: HomeAssistant, app: web.Application, router: web.UrlDispatcher
+    ) -> None:
+        """Answer preflights here: the HTTP server knows one list of origins, not one for each entry."""
+        answer = request_handler_factory(hass, self, self.post)
+
+        async def post(request: web.Request) -> web.StreamResponse:
+            headers = _headers(request)
+            try:
+                response = await answer(request)
+            except web.HTTPException as refusal:
+                refusal.headers.update(headers)
+                raise
+            response.headers.update(headers)
+            return response
+
+        resource = router.add_resource(self.url, name=self.name)
+        resource.add_route(hdrs.METH_POST, post)
+        resource.add_route(hdrs.METH_OPTIONS, _preflight)
+
+    async def post(self, request: web.Request, entry_id: str) -> web.Response:
+        """Answer as an endpoint does: with what was signed, or with a status and why."""
+        entry = _find_entry(request)
+        if entry is None:
+            return self.json_message("There is no such endpoint", HTTPStatus.NOT_FOUND)
+        try:
+            fields = _parse(request, await read_body(request.content, MAX_BODY_BYTES))
+        except BodyTooLongError:
+            return self.json_message("Too long", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        except ValueError:
+            return self.json_message("Send a form or JSON", HTTPStatus.BAD_REQUEST)
+        socket_id = fields.get("socket_id", "")
+        if not is_socket_id(socket_id):
+            return self.json_message("socket_id is missing or wrong", HTTPStatus.BAD_REQUEST)
+        return await self.answer(entry, request[KEY_HASS_USER], socket_id, fields)
+
+    @abstractmethod
+    async def answer(
+        self,
+        entry: PusherConfigEntry,
+        user: HomeAssistantUser,
+        socket_id: str,
+        fields: Mapping[str, str],
+    ) -> web.Response:
+        """Sign for a user of Home Assistant, or refuse."""
+
+
+class ChannelAuthView(_AuthView):
+    """Signs for the entry's own private and presence channels, encrypted ones included."""
+
+    url = CHANNEL_PATH
+    name = f"api:{DOMAIN}:auth"
+
+    @override
+    async def answer(
+        self,
+        entry: PusherConfigEntry,
+        user: HomeAssistantUser,
+        socket_id: str,
+        fields: Mapping[str, str],
+    ) -> web.Response:
+        channel = fields.get("channel_name")
+        if not channel:
+            return self.json_message("channel_name is missing", HTTPStatus.BAD_REQUEST)
+        if not (
+            entry.runtime_data.is_configured(channel)
+            and ChannelKind.of(channel).needs_authorization
+        ):
+            return self.json_message("Not a private channel of this app", HTTPStatus.FORBIDDEN)
+        try:
+            auth = await _authorizer(entry, user).authorize_channel(socket_id, channel)
+        except AuthorizationError as err:
+            return self.json_message(err.message, HTTPStatus.FORBIDDEN)
+        return self.json(auth.as_answer())
+
+
+class UserAuthView(_AuthView):
+    """Signs for who the user is."""
+
+    url = USER_PATH
+    name = f"api:{DOMAIN}:user-auth"
+
+    @override
+    async def answer(
+        self,
+        entry: PusherConfigEntry,
+        user: HomeAssistantUser,
+        socket_id: str,
+        fields: Mapping[str, str],
+    ) -> web.Response:
+        auth = await _authorizer(entry, user).authorize_user(socket_id)
+        return self.json(auth.as_answer())
+
+
+async def _preflight(request: web.Request) -> web.Response:
+    """Tell a browser what a page may ask; it asks without a token."""
+    headers = _headers(request)
+    if hdrs.ACCESS_CONTROL_ALLOW_ORIGIN in headers:
+        headers = {**headers, **PREFLIGHT}
+    return web.Response(status=HTTPStatus.NO_CONTENT, headers=headers)
+
+
+def _headers(request: web.Request) -> Mapping[str, str]:
+    entry, origin = _find_entry(request), request.headers.get(hdrs.ORIGIN, "")
+    if entry is None or origin not in entry.options.get(CONF_AUTH_ENDPOINT_ORIGINS, ()):
+        return NEVER_KEPT
+    return {**NEVER_KEPT, hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: origin}
+
+
+def _find_entry(request: web.Request) -> PusherConfigEntry | None:
+    """Return the loaded entry that a path names, if its user allows to ask."""
+    config_entries = request.app[KEY_HASS].config_entries
+    entry: PusherConfigEntry | None = config_entries.async_get_entry(request.match_info["entry_id"])
+    if (
+        entry is not None
+        and entry.domain == DOMAIN
+        and entry.state is ConfigEntryState.LOADED
+        and entry.options.get(CONF_AUTH_ENDPOINT_VIEW)
+        and CONF_SECRET in entry.data
+    ):
+        return entry
+    return None
+
+
+def _parse(request: web.Request, body: bytes) -> Mapping[str, str]:
+    """Return the fields of a form, or of a JSON object; raises `ValueError`."""
+    if request.content_type != "application/json":
+        return dict(parse_qsl(body.decode()))
+    match orjson.loads(body):
+        case dict(fields) if all(isinstance(value, str) for value in fields.values()):
+            return fields
+    raise ValueError("The fields are not text")
+
+
+def _authorizer(entry: PusherConfigEntry, user: HomeAssistantUser) -> SecretAuthorizer:
+    return make_secret_authorizer(entry.data, User(user.id, {"name": user.name}))

@@ -1,0 +1,1 @@
+"""Tests of the flows, in a real Home Assistant."""

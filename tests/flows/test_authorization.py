@@ -1,0 +1,203 @@
+"""The ways to authorize private channels, as somebody sets them up for a new app."""
+
+from typing import Any
+
+import pytest
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType, InvalidData
+from homeassistant.helpers import instance_id
+
+from tools.devserver import DevServer, frames
+
+from ..conftest import APP, MASTER_KEY
+from ..flow_steps import authorize, prefilled, skip_time, submit
+
+SECRET = {"secret": APP.secret}
+
+
+async def test_public_channels_need_nothing_more(hass: HomeAssistant, server: DevServer) -> None:
+    step = await authorize(hass, server, "auth_none")
+    assert step["type"] is FlowResultType.CREATE_ENTRY
+    assert step["data"]["authorization"] == "auth_none"
+
+
+async def test_secret_is_proved_by_joining_a_private_channel(
+    hass: HomeAssistant, server: DevServer
+) -> None:
+    step = await authorize(hass, server, "auth_secret")
+    assert step["step_id"] == "auth_secret"
+    step = await submit(hass, step, SECRET)
+    assert step["type"] is FlowResultType.CREATE_ENTRY
+    asked = await server.wait_received("pusher:subscribe")
+    assert asked.channel == "private-home-assistant-probe"
+    await server.wait_connected()
+    await server.wait_disconnected(1)
+
+
+async def test_user_is_called_after_the_instance_unless_told_otherwise(
+    hass: HomeAssistant, server: DevServer
+) -> None:
+    user_id = f"home-assistant-{(await instance_id.async_get(hass))[:8]}"
+    step = await authorize(hass, server, "auth_secret")
+    assert prefilled(step) == {"user_id": user_id}
+    step = await submit(hass, step, SECRET | {"user_id": " "})
+    assert step["data"]["user_id"] == user_id
+
+
+async def test_everything_about_the_secret_is_stored_tidily(
+    hass: HomeAssistant, server: DevServer
+) -> None:
+    form = {
+        "secret": f" {APP.secret} ",
+        "app_id": " 1001",
+        "encryption_master_key": f"{MASTER_KEY}\n",
+        "user_id": "kitchen",
+        "user_info": {"name": " Kitchen ", "room": ""},
+    }
+    step = await submit(hass, await authorize(hass, server, "auth_secret"), form)
+    stored = {name: step["data"][name] for name in form}
+    assert stored == form | {
+        "secret": APP.secret,
+        "app_id": "1001",
+        "encryption_master_key": MASTER_KEY,
+    }
+    assert step["data"]["authorization"] == "auth_secret"
+
+
+@pytest.mark.parametrize(
+    ("form", "error"),
+    [
+        ({"secret": "wrong"}, "invalid_auth"),
+        ({"secret": " "}, "invalid_auth"),
+        (SECRET | {"encryption_master_key": "short"}, "invalid_master_key"),
+        (SECRET | {"encryption_master_key": "é"}, "invalid_master_key"),
+        (SECRET | {"user_id": "#kitchen"}, "invalid_user_id"),
+        (SECRET | {"user_id": "k" * 129}, "invalid_user_id"),
+        (SECRET | {"user_info": "Kitchen"}, "invalid_user_info"),
+        (SECRET | {"user_info": ["Kitchen"]}, "invalid_user_info"),
+    ],
+)
+async def test_mistake_about_the_secret_is_told_and_can_be_put_right(
+    hass: HomeAssistant, server: DevServer, form: dict[str, Any], error: str
+) -> None:
+    step = await submit(hass, await authorize(hass, server, "auth_secret"), form)
+    assert step["step_id"] == "auth_secret"
+    assert step["errors"] == {"base": error}
+    assert prefilled(step) == form
+
+    step = await submit(hass, step, SECRET)
+    assert step["type"] is FlowResultType.CREATE_ENTRY
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        pytest.param(
+            frames.error(
+                None,
+                "Invalid signature: Expected HMAC SHA256 hex digest of "
+                "1.1:private-home-assistant-probe, but got 00ff",
+            ),
+            id="pusher.com",
+        ),
+        pytest.param(frames.error(4009, "Connection is unauthorized"), id="Reverb"),
+        pytest.param(frames.subscription_error("private-home-assistant-probe", "No."), id="soketi"),
+    ],
+)
+async def test_every_server_s_way_of_refusing_a_secret_is_understood(
+    hass: HomeAssistant, server: DevServer, refusal: str
+) -> None:
+    server.faults.subscribe_answers = {"*": refusal}
+    step = await submit(hass, await authorize(hass, server, "auth_secret"), SECRET)
+    assert step["errors"] == {"base": "invalid_auth"}
+    await server.wait_disconnected()
+
+
+async def test_server_that_went_before_the_secret_was_proved_is_no_wrong_secret(
+    hass: HomeAssistant, server: DevServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = await authorize(hass, server, "auth_secret")
+    server.faults.upgrade_status = 503
+    step = await submit(hass, step, SECRET)
+    assert step["errors"] == {"base": "cannot_connect"}
+
+    server.faults.reset()
+    server.faults.unanswered_channels = {"*"}
+    skip = skip_time(monkeypatch)
+    waiting = hass.async_create_task(submit(hass, step, SECRET))
+    await server.wait_received("pusher:subscribe")
+    skip(10)
+    assert (await waiting)["errors"] == {"base": "timeout_connect"}
+    await server.wait_disconnected()
+
+
+async def test_endpoint_is_stored_without_being_asked(
+    hass: HomeAssistant, server: DevServer
+) -> None:
+    server.faults.auth_status = 403
+    form = {
+        "auth_endpoint": f" {server.auth_url} ",
+        "user_auth_endpoint": server.user_auth_url,
+        "headers": [{"name": " Authorization ", "value": "Bearer {{ states('sensor.token') }}"}],
+        "params": [{"name": "team", "value": "1"}, {"name": "empty", "value": " "}],
+    }
+    step = await submit(hass, await authorize(hass, server, "auth_endpoint"), form)
+    assert step["type"] is FlowResultType.CREATE_ENTRY
+    stored = {name: step["data"][name] for name in form}
+    assert stored == {
+        "auth_endpoint": server.auth_url,
+        "user_auth_endpoint": server.user_auth_url,
+        "headers": [{"name": "Authorization", "value": "Bearer {{ states('sensor.token') }}"}],
+        "params": [{"name": "team", "value": "1"}],
+    }
+    assert server.auth_requests == []
+
+
+async def test_what_an_endpoint_does_not_need_is_not_stored(
+    hass: HomeAssistant, server: DevServer
+) -> None:
+    form = {
+        "auth_endpoint": server.auth_url,
+        "user_auth_endpoint": "",
+        "headers": [{"name": "Accept-Language", "value": "en"}],
+        "params": [],
+    }
+    step = await submit(hass, await authorize(hass, server, "auth_endpoint"), form)
+    assert step["data"]["headers"] == [{"name": "Accept-Language", "value": "en"}]
+    assert step["data"].keys() & form.keys() == {"auth_endpoint", "headers"}
+
+
+@pytest.mark.parametrize(
+    ("form", "error"),
+    [
+        ({"auth_endpoint": "ftp://app.example/auth"}, "invalid_url"),
+        ({"auth_endpoint": "/broadcasting/auth"}, "invalid_url"),
+        ({"auth_endpoint": "http://"}, "invalid_url"),
+        ({"auth_endpoint": " "}, "invalid_url"),
+        ({"user_auth_endpoint": "app.example/auth"}, "invalid_url"),
+        ({"headers": [{"name": "X", "value": "{{ now("}]}, "invalid_template"),
+        ({"params": [{"name": "x", "value": "{% if %}"}]}, "invalid_template"),
+    ],
+)
+async def test_mistake_about_the_endpoint_is_told_and_can_be_put_right(
+    hass: HomeAssistant, server: DevServer, form: dict[str, Any], error: str
+) -> None:
+    right = {"auth_endpoint": server.auth_url}
+    step = await submit(hass, await authorize(hass, server, "auth_endpoint"), right | form)
+    assert step["step_id"] == "auth_endpoint"
+    assert step["errors"] == {"base": error}
+    assert prefilled(step) == right | form
+
+    step = await submit(hass, step, right)
+    assert step["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_script_is_an_entity_of_that_kind(hass: HomeAssistant, server: DevServer) -> None:
+    step = await authorize(hass, server, "auth_script")
+    assert step["step_id"] == "auth_script"
+    with pytest.raises(InvalidData):
+        await submit(hass, step, {"script": "light.kitchen"})
+    step = await submit(hass, step, {"script": "script.authorize"})
+    assert step["type"] is FlowResultType.CREATE_ENTRY
+    assert step["data"]["authorization"] == "auth_script"
+    assert step["data"]["script"] == "script.authorize"

@@ -1,0 +1,139 @@
+"""Options change how an app's connection behaves."""
+
+from typing import Any
+
+import pytest
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType, InvalidData
+
+from tools.devserver import DevServer
+
+from ..conftest import SetUp, app_entry
+from ..flow_steps import prefilled
+
+DEFAULTS = {
+    "activity_timeout": 120,
+    "pong_timeout": 30,
+    "max_reconnect_gap": 60,
+    "max_reconnect_attempts": 0,
+}
+
+
+async def test_options_start_with_the_defaults_and_are_used_from_then_on(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server)
+    hub = await set_up(entry)
+    step = await hass.config_entries.options.async_init(entry.entry_id)
+    assert step["step_id"] == "init"
+    assert prefilled(step) == DEFAULTS
+
+    form = {"activity_timeout": 5.0, "sign_in": True, "watchlist": [" ann ", ""]}
+    step = await hass.config_entries.options.async_configure(step["flow_id"], form)
+    assert step["type"] is FlowResultType.CREATE_ENTRY
+    assert entry.options == {"activity_timeout": 5, "sign_in": True, "watchlist": ["ann"]}
+    await hass.async_block_till_done()
+    assert entry.runtime_data is not hub
+    await server.wait_received("pusher:signin")
+
+    step = await hass.config_entries.options.async_init(entry.entry_id)
+    assert prefilled(step) == DEFAULTS | entry.options
+
+
+async def test_nobody_signs_in_where_nobody_can_vouch_for_them(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server, authorization="auth_none", options={"max_reconnect_gap": 5})
+    await set_up(entry)
+    step = await hass.config_entries.options.async_init(entry.entry_id)
+    assert prefilled(step) == DEFAULTS | {"max_reconnect_gap": 5}
+    with pytest.raises(InvalidData):
+        await hass.config_entries.options.async_configure(step["flow_id"], {"sign_in": True})
+
+
+async def test_what_takes_the_secret_is_not_offered_without_it(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server, authorization="auth_none")
+    entry.add_to_hass(hass)
+    data = {key: it for key, it in entry.data.items() if key != "secret"}
+    hass.config_entries.async_update_entry(entry, data=data)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    forms: list[dict[str, Any]] = [
+        {"webhook": True},
+        {"auth_endpoint_view": True},
+        {"auth_endpoint_origins": []},
+    ]
+    for form in forms:
+        step = await hass.config_entries.options.async_init(entry.entry_id)
+        with pytest.raises(InvalidData):
+            await hass.config_entries.options.async_configure(step["flow_id"], form)
+
+
+async def test_origins_are_stored_as_browsers_send_them(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server)
+    await set_up(entry)
+    step = await hass.config_entries.options.async_init(entry.entry_id)
+    assert step["description_placeholders"] == {
+        "auth_path": f"/api/pusher_channels/auth/{entry.entry_id}",
+        "user_auth_path": f"/api/pusher_channels/user-auth/{entry.entry_id}",
+        "origin": "https://panel.example:8443",
+    }
+    form: dict[str, Any] = {
+        "auth_endpoint_view": True,
+        "auth_endpoint_origins": [" HTTPS://Panel:443/ ", "", "a"],
+    }
+    step = await hass.config_entries.options.async_configure(step["flow_id"], form)
+    assert step["errors"] == {"base": "invalid_origin"}
+    assert prefilled(step)["auth_endpoint_origins"] == form["auth_endpoint_origins"]
+
+    form["auth_endpoint_origins"] = [" HTTPS://Panel:443/ ", "http://localhost:8080"]
+    step = await hass.config_entries.options.async_configure(step["flow_id"], form)
+    assert entry.options == {
+        "auth_endpoint_view": True,
+        "auth_endpoint_origins": ["https://panel", "http://localhost:8080"],
+    }
+
+
+async def test_watchlist_has_a_hundred_users_at_most(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server)
+    await set_up(entry)
+    step = await hass.config_entries.options.async_init(entry.entry_id)
+    users = [str(number) for number in range(101)]
+    step = await hass.config_entries.options.async_configure(
+        step["flow_id"], {"watchlist": users, "pong_timeout": 7}
+    )
+    assert step["errors"] == {"base": "watchlist_too_long"}
+    assert prefilled(step)["watchlist"] == users
+    assert prefilled(step)["pong_timeout"] == 7
+
+    step = await hass.config_entries.options.async_configure(
+        step["flow_id"], {"watchlist": users[1:]}
+    )
+    assert entry.options == {"watchlist": users[1:]}
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"activity_timeout": 4},
+        {"activity_timeout": 601},
+        {"pong_timeout": 0},
+        {"pong_timeout": 121},
+        {"max_reconnect_gap": 0},
+        {"max_reconnect_gap": 3601},
+        {"max_reconnect_attempts": -1},
+    ],
+)
+async def test_numbers_stay_within_sense(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, form: dict[str, Any]
+) -> None:
+    entry = app_entry(server)
+    await set_up(entry)
+    step = await hass.config_entries.options.async_init(entry.entry_id)
+    with pytest.raises(InvalidData):
+        await hass.config_entries.options.async_configure(step["flow_id"], form)

@@ -1,0 +1,209 @@
+"""An app is tried out: what stands in the way is told apart, and nothing stays open."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+
+from custom_components.pusher_channels.flows.probe import Problem, probe
+from tests.tools.devserver.certificate import write_certificate
+from tools.devserver import App, DevServer, Faults, frames
+
+from ..conftest import APP, app_data
+from ..flow_steps import app_form, skip_time, start, submit
+
+WELCOME = frames.established("1.1", 120)
+
+type Break = Callable[[Faults], None]
+
+
+def first_frame(text: str | bytes) -> Break:
+    def set_fault(faults: Faults) -> None:
+        faults.first_frame = text
+
+    return set_fault
+
+
+def closed(code: int, *, after: str | None = None) -> Break:
+    def set_fault(faults: Faults) -> None:
+        faults.first_frame = after
+        faults.handshake_close = code
+
+    return set_fault
+
+
+def upgrade(status: int) -> Break:
+    def set_fault(faults: Faults) -> None:
+        faults.upgrade_status = status
+
+    return set_fault
+
+
+def reset(faults: Faults) -> None:
+    faults.handshake_reset = True
+
+
+@pytest.fixture
+async def tls_server(
+    hass: HomeAssistant, socket_enabled: None, tmp_path: Path
+) -> AsyncIterator[DevServer]:
+    """Run a server whose certificate nobody trusts."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*write_certificate(tmp_path))
+    handle = hass.loop.get_exception_handler()
+    assert handle is not None
+
+    def ignore_refused_certificates(
+        loop: asyncio.AbstractEventLoop, context: dict[str, object]
+    ) -> None:
+        if not isinstance(context.get("exception"), ConnectionResetError | ssl.SSLError):
+            handle(loop, context)
+
+    hass.loop.set_exception_handler(ignore_refused_certificates)
+    async with DevServer(apps=[APP], ssl=context) as server:
+        yield server
+    hass.loop.set_exception_handler(handle)
+
+
+@pytest.mark.parametrize(
+    ("break_it", "error"),
+    [
+        pytest.param(upgrade(404), "cannot_connect", id="no websocket"),
+        pytest.param(upgrade(503), "cannot_connect", id="bad gateway"),
+        pytest.param(reset, "cannot_connect", id="reset"),
+        pytest.param(first_frame("Hello"), "cannot_connect", id="not Pusher"),
+        pytest.param(first_frame(frames.pong()), "cannot_connect", id="no welcome"),
+        pytest.param(first_frame(frames.error(4000, "TLS only")), "tls_required", id="4000"),
+        pytest.param(first_frame(frames.error(4001, "No app")), "invalid_app_key", id="4001"),
+        pytest.param(first_frame(frames.error(4003, "Disabled")), "app_disabled", id="4003"),
+        pytest.param(first_frame(frames.error(4004, "Full")), "over_quota", id="4004"),
+        pytest.param(first_frame(frames.error(4100, "Full")), "over_quota", id="4100"),
+        pytest.param(first_frame(frames.error(4006, "Version")), "cannot_connect", id="4006"),
+        pytest.param(closed(4000), "tls_required", id="closed with 4000"),
+        pytest.param(closed(4001), "invalid_app_key", id="closed with 4001"),
+        pytest.param(closed(1011), "cannot_connect", id="closed with 1011"),
+        pytest.param(closed(4003, after=WELCOME), "app_disabled", id="welcomed, then closed"),
+    ],
+)
+async def test_what_keeps_an_app_from_connecting_is_told_and_can_be_put_right(
+    hass: HomeAssistant, server: DevServer, break_it: Break, error: str
+) -> None:
+    break_it(server.faults)
+    step = await submit(hass, await start(hass), app_form(server))
+    assert step["type"] is FlowResultType.FORM
+    assert step["step_id"] == "user"
+    assert step["errors"] == {"base": error}
+    await server.wait_disconnected()
+
+    server.faults.reset()
+    step = await submit(hass, step, app_form(server))
+    assert step["step_id"] == "authorization"
+    await server.wait_disconnected()
+
+
+@pytest.mark.parametrize(
+    ("app", "error"),
+    [
+        (App(key="other-key"), "invalid_app_key"),
+        (App(enabled=False), "app_disabled"),
+        (App(max_connections=0), "over_quota"),
+        (App(max_connections=0, quota_code=4004), "over_quota"),
+    ],
+)
+async def test_server_that_has_no_room_for_the_app_is_understood(
+    hass: HomeAssistant, socket_enabled: None, app: App, error: str
+) -> None:
+    async with DevServer(apps=[app]) as server:
+        step = await submit(hass, await start(hass), app_form(server))
+    assert step["errors"] == {"base": error}
+
+
+async def test_server_that_is_not_running_cannot_be_reached(
+    hass: HomeAssistant, server: DevServer
+) -> None:
+    await server.stop()
+    step = await submit(hass, await start(hass), app_form(server))
+    assert step["errors"] == {"base": "cannot_connect"}
+
+
+async def test_silent_server_is_waited_for_ten_seconds(
+    hass: HomeAssistant, server: DevServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    skip = skip_time(monkeypatch)
+    server.faults.handshake_silent = True
+    step = await start(hass)
+    waiting = hass.async_create_task(submit(hass, step, app_form(server)))
+    await server.wait_connected()
+    skip(9)
+    await server.wait_for(lambda: not waiting.done() or None)
+    skip(1)
+    assert (await waiting)["errors"] == {"base": "timeout_connect"}
+    await server.wait_disconnected()
+
+
+async def test_server_without_tls_is_not_asked_for_its_certificate(
+    hass: HomeAssistant, server: DevServer
+) -> None:
+    step = await submit(hass, await start(hass), app_form(server, use_tls=True))
+    assert step["errors"] == {"base": "tls_failed"}
+
+
+async def test_certificate_is_verified_unless_the_user_says_otherwise(
+    hass: HomeAssistant, tls_server: DevServer
+) -> None:
+    step = await submit(hass, await start(hass), app_form(tls_server, use_tls=True))
+    assert step["errors"] == {"base": "certificate_invalid"}
+
+    form = app_form(tls_server, use_tls=True, verify_ssl=False)
+    step = await submit(hass, step, form)
+    assert step["step_id"] == "authorization"
+
+
+async def test_server_is_reached_through_the_proxy(hass: HomeAssistant, server: DevServer) -> None:
+    form = app_form(server, host="app.invalid", port=80, proxy=server.url)
+    step = await submit(hass, await start(hass), form)
+    assert step["step_id"] == "authorization"
+    assert server.attempts[0].headers["Host"] == "app.invalid"
+
+
+async def test_proxy_needs_its_scheme(hass: HomeAssistant, server: DevServer) -> None:
+    step = await submit(hass, await start(hass), app_form(server, proxy="proxy:3128"))
+    assert step["errors"] == {"base": "invalid_host"}
+
+
+async def test_surprise_is_logged_and_told(
+    hass: HomeAssistant, server: DevServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    module = "custom_components.pusher_channels.flows.probe"
+    with patch(f"{module}.make_client", side_effect=RuntimeError("surprise")):
+        step = await submit(hass, await start(hass), app_form(server))
+    assert step["errors"] == {"base": "unknown"}
+    assert "RuntimeError: surprise" in caplog.text
+
+
+async def test_connection_that_is_lost_while_joining_says_why(
+    hass: HomeAssistant, server: DevServer
+) -> None:
+    server.faults.unanswered_channels = {"orders"}
+    waiting = hass.async_create_task(probe(hass, app_data(server), {}, "orders"))
+    await server.wait_received("pusher:subscribe")
+    server.faults.upgrade_status = 503
+    await server.close_all(4003, "The app was disabled")
+    assert await waiting == Problem("app_disabled", "The app was disabled (4003)")
+    await server.wait_disconnected()
+
+
+async def test_probe_that_is_cancelled_leaves_nothing_open(
+    hass: HomeAssistant, server: DevServer
+) -> None:
+    server.faults.unanswered_channels = {"orders"}
+    waiting = hass.async_create_task(probe(hass, app_data(server), {}, "orders"))
+    await server.wait_received("pusher:subscribe")
+    waiting.cancel()
+    await server.wait_disconnected()
+    assert waiting.done()

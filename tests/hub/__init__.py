@@ -1,0 +1,1 @@
+"""Tests of a running app, in a real Home Assistant."""

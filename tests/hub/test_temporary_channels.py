@@ -1,0 +1,269 @@
+"""Channels that an action joins until the next reload."""
+
+import asyncio
+from types import MappingProxyType
+
+import pytest
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.core import HomeAssistant
+from pytest_homeassistant_custom_component.common import async_capture_events
+
+from tools.devserver import DevServer, frames
+
+from ..actions import act, ask, connected_guest, failure, mistake
+from ..conftest import SetUp, app_entry, until
+
+EVENT = "pusher_channels_event"
+
+
+def _subscribes(server: DevServer, channel: str) -> int:
+    return len(
+        [it for it in server.received if it.event == "pusher:subscribe" and it.channel == channel]
+    )
+
+
+async def test_events_come_in_the_name_of_the_app(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server)
+    hub = await set_up(entry)
+    joined = async_capture_events(hass, "pusher_channels_subscription_succeeded")
+    heard = async_capture_events(hass, EVENT)
+
+    await act(hass, "subscribe", channel="orders")
+    await server.publish("orders", "shipped", {"id": 1})
+    await until(lambda: heard)
+
+    assert [event.data for event in joined] == [
+        {"entry_id": entry.entry_id, "device_id": hub.device_id, "channel": "orders"}
+    ]
+    assert [event.data for event in heard] == [
+        {
+            "entry_id": entry.entry_id,
+            "device_id": hub.device_id,
+            "channel": "orders",
+            "event": "shipped",
+            "data": {"id": 1},
+            "user_id": None,
+            "cached": False,
+        }
+    ]
+
+
+async def test_stored_event_of_a_cache_channel_is_heard(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    await set_up(app_entry(server))
+    await server.publish("cache-news", "posted", "stored")
+    heard = async_capture_events(hass, EVENT)
+
+    await act(hass, "subscribe", channel="cache-news")
+    await until(lambda: heard)
+
+    assert (heard[0].data["data"], heard[0].data["cached"]) == ("stored", True)
+
+
+async def test_members_of_a_presence_channel_are_told(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    await set_up(app_entry(server))
+    added = async_capture_events(hass, "pusher_channels_member_added")
+    await act(hass, "subscribe", channel="presence-room")
+
+    async with connected_guest(server) as guest:
+        await guest.join("presence-room", {"user_id": "42"})
+        await until(lambda: added)
+
+    assert added[0].data["user_id"] == "42"
+    assert (await ask(hass, "get_channel", channel="presence-room"))["subscribed"] is True
+
+
+async def test_subscribing_twice_is_subscribing_once(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    hub = await set_up(app_entry(server))
+    heard = async_capture_events(hass, EVENT)
+
+    await asyncio.gather(*(act(hass, "subscribe", channel="orders") for _ in range(3)))
+    await act(hass, "subscribe", channel="orders")
+    await server.publish("orders", "shipped", "")
+    await until(lambda: heard)
+
+    assert _subscribes(server, "orders") == 1
+    assert len(heard) == 1
+    await act(hass, "unsubscribe", channel="orders")
+    assert "orders" not in hub.client.channels
+
+
+async def test_configured_channel_stays_as_it_is(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    await set_up(app_entry(server, "orders"))
+    heard = async_capture_events(hass, EVENT)
+
+    await act(hass, "subscribe", channel="orders")
+    await server.publish("orders", "shipped", "")
+    await until(lambda: heard)
+
+    assert len(heard) == 1
+    assert (await mistake(hass, "unsubscribe", channel="orders"))[0] == "channel_is_configured"
+
+
+async def test_channel_that_is_left_is_heard_no_more(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    await set_up(app_entry(server, "news"))
+    heard = async_capture_events(hass, EVENT)
+    await act(hass, "subscribe", channel="orders")
+
+    await act(hass, "unsubscribe", channel="orders")
+    await server.wait_unsubscribed("orders")
+    await server.publish("orders", "shipped", "")
+    await server.publish("news", "posted", "")
+    await until(lambda: heard)
+
+    assert [event.data["channel"] for event in heard] == ["news"]
+    assert (await mistake(hass, "unsubscribe", channel="orders"))[0] == "channel_not_subscribed"
+
+
+async def test_refused_channel_is_told_and_given_up(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    hub = await set_up(app_entry(server))
+    server.faults.subscribe_answers["private-a"] = frames.subscription_error(
+        "private-a", "Not you", 403
+    )
+    refused = async_capture_events(hass, "pusher_channels_subscription_error")
+
+    key, words = await failure(hass, "subscribe", channel="private-a")
+
+    assert key == "channel_refused"
+    assert "Not you" in words
+    assert [event.data["error"] for event in refused] == ["Not you"]
+    assert "private-a" not in hub.client.channels
+    assert (await mistake(hass, "unsubscribe", channel="private-a"))[0] == "channel_not_subscribed"
+
+    server.faults.reset()
+    await act(hass, "subscribe", channel="private-a")
+    assert hub.client.channels["private-a"].is_subscribed
+
+
+async def test_every_caller_is_told_of_a_refusal(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    hub = await set_up(app_entry(server))
+    server.faults.subscribe_answers["private-a"] = frames.subscription_error(
+        "private-a", "Not you", 403
+    )
+
+    answers = await asyncio.gather(
+        *(failure(hass, "subscribe", channel="private-a") for _ in range(2))
+    )
+
+    assert [key for key, _ in answers] == ["channel_refused"] * 2
+    assert "private-a" not in hub.client.channels
+
+
+async def test_channel_that_was_refused_meanwhile_can_be_asked_for_again(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    hub = await set_up(app_entry(server))
+    await act(hass, "subscribe", channel="private-a")
+    server.faults.subscribe_answers["private-a"] = frames.subscription_error(
+        "private-a", "Not now", 403
+    )
+    await server.close_all(4200)
+    await until(lambda: hub.client.channels["private-a"].error)
+    server.faults.reset()
+
+    await act(hass, "subscribe", channel="private-a")
+
+    assert hub.client.channels["private-a"].is_subscribed
+    await act(hass, "unsubscribe", channel="private-a")
+    assert "private-a" not in hub.client.channels
+
+
+async def test_bad_signature_asks_for_a_new_secret(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    await set_up(app_entry(server))
+    server.faults.subscribe_answers["private-a"] = frames.subscription_error(
+        "private-a", "Invalid signature", 401
+    )
+
+    assert (await failure(hass, "subscribe", channel="private-a"))[0] == "channel_refused"
+
+    await until(hass.config_entries.flow.async_progress)
+    flows = hass.config_entries.flow.async_progress()
+    assert [flow["context"]["source"] for flow in flows] == ["reauth"]
+
+
+async def test_channel_is_joined_again_after_a_reconnect_but_not_after_a_reload(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server)
+    hub = await set_up(entry)
+    await act(hass, "subscribe", channel="orders")
+    heard = async_capture_events(hass, EVENT)
+
+    await server.close_all(4200)
+    await until(lambda: _subscribes(server, "orders") == 2)
+    await server.publish("orders", "shipped", "")
+    await until(lambda: heard)
+    assert hub.client.channels["orders"].is_subscribed
+
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    assert "orders" not in entry.runtime_data.client.channels
+    assert (await mistake(hass, "unsubscribe", channel="orders"))[0] == "channel_not_subscribed"
+
+
+async def test_lost_connection_ends_the_wait(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    hub = await set_up(app_entry(server))
+    server.faults.unanswered_channels.add("orders")
+
+    call = asyncio.create_task(failure(hass, "subscribe", channel="orders"))
+    await server.wait_received("pusher:subscribe")
+    await server.close_all(4200)
+
+    assert (await call)[0] == "channel_refused"
+    assert "orders" not in hub.client.channels
+
+
+async def test_cancelled_call_leaves_nothing_behind(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    hub = await set_up(app_entry(server))
+    server.faults.unanswered_channels.add("orders")
+
+    call = asyncio.create_task(act(hass, "subscribe", channel="orders"))
+    await server.wait_received("pusher:subscribe")
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+
+    assert "orders" not in hub.client.channels
+
+
+async def test_channel_that_is_then_configured_is_heard_once(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server)
+    hub = await set_up(entry)
+    await act(hass, "subscribe", channel="orders")
+
+    data = MappingProxyType({"channel": "orders", "events": [], "members": []})
+    hass.config_entries.async_add_subentry(
+        entry,
+        ConfigSubentry(data=data, subentry_type="channel", title="orders", unique_id="orders"),
+    )
+    await until(lambda: hub.channels)
+    heard = async_capture_events(hass, EVENT)
+    await server.publish("orders", "shipped", "")
+    await until(lambda: heard)
+
+    assert len(heard) == 1
+    assert heard[0].data["device_id"] != hub.device_id
+    assert _subscribes(server, "orders") == 1
+    assert (await mistake(hass, "unsubscribe", channel="orders"))[0] == "channel_is_configured"

@@ -1,0 +1,80 @@
+"""The programs behind the measures find something in a few events; `scripts/bench --quick` runs all measures."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tools.benchmarks.channels import PREFIXES, join, rejoin
+from tools.benchmarks.figures import Settings, at_least
+from tools.benchmarks.flood import Comparison, compare
+from tools.benchmarks.run import (
+    CLIENT,
+    CLIENT_FILTER,
+    LIMIT,
+    Load,
+    LoadServer,
+    Receiver,
+    load_server,
+    measure,
+)
+
+ONCE = Settings(rounds=1, scale=1)
+
+
+@pytest.fixture(autouse=True)
+def _no_peers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BENCH_PEERS", "")
+    monkeypatch.setenv("BENCH_NODE_MODULES", "")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[LoadServer]:
+    with load_server() as running:
+        yield running
+
+
+def test_a_flood_tells_rates_beside_the_limit(server: LoadServer) -> None:
+    filtered = {CLIENT_FILTER: at_least(1.5)}
+    tiny = Comparison("tiny", Load(20), LIMIT, CLIENT, {LIMIT: at_least(1.05)}, filtered)
+    figures = list(compare(server, tiny, ONCE))
+    assert [(it.name, it.unit, it.goal is None) for it in figures] == [
+        ("b, the obvious limit", "events/s", True),
+        ("this client, nobody looks", "x b", False),
+        ("this client", "x b", False),
+    ]
+    assert all(it.median > 0 for it in figures)
+
+
+def test_an_encrypted_flood_is_decrypted(server: LoadServer) -> None:
+    assert measure(server, CLIENT, Load(20, channel="private-encrypted-measured")).wall > 0
+
+
+def test_a_lone_event_takes_time(server: LoadServer) -> None:
+    result = measure(server, CLIENT.asked("late"), Load(20, gap=0.2, command="stamp"))
+    assert len(result.delays) == 20
+    assert 0 < result.delay(0.5) <= result.delay(0.99) < 5
+
+
+def test_the_loop_is_looked_at_during_a_flood(server: LoadServer) -> None:
+    assert measure(server, CLIENT.asked("lag"), Load(20_000)).delay(1) > 0
+
+
+def test_members_come_and_go(server: LoadServer) -> None:
+    server.tell("members 50")
+    churn = Load(20, channel="presence-measured", command="churn")
+    assert measure(server, CLIENT.asked("churn"), churn).wall > 0
+
+
+def test_joining_takes_time_and_memory(server: LoadServer) -> None:
+    found = join(server, CLIENT, PREFIXES["private"], 20, "--memory")
+    assert found["seconds"] > 0
+    assert found["bytes"] > 100
+
+
+def test_channels_are_joined_again(server: LoadServer) -> None:
+    assert rejoin(server, 20) > 0
+
+
+def test_a_trigger_in_home_assistant_hears_a_flood(server: LoadServer) -> None:
+    receiver = Receiver("integration", "integration", ("trigger",))
+    assert measure(server, receiver, Load(20)).wall > 0

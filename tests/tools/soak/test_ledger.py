@@ -1,0 +1,77 @@
+"""What the soak run calls lost."""
+
+import pytest
+
+from tools.soak.ledger import SLACK, Account, Ledger, Place, Sent
+from tools.soak.soak import tell
+
+NEWS, ROOM = Place("entry", "news"), Place("entry", "private-room")
+NOON = 1000.0
+
+
+@pytest.fixture
+def ledger() -> Ledger:
+    return Ledger()
+
+
+def sent(ledger: Ledger, at: float, *, certain: bool = True) -> int:
+    number = ledger.number()
+    ledger.note_sent(Sent(number, NEWS, at, at, certain))
+    return number
+
+
+def test_an_event_that_is_heard_once_is_fine(ledger: Ledger) -> None:
+    ledger.note_heard(sent(ledger, NOON), NEWS)
+    assert ledger.close() == Account(sent=1, heard=1)
+
+
+def test_an_event_that_nobody_heard_is_lost(ledger: Ledger) -> None:
+    ledger.note_gap(ROOM, NOON - 10, NOON + 10)
+    ledger.note_gap(NEWS, NOON + 2 * SLACK, NOON + 10)
+    sent(ledger, NOON)
+    assert ledger.close().broken == ("event 1 on news was lost outside every declared gap",)
+
+
+def test_an_event_inside_a_declared_gap_may_be_missed(ledger: Ledger) -> None:
+    ledger.note_gap(NEWS, NOON - 10, NOON + 10)
+    sent(ledger, NOON)
+    assert ledger.close() == Account(sent=1, in_gaps=1)
+
+
+def test_an_event_on_a_channel_that_was_left_may_be_missed_until_it_is_joined(
+    ledger: Ledger,
+) -> None:
+    ledger.leave([NEWS], NOON)
+    sent(ledger, NOON + 10)
+    ledger.join(NEWS, NOON + 20)
+    sent(ledger, NOON + 30)
+    assert ledger.close().broken == ("event 2 on news was lost outside every declared gap",)
+
+
+def test_an_event_that_may_not_have_been_sent_need_not_be_heard(ledger: Ledger) -> None:
+    sent(ledger, NOON, certain=False)
+    assert ledger.close() == Account(unsure=1)
+
+
+def test_an_event_that_is_heard_twice_or_elsewhere_is_told(ledger: Ledger) -> None:
+    twice, elsewhere = sent(ledger, NOON), sent(ledger, NOON)
+    for place in (NEWS, NEWS):
+        ledger.note_heard(twice, place)
+    for place in (NEWS, ROOM):
+        ledger.note_heard(elsewhere, place)
+    assert ledger.close().broken == (
+        "event 1 on news was heard 2 times",
+        "event 2 was heard on private-room, where nobody sent it",
+    )
+
+
+def test_a_lost_event_makes_the_soak_run_fail(
+    ledger: Ledger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ledger.note_heard(sent(ledger, NOON), NEWS)
+    good = ledger.close()
+    assert tell(good, [*good.broken]) == 0
+    sent(ledger, NOON)
+    bad = ledger.close()
+    assert tell(bad, [*bad.broken]) == 1
+    assert "Broken: event 2 on news was lost" in capsys.readouterr().out

@@ -1,0 +1,1 @@
+"""Drives the real frontend in Chromium and takes pictures of it."""

@@ -1,0 +1,1 @@
+"""The npm packages that the end-to-end tests and the benchmarks use."""

@@ -1,0 +1,150 @@
+"""Runs a real Home Assistant against faults, traffic and reloads; nothing may be lost, doubled, wrong or left over."""
+
+import argparse
+import asyncio
+import random
+import sys
+import time
+
+from tools.devserver import DevServer
+
+from .ears import Ears
+from .figures import Figures, growth, heading, row
+from .home import ASKED, SIGNED, Home, HomeApp, add_apps, is_home
+from .ledger import Account, Ledger
+from .traffic import Traffic, guests
+from .trouble import Trouble
+
+SETTLES_WITHIN = 90.0
+LOOKS_EVERY = 0.1
+IDLE_WITHIN = 40.0
+LONGEST_ROUND = 180.0
+LOBBY = "presence-lobby"
+REFUSED_ACTION = "Error during service call to pusher_channels."
+
+
+class Run:
+    """Rounds of traffic and trouble; after each one all must be well, and Home Assistant is counted."""
+
+    def __init__(
+        self, server: DevServer, home: Home, apps: list[HomeApp], ears: Ears, ledger: Ledger,
+        traffic: Traffic, trouble: Trouble,
+    ) -> None:  # fmt: skip
+        """Take all that takes part."""
+        self._server = server
+        self._home = home
+        self._apps = apps
+        self._ears = ears
+        self._ledger = ledger
+        self._traffic = traffic
+        self._trouble = trouble
+        self.account = Account()
+        self.figures: list[Figures] = []
+        self.broken: list[str] = []
+
+    async def round(self, seconds: float) -> None:
+        """Let all happen for a while, then settle and take stock; print the round's line."""
+        before, stop = self._trouble.made, asyncio.Event()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._traffic.flow(stop))
+            tasks.create_task(self._trouble.brew(stop))
+            await asyncio.sleep(seconds)
+            stop.set()
+        await self._settle()
+        self._traffic.note_client_events()
+        self._ears.catch_up()
+        account = self._ledger.close()
+        self.account += account
+        self.broken += account.broken
+        self.figures.append(await self._count())
+        faults = self._trouble.made - before
+        print(row(len(self.figures), account, faults, self.figures[-1]), flush=True)
+
+    def problems(self) -> list[str]:
+        """Say all that is broken."""
+        lines = self._home.log.splitlines()
+        errors = [line for line in lines if " ERROR " in line and REFUSED_ACTION not in line]
+        return [*self.broken, *growth(self.figures[0], self.figures[-1]), *errors]
+
+    async def _count(self) -> Figures:
+        """Count, again for a while where something grew: HTTP connections stay open for reuse."""
+        end = time.monotonic() + IDLE_WITHIN
+        figures = await Figures.count(self._home)
+        while self.figures and growth(self.figures[0], figures) and time.monotonic() < end:
+            await asyncio.sleep(1)
+            figures = await Figures.count(self._home)
+        return figures
+
+    async def _settle(self) -> None:
+        """Wait until all is well again; take note of what is not."""
+        end = time.monotonic() + SETTLES_WITHIN
+        while wrong := await self._wrong():
+            if time.monotonic() > end:
+                self.broken += [
+                    f"{what}, {SETTLES_WITHIN:g} s after the last fault" for what in wrong
+                ]
+                return
+            await asyncio.sleep(LOOKS_EVERY)
+
+    async def _wrong(self) -> list[str]:
+        for app in self._apps:
+            if not await app.is_joined():
+                return [f"not all channels of {app.app.key} are joined"]
+            if not await self._traffic.is_heard(app, app.places):
+                return [f"not all channels of {app.app.key} are heard"]
+        return [what for app in self._apps for what in await self._wrong_of(app)]
+
+    async def _wrong_of(self, app: HomeApp) -> list[str]:
+        """Say where Home Assistant and the server see an app differently."""
+        wrong = []
+        seen = await app.channel(LOBBY)
+        here = sorted(member["user_id"] for member in seen.get("members", ()))
+        there = sorted(self._server.members(LOBBY, app=app.app))
+        if here != there or seen.get("count") != len(there):
+            wrong.append(f"{LOBBY} of {app.app.key} has {there}, but Home Assistant sees {here}")
+        connections = [it for it in self._server.connections if it.app == app.app and is_home(it)]
+        if len(connections) != 1:
+            wrong.append(f"Home Assistant has {len(connections)} connections of {app.app.key}")
+        return wrong
+
+
+async def soak(minutes: float, seed: int, server: DevServer) -> int:
+    """Run for that many minutes; print figures; return 1 when something is broken."""
+    ledger, chance = Ledger(), random.Random(seed)
+    rounds = max(2, round(minutes * 60 / LONGEST_ROUND))
+    async with server, Home() as home, guests(server) as present:
+        apps = await add_apps(home, server)
+        for app in apps:
+            await app.reload()
+            await app.wait_joined()
+        ledger.leave([app.passing for app in apps], time.time())
+        ears = await Ears.open(home, ledger)
+        traffic = Traffic(server, apps, present, ears, ledger, chance)
+        trouble = Trouble(server, apps, traffic, ledger, chance)
+        run = Run(server, home, apps, ears, ledger, traffic, trouble)
+        print(f"seed {seed}, {rounds} rounds\n{heading()}", flush=True)
+        for _ in range(rounds):
+            await run.round(minutes * 60 / rounds)
+        problems = run.problems()
+    return tell(run.account, problems)
+
+
+def tell(account: Account, problems: list[str]) -> int:
+    """Print the account and what is broken; return 1 when something is."""
+    print(f"{account.sent} sent = {account.heard} heard + {account.in_gaps} in declared gaps")
+    for problem in problems:
+        print(f"Broken: {problem}")
+    return 1 if problems else 0
+
+
+def main() -> int:
+    """Run; return 1 when something is broken."""
+    parser = argparse.ArgumentParser(prog="scripts/soak", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=30)
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
+    options = parser.parse_args()
+    return asyncio.run(soak(options.minutes, options.seed, DevServer(apps=[SIGNED, ASKED])))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,150 @@
+"""What breaks, and what the user of Home Assistant does meanwhile: one after the other."""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Coroutine
+
+from tools.devserver import DevServer, frames
+
+from .home import HomeApp
+from .ledger import Ledger
+from .traffic import Traffic
+
+LONGEST_PEACE = 8.0
+COMEBACK_CODES = (1000, 1001, 1011, 4100, 4200, 4201, 4300)
+JUNK: tuple[str | bytes, ...] = (
+    "", "{", "[]", "null", b"binary", '{"event":7}', '{"event":"pusher:error","data":"x"}',
+    '{"event":"pusher_internal:member_added","channel":"presence-lobby","data":"{}"}',
+    frames.event("nobody-is-here", "x", "y"), frames.error(4301, "Too many client events"),
+)  # fmt: skip
+
+
+class Trouble:
+    """Faults of server and network, reloads, and connections switched off."""
+
+    def __init__(
+        self,
+        server: DevServer,
+        apps: list[HomeApp],
+        traffic: Traffic,
+        ledger: Ledger,
+        chance: random.Random,
+    ) -> None:
+        """Take both sides."""
+        self._server = server
+        self._apps = apps
+        self._traffic = traffic
+        self._ledger = ledger
+        self._chance = chance
+        self.made = 0
+
+    async def brew(self, stop: asyncio.Event) -> None:
+        """Make trouble and undo it, until told to stop."""
+        kinds: list[Callable[[], Coroutine[None, None, None]]] = [
+            self._close, self._close_all, self._cut, self._cut_all, self._silence, self._freeze,
+            self._restart, self._refuse, self._stall, self._deny, self._ignore, self._babble,
+            self._reload, self._switch,
+        ]  # fmt: skip
+        while not stop.is_set():
+            await self._chance.choice(kinds)()
+            self.made += 1
+            await asyncio.sleep(self._chance.uniform(0, LONGEST_PEACE))
+
+    async def _close(self) -> None:
+        for connection in self._server.connections:
+            if self._chance.random() < 0.5:
+                connection.start_close(self._chance.choice(COMEBACK_CODES), "Going")
+
+    async def _close_all(self) -> None:
+        await self._server.close_all(self._chance.choice(COMEBACK_CODES))
+
+    async def _cut(self) -> None:
+        for connection in self._server.connections:
+            if self._chance.random() < 0.5:
+                connection.abort(reset=self._chance.random() < 0.5)
+
+    async def _cut_all(self) -> None:
+        self._server.abort_all()
+
+    async def _silence(self) -> None:
+        """Leave some connections half-open for so long that most clients notice."""
+        silent = [it for it in self._server.connections if self._chance.random() < 0.5]
+        for connection in silent:
+            connection.silence()
+        await self._pause(4, 9)
+        for connection in silent:
+            connection.abort()
+
+    async def _freeze(self) -> None:
+        self._server.freeze()
+        await self._pause(0.2, 9)
+        self._server.thaw()
+
+    async def _restart(self) -> None:
+        await self._server.stop()
+        await self._pause(0, 3)
+        await self._server.start()
+
+    async def _refuse(self) -> None:
+        """Refuse whoever comes back."""
+        faults = self._server.faults
+        match self._chance.randrange(3):
+            case 0:
+                faults.upgrade_status = self._chance.choice((301, 403, 404, 500, 503))
+            case 1:
+                faults.handshake_reset = True
+            case _:
+                faults.handshake_close = self._chance.choice(COMEBACK_CODES)
+        await self._fail_for(4)
+
+    async def _stall(self) -> None:
+        """Accept whoever comes back, and say nothing."""
+        self._server.faults.handshake_silent = True
+        await self._fail_for(3)
+
+    async def _deny(self) -> None:
+        """Let the authorizing endpoint fail."""
+        self._server.faults.auth_status = 503
+        await self._fail_for(3)
+
+    async def _ignore(self) -> None:
+        """Leave subscriptions unanswered."""
+        self._server.faults.unanswered_channels = {"*"}
+        await self._fail_for(2)
+
+    async def _fail_for(self, seconds: float) -> None:
+        self._server.abort_all()
+        await self._pause(0.5, seconds)
+        self._server.faults.reset()
+        for connection in self._server.connections:
+            if not connection.channels:
+                connection.abort()
+
+    async def _babble(self) -> None:
+        for _ in range(20):
+            await self._server.send_raw(self._chance.choice(JUNK))
+
+    async def _reload(self) -> None:
+        """Reload an app: until its channels are joined again nobody can expect to hear them.
+
+        Not while it misses something: a client that ends does not tell what it has missed.
+        """
+        app = self._chance.choice(self._apps)
+        async with app.changing:
+            places = [it for it in (*app.places, app.passing) if not self._ledger.is_away(it)]
+            if await self._traffic.is_heard(app, places):
+                self._ledger.leave(places, time.time())
+                await app.reload()
+                await app.wait_joined()
+                for place in app.places:
+                    self._ledger.join(place, time.time())
+
+    async def _switch(self) -> None:
+        app = self._chance.choice(self._apps)
+        await app.switch("turn_off")
+        await self._pause(0, 3)
+        await app.switch("turn_on")
+
+    async def _pause(self, least: float, most: float) -> None:
+        await asyncio.sleep(self._chance.uniform(least, most))
