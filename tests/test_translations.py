@@ -214,6 +214,8 @@ def _value(node: ast.expr) -> str | None:
             return text
         case ast.Attribute(value=ast.Name(id="Misuse"), attr=name):
             return Misuse[name].value
+        case _:
+            pass
     return None
 
 

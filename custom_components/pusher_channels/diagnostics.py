@@ -235,3 +235,5 @@ def _secrets(value: Any, *, secret: bool = False) -> Iterator[str]:
         case list():
             for inner in value:
                 yield from _secrets(inner, secret=secret)
+        case _:
+            pass

@@ -24,3 +24,5 @@ class Record:
                 self.failures.append(notice)
             case ErrorReceived():
                 self.errors.append(notice)
+            case _:
+                pass

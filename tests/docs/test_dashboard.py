@@ -106,3 +106,5 @@ def _parts(value: object) -> Iterator[dict[str, Any]]:
         case list():
             for inner in value:
                 yield from _parts(inner)
+        case _:
+            pass

@@ -206,6 +206,8 @@ def _actions(sequence: Any) -> Iterator[tuple[str, dict[str, Any]]]:
         case list():
             for inner in sequence:
                 yield from _actions(inner)
+        case _:
+            pass
 
 
 def _names_action(sequence: object, name: str) -> bool:

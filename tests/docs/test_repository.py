@@ -32,6 +32,8 @@ def _commands(value: Any) -> list[str]:
             return [command for inner in value.values() for command in _commands(inner)]
         case list():
             return [command for inner in value for command in _commands(inner)]
+        case _:
+            pass
     return []
 
 

@@ -97,6 +97,8 @@ class Peer:
                     self.send(frames.joined(channel, self._server.members))
                 case "pusher:ping":
                     self.send(text_frame(pong()))
+                case _:
+                    pass
         return True
 
 

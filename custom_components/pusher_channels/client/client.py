@@ -132,6 +132,8 @@ class PusherClient:
                 case StateChange(state=ConnectionState.DISCONNECTED):
                     words = "The client was told to disconnect"
                     outcome.set_exception(ConnectionFailedError(FailureReason.CLOSED, words))
+                case _:
+                    pass
 
         unlisten = self.listen(settle)
         try:
@@ -225,6 +227,8 @@ class PusherClient:
                 if not self.user.reported(message):
                     self._subscriptions.reported(message)
                 self._notices.notify(message)
+            case _:
+                pass
 
     def _handle_for_channel(self, message: MemberAdded | MemberRemoved | SubscriptionCount) -> None:
         channel = self._channels.get(message.channel)

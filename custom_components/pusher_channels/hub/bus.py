@@ -102,6 +102,8 @@ class DeviceBus:
                     "channels": list(notice.channels),
                 }
                 self.fire(EVENT_GAP, gap)
+            case _:
+                pass
 
     def fire_channel_notice(self, channel: Channel, notice: ChannelNotice) -> None:
         """Fire what concerns a channel itself."""
@@ -129,6 +131,8 @@ class DeviceBus:
                     "reason": notice.reason,
                 }
                 self.fire(EVENT_DECRYPTION_FAILURE, failure)
+            case _:
+                pass
 
 
 def _joined(channel: Channel) -> dict[str, Any]:

@@ -57,6 +57,8 @@ def follow(hass: HomeAssistant, entry: ConfigEntry, client: PusherClient) -> Non
                 _raise(hass, entry, Kind.CLIENT_EVENTS_DISABLED)
             case StateChange(state=ConnectionState.CONNECTED):
                 _clear(hass, entry, _SOLVED_BY_CONNECTING)
+            case _:
+                pass
 
     client.listen(notice)
 

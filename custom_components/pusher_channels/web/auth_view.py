@@ -196,6 +196,8 @@ def _parse(request: web.Request, body: bytes) -> Mapping[str, str]:
     match orjson.loads(body):
         case dict(fields) if all(isinstance(value, str) for value in fields.values()):
             return fields
+        case _:
+            pass
     raise ValueError("The fields are not text")
 
 
