@@ -10,8 +10,9 @@ import pytest
 from . import CHECKOUT, COMPONENT
 from .pages import Block, blocks
 
+PYTHON_IS_RUN = {"docs/client.md", "docs/guides/authorizing-endpoint.md"}
 RUN_ELSEWHERE = {"yaml", "python", "json", "html"}
-READ_ONLY = {"http", "mermaid"}
+READ_ONLY = {"http", "mermaid", "text"}
 PHP = shutil.which("php")
 NODE = shutil.which("node")
 
@@ -19,6 +20,7 @@ NODE = shutil.which("node")
 def test_each_language_is_checked_by_a_test() -> None:
     known = RUN_ELSEWHERE | READ_ONLY | {"js", "php", "sh"}
     assert {block.language for block in blocks()} <= known
+    assert {block.page for block in blocks("python")} == PYTHON_IS_RUN
 
 
 @pytest.mark.parametrize("block", blocks("sh"), ids=str)
