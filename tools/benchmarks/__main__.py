@@ -1,4 +1,4 @@
-"""Measures everything in interleaved rounds and prints tables with the goals beside them."""
+"""Measures everything in interleaved rounds and prints tables with goals."""
 
 import argparse
 
@@ -10,10 +10,11 @@ from .home_assistant import home_assistant
 from .instructions import instructions
 from .lag import lag
 from .latency import latency
+from .run import ulid_implementation
 from .startup import startup
 
-ROUNDS = 5
-QUICK = Settings(rounds=1, scale=0.02)
+ROUNDS, MOST_ROUNDS = 5, 12
+QUICK = Settings(rounds=1, scale=0.02, most_rounds=1)
 FLOODS = Measure("Events as fast as they are read", floods)
 MEASURES = (
     FLOODS,
@@ -28,7 +29,7 @@ MEASURES = (
 
 
 def main() -> None:
-    """Run all measures, or those asked for."""
+    """Run all measures, or the one in `--only`."""
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one short round: whether it runs")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
@@ -39,8 +40,14 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.only and arguments.write:
         parser.error("--write needs all measures")
-    settings = QUICK if arguments.quick else Settings(arguments.rounds, 1)
-    lines: list[str] = []
+    settings = (
+        QUICK
+        if arguments.quick
+        else Settings(arguments.rounds, 1, max(arguments.rounds, MOST_ROUNDS))
+    )
+    ulid = ulid_implementation()
+    print(ulid, flush=True)
+    lines = [ulid, ""]
     everything: list[Figure] = []
     for measure in MEASURES:
         if arguments.only not in (None, measure.run.__name__):

@@ -1,19 +1,22 @@
-"""What a measure found, beside what it should be."""
+"""Measured figures and the goals they are compared with."""
 
 import statistics
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
+
+SETTLED_WITHIN: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """The bound that the median is held against."""
+    """The bound that the median is compared with."""
 
     sign: str
     bound: float
 
     def is_met(self, value: float) -> bool:
-        """Return whether a value keeps to the bound."""
+        """Return whether a value is within the bound."""
         return value >= self.bound if self.sign == "≥" else value <= self.bound
 
 
@@ -29,7 +32,7 @@ def at_most(bound: float) -> Goal:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One thing that was measured in each round; `load` is under what, `name` of what."""
+    """The values of one measure, one for each round. `load` names what was sent, `name` what ran."""
 
     load: str
     name: str
@@ -47,26 +50,33 @@ class Figure:
         """The goal, and whether it is met."""
         if self.goal is None:
             return ""
-        word = "met" if self.goal.is_met(self.median) else "**missed**"
-        return f"{self.goal.sign} {self.goal.bound:g}: {word}"
+        verdict = "met" if self.goal.is_met(self.median) else "**missed**"
+        if self.unit.startswith("x ") and not is_settled(self.values):
+            verdict += ", not settled"
+        return f"{self.goal.sign} {self.goal.bound:g}: {verdict}"
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How thorough to be: rounds, and the share of the full load."""
+    """How thorough to be.
+
+    A ratio is measured for `rounds` rounds, then until it is settled, `most_rounds` at most. `scale` is
+    the share of the full load.
+    """
 
     rounds: int
     scale: float
+    most_rounds: int
 
     @property
     def quick(self) -> bool:
-        """Whether it only matters that everything runs."""
+        """Whether this only checks that everything runs."""
         return self.scale < 1
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One part of the benchmark; `title` heads its table."""
+    """One part of the benchmark. `title` is the heading of its table."""
 
     title: str
     run: Callable[[Settings], Iterator[Figure]]
@@ -75,3 +85,19 @@ class Measure:
 def ratios(some: Sequence[float], others: Sequence[float]) -> list[float]:
     """Divide round by round."""
     return [one / other for one, other in zip(some, others, strict=True)]
+
+
+def is_settled(values: Sequence[float]) -> bool:
+    """Return whether both quartiles are within 10 % of the median."""
+    if len(values) < 2:
+        return False
+    low, median, high = statistics.quantiles(values, n=4, method="inclusive")
+    return max(high - median, median - low) <= SETTLED_WITHIN * median
+
+
+def rounds(settings: Settings, found: Callable[[], Sequence[Sequence[float]]]) -> Iterator[int]:
+    """Count rounds until the ratios that `found` returns are settled."""
+    for number in range(settings.most_rounds):
+        if number >= settings.rounds and all(map(is_settled, found())):
+            return
+        yield number

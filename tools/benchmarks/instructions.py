@@ -11,7 +11,7 @@ from .figures import Figure, Settings, at_most, ratios
 from .run import CLIENT, LIMIT, Load, LoadServer, Receiver, expect, load_server, on_client_core
 
 LOADS: Final = {
-    "one event at a time": (Load(400, gap=25), at_most(1.0)),
+    "one event at a time": (Load(400, gap=25), at_most(1.05)),
     "flood": (Load(20_000), at_most(1.1)),
 }
 LEAST_SCALE: Final = 0.1

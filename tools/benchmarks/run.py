@@ -171,6 +171,16 @@ def follow(
     return Result(result["wall"], result["cpu"], result["delays"])
 
 
+def ulid_implementation() -> str:
+    """Say which implementation of ulid-transform, which makes Home Assistant's context ids, is used."""
+    program = "import ulid_transform._ulid_impl"
+    peers = {"PYTHONPATH": os.environ["BENCH_PEERS"]}
+    command = [sys.executable, "-c", program]
+    found = subprocess.run(command, env=os.environ | peers, capture_output=True, check=False)
+    kind = "compiled" if found.returncode == 0 else "pure-Python"
+    return f"Home Assistant's context ids came from the {kind} ulid-transform."
+
+
 def pipes(process: subprocess.Popen[str]) -> tuple[IO[str], IO[str]]:
     """Return the standard input and output of a process that has them."""
     if process.stdin is None or process.stdout is None:

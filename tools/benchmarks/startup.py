@@ -1,4 +1,4 @@
-"""What the integration costs before anything happens: import, set-up, memory, and CPU while idle."""
+"""What the integration costs before any event: import, set-up, unload, memory, and CPU while idle."""
 
 import json
 import os
@@ -13,22 +13,25 @@ from .run import CLIENT_CORE, ROOT, load_server, on_client_core
 
 IMPORTS = ("taskset", "-c", CLIENT_CORE, sys.executable, "-m", "tools.benchmarks.receivers.imports")
 IMPORT_GOAL = at_most(30)
+MANY_GOAL = at_most(100)
+UNLOAD_GOAL = at_most(20)
 IDLE_SECONDS = 20.0
 PING_EVERY, PINGS_AN_HOUR = 1.0, 30.0
 
 
 def startup(settings: Settings) -> Iterator[Figure]:
-    """Import, set up, and do nothing for a while, each in a new process."""
+    """Import, set up, idle and unload, each in a new process."""
     yield Figure("import", "all of the integration", "ms", import_times(settings), IMPORT_GOAL)
     idle = IDLE_SECONDS * settings.scale
     with load_server("--activity-timeout", str(PING_EVERY)) as server:
         found = [entries(server.port, idle) for _ in range(settings.rounds)]
-    for key, name in (
-        ("first", "the first entry, with one channel"),
-        ("second", "another entry, with one channel"),
-        ("many", "an entry with 100 channels"),
+    for load, key, name, goal in (
+        ("set-up until subscribed", "first", "the first entry, with one channel", None),
+        ("set-up until subscribed", "second", "another entry, with one channel", None),
+        ("set-up until subscribed", "many", "an entry with 100 channels", MANY_GOAL),
+        ("unload", "unload", "an entry with 100 channels", UNLOAD_GOAL),
     ):
-        yield Figure("set-up until joined", name, "ms", [it[key] * 1000 for it in found])
+        yield Figure(load, name, "ms", [it[key] * 1000 for it in found], goal)
     yield Figure("memory", "an entry with one channel", "KB", [it["bytes"] / 1000 for it in found])
     pings = idle / PING_EVERY
     hours = [max(it["idle"], 0) * 1000 / pings * PINGS_AN_HOUR for it in found]
@@ -36,7 +39,7 @@ def startup(settings: Settings) -> Iterator[Figure]:
 
 
 def import_times(settings: Settings) -> list[float]:
-    """Return the milliseconds of CPU that the imports take, with bytecode cached as it is in a home."""
+    """Return the milliseconds of CPU that the imports take, with bytecode cached."""
     with tempfile.TemporaryDirectory() as cache:
         used = _import(cache)
         _import(cache, used)
@@ -44,7 +47,7 @@ def import_times(settings: Settings) -> list[float]:
 
 
 def entries(port: int, seconds: float) -> dict[str, Any]:
-    """Return what the program entries.py finds."""
+    """Return the figures of the program entries.py."""
     command = [sys.executable, "-m", "tools.benchmarks.receivers.entries", str(port), str(seconds)]
     with on_client_core(command) as (_, stdout):
         found: dict[str, Any] = json.loads(stdout.readline())

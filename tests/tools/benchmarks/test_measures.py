@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tools.benchmarks.channels import PREFIXES, join, rejoin
-from tools.benchmarks.figures import Settings, at_least
+from tools.benchmarks.figures import Settings, at_least, is_settled, rounds
 from tools.benchmarks.flood import Comparison, compare
 from tools.benchmarks.run import (
     CLIENT,
@@ -18,7 +18,7 @@ from tools.benchmarks.run import (
     measure,
 )
 
-ONCE = Settings(rounds=1, scale=1)
+ONCE = Settings(rounds=1, scale=1, most_rounds=1)
 
 
 @pytest.fixture(autouse=True)
@@ -78,3 +78,30 @@ def test_channels_are_joined_again(server: LoadServer) -> None:
 def test_a_trigger_in_home_assistant_hears_a_flood(server: LoadServer) -> None:
     receiver = Receiver("integration", "integration", ("trigger",))
     assert measure(server, receiver, Load(20)).wall > 0
+
+
+@pytest.mark.parametrize(
+    ("values", "settled"),
+    [([1.0], False), ([1.0, 1.0], True), ([0.9, 1, 1, 1.1], True), ([0.5, 1, 1, 2.0, 2.0], False)],
+)
+def test_a_ratio_is_settled_once_its_quartiles_are_near_its_median(
+    values: list[float], settled: bool
+) -> None:
+    assert is_settled(values) is settled
+
+
+def test_rounds_go_on_until_the_ratios_are_settled() -> None:
+    values = [1.0, 3.0, 1.0, 1.0]
+    settings = Settings(rounds=2, scale=1, most_rounds=9)
+    found: list[float] = []
+    for number in rounds(settings, lambda: [found]):
+        found += [values[min(number, 3)]]
+    assert len(found) == 5
+
+
+def test_rounds_end_where_ratios_never_settle() -> None:
+    settings = Settings(rounds=2, scale=1, most_rounds=4)
+    found: list[float] = []
+    for number in rounds(settings, lambda: [found]):
+        found += [1.0 + 9 * (number % 2)]
+    assert len(found) == 4

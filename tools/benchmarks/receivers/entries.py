@@ -1,7 +1,7 @@
-"""What entries cost a Home Assistant in this process: time to set up, memory, and CPU while nothing happens.
+"""Measures what entries cost a Home Assistant in this process: set-up and unload, memory, and CPU while idle.
 
-Told `PORT SECONDS`, it prints a line of JSON. The idle CPU is that of `SECONDS`, once without and once with an entry;
-the server says how often it wants to be asked whether it is there.
+Its arguments are `PORT SECONDS`; it prints a line of JSON. The idle CPU is that of `SECONDS`, once without and once
+with an entry. The server's activity timeout decides how often the client pings.
 """
 
 import argparse
@@ -14,6 +14,8 @@ import tracemalloc
 
 from homeassistant.core import HomeAssistant
 
+from custom_components.pusher_channels.const import DOMAIN
+
 from .home import add_app, home_assistant, set_up
 
 CHANNELS = 100
@@ -21,36 +23,45 @@ ENTRIES = 10
 
 
 async def main() -> None:
-    """Measure one after the other."""
+    """Take each measurement in turn."""
     parser = argparse.ArgumentParser()
     parser.add_argument("port", type=int)
     parser.add_argument("seconds", type=float)
-    told = parser.parse_args()
+    arguments = parser.parse_args()
     async with home_assistant() as hass:
-        idle_without = await idle(told.seconds)
-        first = await seconds_to_set_up(hass, told.port, "First", 1)
-        idle_with = await idle(told.seconds)
+        idle_without = await idle(arguments.seconds)
+        first = await seconds_to_set_up(hass, arguments.port, "First", 1)
+        idle_with = await idle(arguments.seconds)
         found = {
             "first": first,
-            "second": await seconds_to_set_up(hass, told.port, "Second", 1),
-            "many": await seconds_to_set_up(hass, told.port, "Many", CHANNELS),
+            "second": await seconds_to_set_up(hass, arguments.port, "Second", 1),
+            "many": await seconds_to_set_up(hass, arguments.port, "Many", CHANNELS),
+            "unload": await seconds_to_unload(hass, "Many"),
             "idle": idle_with - idle_without,
-            "bytes": await bytes_of_entry(hass, told.port),
+            "bytes": await bytes_of_entry(hass, arguments.port),
         }
         print(json.dumps(found), flush=True)
         os._exit(0)
 
 
 async def seconds_to_set_up(hass: HomeAssistant, port: int, title: str, channels: int) -> float:
-    """Return how long it takes to set an app up until all its channels are joined."""
+    """Return how long set-up takes, until all channels are subscribed."""
     names = [f"{title.lower()}-{number}" for number in range(channels)]
     began = time.perf_counter()
     await set_up(hass, add_app(hass, port, title, *names))
     return time.perf_counter() - began
 
 
+async def seconds_to_unload(hass: HomeAssistant, title: str) -> float:
+    """Return how long the app with this title takes to unload."""
+    entry = next(it for it in hass.config_entries.async_entries(DOMAIN) if it.title == title)
+    began = time.perf_counter()
+    assert await hass.config_entries.async_unload(entry.entry_id)
+    return time.perf_counter() - began
+
+
 async def idle(seconds: float) -> float:
-    """Return the CPU seconds that go by while nothing happens."""
+    """Return the CPU seconds used while idle."""
     before = time.process_time()
     await asyncio.sleep(seconds)
     return time.process_time() - before

@@ -1,4 +1,4 @@
-"""b, the obvious limit: an aiohttp websocket loop with orjson on the envelope and on `data`, and nothing else."""
+"""b, a plain loop: aiohttp's websocket, orjson on the frame and on `data`, and nothing else."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ type Loop = Callable[[WebSocket, Measurement], Awaitable[None]]
 
 
 async def main() -> None:
-    """Subscribe, then receive in the loop that was asked for."""
+    """Subscribe, then receive in the selected loop."""
     measurement = Measurement.of_arguments(("bus", "late"))
     loop: Loop = b
     if "bus" in measurement.options:
@@ -37,29 +37,40 @@ async def b(websocket: WebSocket, measurement: Measurement) -> None:
     left = measurement.warm
     async for message in websocket:
         frame = loads(message.data)
-        data = loads(frame["data"])  # noqa: F841  # b takes it and does nothing with it
+        data = loads(frame["data"])  # noqa: F841  # b decodes the data and ignores it
         left -= 1
         if not left:
             left = measurement.phase_over(0)
 
 
 async def h(websocket: WebSocket, measurement: Measurement) -> None:
-    """Receive, and fire an event with one listener for each."""
-    from .home_assistant_bus import EVENT, make_bus  # noqa: PLC0415  # b alone needs none of it
+    """Receive, and fire a Home Assistant event with the integration's fields."""
+    from .home_assistant_bus import EVENT, make_bus  # noqa: PLC0415  # only h needs Home Assistant
 
     fire = make_bus(lambda _: None).bus.async_fire
     left = measurement.warm
     async for message in websocket:
         frame = loads(message.data)
         data = loads(frame["data"])
-        fire(EVENT, {"channel": frame["channel"], "event": frame["event"], "data": data})
+        fire(
+            EVENT,
+            {
+                "entry_id": "entry",
+                "device_id": "device",
+                "channel": frame["channel"],
+                "event": frame["event"],
+                "data": data,
+                "user_id": frame.get("user_id"),
+                "cached": False,
+            },
+        )
         left -= 1
         if not left:
             left = measurement.phase_over(0)
 
 
 async def b_late(websocket: WebSocket, measurement: Measurement) -> None:
-    """Receive, and note how long each event was on its way."""
+    """Receive, and record the delay of each event."""
     clock = time.monotonic_ns
     async for message in websocket:
         data = loads(loads(message.data)["data"])

@@ -7,6 +7,7 @@ it ends at once, so that nothing that comes later is counted.
 
 import argparse
 import asyncio
+import gc
 import json
 import os
 import time
@@ -48,7 +49,9 @@ class Measurement:
         return cls(parser.parse_args())
 
     def ready(self) -> None:
-        """Say that the flood may begin."""
+        """Report that the flood may begin. What start-up has made is not collected again."""
+        gc.collect()
+        gc.freeze()
         print("ready", flush=True)
 
     def phase_over(self, total: int) -> int:
