@@ -90,18 +90,20 @@ def test_a_ratio_is_settled_once_its_quartiles_are_near_its_median(
     assert is_settled(values) is settled
 
 
-def test_rounds_go_on_until_the_ratios_are_settled() -> None:
-    values = [1.0, 3.0, 1.0, 1.0]
-    settings = Settings(rounds=2, scale=1, most_rounds=9)
+@pytest.mark.parametrize(
+    ("values", "rounds_run"),
+    [([1.0, 3.0, 1.0, 1.0, 1.0], 5), ([1.0, 1.0], 2), ([1.0, 9.0] * 3, 6)],
+)
+def test_rounds_go_on_until_the_ratios_are_settled_or_there_were_enough(
+    values: list[float], rounds_run: int
+) -> None:
     found: list[float] = []
-    for number in rounds(settings, lambda: [found]):
-        found += [values[min(number, 3)]]
-    assert len(found) == 5
 
+    def ratios_so_far() -> list[list[float]]:
+        return [found]
 
-def test_rounds_end_where_ratios_never_settle() -> None:
-    settings = Settings(rounds=2, scale=1, most_rounds=4)
-    found: list[float] = []
-    for number in rounds(settings, lambda: [found]):
-        found += [1.0 + 9 * (number % 2)]
-    assert len(found) == 4
+    settings = Settings(rounds=2, scale=1, most_rounds=6)
+    numbers = rounds(settings, ratios_so_far)
+    while (number := next(numbers, None)) is not None:
+        found.append(values[number])
+    assert len(found) == rounds_run
