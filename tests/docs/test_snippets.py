@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from . import CHECKOUT, COMPONENT
-from .pages import Block, blocks
+from .pages import Block, blocks, section
 
 PYTHON_IS_RUN = {"docs/client.md", "docs/guides/authorizing-endpoint.md"}
 RUN_ELSEWHERE = {"yaml", "python", "json", "html"}
 READ_ONLY = {"http", "mermaid", "text"}
+FOLDERS = [path for path in COMPONENT.iterdir() if any(path.glob("*.py"))]
 PHP = shutil.which("php")
 NODE = shutil.which("node")
 
@@ -45,10 +46,40 @@ def test_php_is_well_formed(block: Block) -> None:
     subprocess.run([str(PHP), "-l"], input=text, text=True, check=True)
 
 
-def test_the_architecture_names_each_file_of_the_integration_and_no_other() -> None:
+def _names(text: str) -> set[str]:
+    """Return the paths in code in a text, apart from those in fences."""
+    return set(re.findall(r"`([\w./-]+(?:/|\.py))`", text))
+
+
+@pytest.mark.parametrize("page", ["docs/architecture.md", "CONTRIBUTING.md"])
+def test_named_files_and_folders_exist(page: str) -> None:
+    names = _names((CHECKOUT / page).read_text())
+    assert names
+    for name in names:
+        known = [CHECKOUT / name, COMPONENT / name]
+        inside = [path for folder in FOLDERS for path in [folder / name]]
+        assert any(path.exists() for path in known + inside), name
+
+
+def test_architecture_has_each_folder_and_each_root_module() -> None:
+    text = section("docs/architecture.md", "Where everything is")
+    folders = {f"{path.name}/" for path in FOLDERS}
+    modules = {path.name for path in COMPONENT.glob("*.py")} - {"__init__.py"}
+    assert folders | modules <= _names(text)
+
+
+def test_hops_of_the_diagrams_are_in_the_code() -> None:
     text = (CHECKOUT / "docs/architecture.md").read_text()
-    table = text[text.index("## Layers and their files") : text.index("Beside it stand")]
-    named = {Path(name).name for name in re.findall(r"[\w/]+\.py", table)}
-    files = {file.name for file in COMPONENT.rglob("*.py")}
-    assert files - named <= {"const.py"}
-    assert {Path(name).name for name in re.findall(r"[\w/]+\.py", text)} <= files
+    hops = re.findall(r"([\w/]+\.py): ([\w.]+(?:, \w+)*)", text)
+    assert hops
+    for file, names in hops:
+        code = (COMPONENT / file).read_text()
+        for name in re.findall(r"\w+", names):
+            assert re.search(rf"\b(?:class|def|type) {name}\b", code), f"{file}: {name}"
+
+
+def test_no_change_needs_more_than_four_python_files() -> None:
+    rows = section("CONTRIBUTING.md", "Which files a change needs").strip().splitlines()[2:]
+    assert len(rows) == 10
+    for row in rows:
+        assert 1 <= len(_names(row)) <= 4, row
