@@ -1,6 +1,7 @@
 """Every text that the code asks for is there, every text is asked for, in every language."""
 
 import ast
+import inspect
 import json
 import re
 from collections import defaultdict
@@ -17,7 +18,7 @@ from custom_components.pusher_channels.client.exceptions import Misuse
 from custom_components.pusher_channels.config_flow import AppFlow
 from custom_components.pusher_channels.flows import probe
 from custom_components.pusher_channels.flows.authorization import ENDPOINT_SCHEMA
-from custom_components.pusher_channels.hub import issues
+from custom_components.pusher_channels.hub import action_errors, issues
 from custom_components.pusher_channels.system_health import _info
 
 from .actions import ENGLISH
@@ -30,56 +31,48 @@ LANGUAGES = {
 SOURCES = {
     str(path.relative_to(FOLDER)): ast.parse(path.read_text()) for path in FOLDER.rglob("*.py")
 }
-FORMS = ("app_form.py", "authorization_forms.py")
 BY_HOME_ASSISTANT = {"reauth_successful", "reconfigure_successful"}
 # What a stored app cannot be wrong about any more when an action runs.
 ONLY_IN_FORMS = {Misuse.MASTER_KEY.value}
+# Functions that return a translated exception.
+RAISED_BY_ACTIONS = [
+    name
+    for name, function in inspect.getmembers(action_errors, inspect.isfunction)
+    if function.__module__ == action_errors.__name__ and not name.startswith("_")
+]
 
 CONNECTION_ERRORS = {
     probe.CANNOT_CONNECT,
     *probe._BY_CODE.values(),
     *probe._BY_REASON.values(),
 }
-CHANNEL_ERRORS = {
-    Misuse.CHANNEL_NAME.value,
-    probe.CHANNEL_REFUSED,
-    "auth_endpoint_failed",
-    "channel_kind_changed",
-}
-
 type Tree = Mapping[str, Any]
 
 
-@pytest.mark.parametrize("flow", ["config", "channel"])
-def test_each_error_of_a_flow_has_a_text_and_each_text_is_shown(flow: str) -> None:
-    if flow == "config":
-        own = {arguments[0] for name in FORMS for arguments, _ in _calls(name, "FormError")}
-        own |= {"invalid_auth", Misuse.MASTER_KEY.value, Misuse.USER_ID.value}
-        texts = ENGLISH["config"]["error"]
-    else:
-        own = CHANNEL_ERRORS
-        texts = ENGLISH["config_subentries"]["channel"]["error"]
-    assert texts.keys() == own | CONNECTION_ERRORS
+def test_each_error_that_the_code_gives_has_a_text() -> None:
+    given = {arguments[0] for name in SOURCES for arguments, _ in _calls(name, "FormError")}
+    assert len(given) > 5
+    assert given <= set().union(*_flow_texts("error"))
+    assert ENGLISH["config"]["error"].keys() >= CONNECTION_ERRORS
+    assert ENGLISH["config_subentries"]["channel"]["error"].keys() >= CONNECTION_ERRORS
 
 
-def test_each_error_that_a_flow_names_is_written_in_its_code() -> None:
-    written = {
+def test_each_reason_to_end_a_flow_has_a_text() -> None:
+    fixes = [issue["fix_flow"].get("abort", {}) for issue in ENGLISH["issues"].values()]
+    texts = set().union(*_flow_texts("abort"), *fixes)
+    assert {reason for name in SOURCES for reason in _reasons(name)} <= texts
+
+
+@pytest.mark.parametrize("kind", ["error", "abort"])
+def test_each_error_and_reason_that_has_a_text_is_named_in_the_code(kind: str) -> None:
+    named = {
         node.value
-        for name in ("config_flow.py", "channel_flow.py", "options_flow.py", "probe.py")
-        for node in ast.walk(SOURCES[name])
+        for source in SOURCES.values()
+        for node in ast.walk(source)
         if isinstance(node, ast.Constant)
     }
-    assert {"invalid_auth", "auth_endpoint_failed", "channel_kind_changed"} <= written
-    assert ENGLISH["options"]["error"].keys() <= written
-
-
-def test_each_reason_to_end_a_flow_has_a_text_and_each_text_is_given() -> None:
-    config, channel = ENGLISH["config"], ENGLISH["config_subentries"]["channel"]
-    assert config["abort"].keys() == _reasons("config_flow.py") | BY_HOME_ASSISTANT
-    assert channel["abort"].keys() == _reasons("channel_flow.py") | {"reconfigure_successful"}
-    for issue in ENGLISH["issues"].values():
-        abort = issue["fix_flow"].get("abort", {})
-        assert abort.keys() in (set(), _reasons("repairs.py"))
+    for texts in _flow_texts(kind):
+        assert texts.keys() - BY_HOME_ASSISTANT <= named
 
 
 def test_each_choice_of_the_menu_is_a_step_and_has_a_text() -> None:
@@ -175,11 +168,17 @@ def test_each_text_is_shown_as_it_is_written(language: str) -> None:
         assert not set(re.sub(r"\{[a-z_]+\}", "", text)) & set("{}"), path
 
 
-@pytest.mark.parametrize("language", LANGUAGES.keys() - {"en"})
+@pytest.mark.parametrize("language", sorted(LANGUAGES.keys() - {"en"}))
 def test_each_sentence_is_translated(language: str) -> None:
     for path, text in _texts(ENGLISH).items():
         if text.endswith("."):
             assert _texts(LANGUAGES[language])[path] != text, path
+
+
+def _flow_texts(kind: str) -> list[dict[str, str]]:
+    """Return the texts of one kind, such as `error`, of each flow that has some."""
+    flows = [ENGLISH["config"], ENGLISH["options"], *ENGLISH["config_subentries"].values()]
+    return [flow[kind] for flow in flows if kind in flow]
 
 
 def _texts(tree: Tree, path: str = "") -> dict[str, str]:
@@ -243,7 +242,7 @@ def _exceptions() -> dict[str, list[set[str]]]:
     for misuse in _raised_misuses() - ONLY_IN_FORMS:
         found[misuse].append(set() if misuse == Misuse.NOT_CONNECTED else {"channel"})
     for name in SOURCES:
-        for function in ("invalid", "failed"):
+        for function in RAISED_BY_ACTIONS:
             for arguments, keywords in _calls(name, function):
                 if arguments:
                     found[arguments[0]].append(set(keywords))
