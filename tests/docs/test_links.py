@@ -15,6 +15,7 @@ HOSTS = {
     "keepachangelog.com",
     "pre-commit.com",
     "pusher.com",
+    "pynacl.readthedocs.io",
     "reverb.laravel.com",
     "semver.org",
     "shop.example",
