@@ -63,10 +63,27 @@ async def start_channel(hass: HomeAssistant, entry: MockConfigEntry) -> Subentry
 async def start_channel_change(
     hass: HomeAssistant, entry: MockConfigEntry, channel: str
 ) -> SubentryFlowResult:
-    """Start to change a channel that the entry was made with."""
+    """Open the form of a channel that the entry was made with."""
+    return await choose_change(hass, await start_reconfigure(hass, entry, channel), "channel")
+
+
+async def start_reconfigure(
+    hass: HomeAssistant, entry: MockConfigEntry, channel: str
+) -> SubentryFlowResult:
+    """Open the menu of a channel that the entry was made with."""
     return await hass.config_entries.subentries.async_init(
         (entry.entry_id, "channel"),
         context={"source": SOURCE_RECONFIGURE, "subentry_id": f"id-{channel}"},
+    )
+
+
+async def choose_change(
+    hass: HomeAssistant, step: SubentryFlowResult, option: str
+) -> SubentryFlowResult:
+    """Choose what to change of a channel."""
+    assert step["type"] is FlowResultType.MENU
+    return await hass.config_entries.subentries.async_configure(
+        step["flow_id"], {"next_step_id": option}
     )
 
 

@@ -54,7 +54,7 @@ FORMS: dict[tuple[str, str], vol.Schema] = {
     ("config", "auth_endpoint"): ENDPOINT_SCHEMA,
     ("config", "auth_script"): SCRIPT_SCHEMA,
     ("channel", "user"): CHANNEL_SCHEMA,
-    ("channel", "reconfigure"): CHANNEL_SCHEMA,
+    ("channel", "channel"): CHANNEL_SCHEMA,
     ("options", "init"): USER_SCHEMA.extend(SERVER_SCHEMA.schema),
     ("options", "webhook"): vol.Schema({}),
 }
@@ -188,7 +188,8 @@ def test_each_field_of_a_form_is_named_and_described(form: tuple[str, str]) -> N
 
 def test_each_step_of_a_flow_is_among_the_forms_or_a_menu() -> None:
     steps = {(flow, step) for flow, words in FLOWS.items() for step in words["step"]}
-    assert steps - {("config", "authorization")} == FORMS.keys()
+    menus = {("config", "authorization"), ("channel", "reconfigure")}
+    assert steps - menus == FORMS.keys()
     menu = ENGLISH["config"]["step"]["authorization"]
     assert list(menu["menu_options"]) == list(menu["menu_option_descriptions"])
 

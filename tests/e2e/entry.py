@@ -164,6 +164,12 @@ class ChannelEntry:
 
     async def change(self) -> Flow:
         """Start to change the channel."""
+        steps = await self.reconfigure()
+        await steps.choose("channel")
+        return steps
+
+    async def reconfigure(self) -> Flow:
+        """Open the menu of what can be changed of the channel."""
         return await self.app.hass.start_channel_flow(
             self.app.entry_id, subentry_id=self.subentry_id
         )

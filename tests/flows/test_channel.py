@@ -160,7 +160,7 @@ async def test_channel_gets_another_name_of_its_kind_once_that_could_be_joined(
     entry = app_entry(server, "private-orders", "private-news")
     await set_up(entry)
     step = await start_channel_change(hass, entry, "private-orders")
-    assert step["step_id"] == "reconfigure"
+    assert step["step_id"] == "channel"
 
     step = await submit_channel(hass, step, "presence-orders")
     assert step["errors"] == {"base": "channel_kind_changed"}

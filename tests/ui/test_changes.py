@@ -71,6 +71,7 @@ async def test_channel_is_changed(frontend: Frontend, server: DevServer, apps: A
     await apps.add_channel(await apps.add(), "orders")
     await frontend.open(INTEGRATION)
     await frontend.page.get_by_role("button", name="Change channel").click()
+    await frontend.choose("Name, events and members")
     await frontend.shows("Change the channel")
     await frontend.fill("Channel", "private-orders")
     await frontend.press("Submit")

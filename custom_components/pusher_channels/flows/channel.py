@@ -38,10 +38,14 @@ class ChannelFlow(ConfigSubentryFlow):
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
+        """Let the user choose what to change."""
+        return self.async_show_menu(step_id="reconfigure", menu_options=["channel"])
+
+    async def async_step_channel(
+        self, user_input: dict[str, Any] | None = None
+    ) -> SubentryFlowResult:
         """Ask what changed of a channel."""
-        return await self._ask_for_channel(
-            "reconfigure", user_input, self._get_reconfigure_subentry()
-        )
+        return await self._ask_for_channel("channel", user_input, self._get_reconfigure_subentry())
 
     async def _ask_for_channel(
         self, step_id: str, user_input: dict[str, Any] | None, present: ConfigSubentry | None
