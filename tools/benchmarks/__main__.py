@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--only", choices=[it.run.__name__ for it in MEASURES])
     parser.add_argument(
-        "--write", action="store_true", help="write docs/performance.md's tables and its plot"
+        "--write", action="store_true", help="write RESULTS.md's tables and its plot"
     )
     arguments = parser.parse_args()
     if arguments.only and arguments.write:

@@ -6,7 +6,7 @@ from xml.sax.saxutils import escape
 
 from .figures import Figure
 
-PLOT = Path(__file__).parents[2] / "docs" / "images" / "performance.svg"
+PLOT = Path(__file__).with_name("results.svg")
 WIDTH, LEFT, RIGHT, TOP, ROW, BAR, GAP = 720, 210, 60, 16, 24, 16, 34
 OURS, OTHERS, TEXT = "#03a9f4", "#9e9e9e", "#808080"
 

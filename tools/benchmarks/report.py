@@ -1,11 +1,11 @@
-"""Puts figures into tables, for the terminal and for docs/performance.md."""
+"""Puts figures into tables, for the terminal and for RESULTS.md."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from .figures import Figure
 
-PERFORMANCE = Path(__file__).parents[2] / "docs" / "performance.md"
+RESULTS = Path(__file__).with_name("RESULTS.md")
 BEGIN, END = "<!-- tables: scripts/bench --write -->", "<!-- end of tables -->"
 HEAD = (
     "| load | what | median | min to max | goal |",
@@ -47,11 +47,11 @@ def section(title: str, figures: Sequence[Figure]) -> list[str]:
 
 
 def write(lines: Sequence[str]) -> None:
-    """Put the sections into the page about performance."""
-    text = PERFORMANCE.read_text()
+    """Put the sections into RESULTS.md."""
+    text = RESULTS.read_text()
     before, after = text.split(BEGIN)[0], text.split(END)[1]
     body = "\n".join(lines)
-    PERFORMANCE.write_text(f"{before}{BEGIN}\n\n{body}\n{END}{after}")
+    RESULTS.write_text(f"{before}{BEGIN}\n\n{body}\n{END}{after}")
 
 
 def summary(figures: Sequence[Figure]) -> str:

@@ -32,9 +32,9 @@ def test_what_was_missed_is_named_in_the_end() -> None:
 def test_tables_replace_what_stood_between_the_marks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = tmp_path / "performance.md"
+    page = tmp_path / "RESULTS.md"
     page.write_text(f"Before\n\n{report.BEGIN}\nold\n{report.END}\n\nAfter\n")
-    monkeypatch.setattr(report, "PERFORMANCE", page)
+    monkeypatch.setattr(report, "RESULTS", page)
     report.write(report.section("Floods", [PEER]))
     text = page.read_text()
     assert "old" not in text
@@ -44,7 +44,7 @@ def test_tables_replace_what_stood_between_the_marks(
 
 
 def test_the_page_has_the_marks() -> None:
-    text = report.PERFORMANCE.read_text()
+    text = report.RESULTS.read_text()
     assert text.index(report.BEGIN) < text.index(report.END)
 
 
