@@ -9,7 +9,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.typing import ConfigType
 
-from .client import ConnectionFailedError, ConnectionState
+from .client import CloseCode, ConnectionFailedError, ConnectionState
 from .const import CONF_SERVER, CONF_USE_TLS, DOMAIN
 from .hub import issues
 from .hub.factory import make_api, make_client
@@ -104,7 +104,7 @@ def _setup_error(
     err: ConnectionFailedError, *, gave_up: bool
 ) -> ConfigEntryAuthFailed | ConfigEntryError | ConfigEntryNotReady:
     """Return what Home Assistant shall do: ask the user, give up, or try again by itself."""
-    if err.code == 4009:
+    if err.code == CloseCode.UNAUTHORIZED:
         return ConfigEntryAuthFailed(
             translation_domain=DOMAIN, translation_key="connection_unauthorized"
         )

@@ -3,7 +3,7 @@
 from custom_components.pusher_channels.client.client import ClientNotice, PusherClient
 from custom_components.pusher_channels.client.connection import ConnectionState, StateChange
 from custom_components.pusher_channels.client.exceptions import ConnectionFailedError
-from custom_components.pusher_channels.client.messages import ErrorReceived
+from custom_components.pusher_channels.client.messages import ErrorReceived, FrameRejected
 
 
 class Record:
@@ -13,6 +13,7 @@ class Record:
         self.states: list[ConnectionState] = []
         self.failures: list[ConnectionFailedError] = []
         self.errors: list[ErrorReceived] = []
+        self.rejected: list[str] = []
         client.listen(self._note)
 
     def _note(self, notice: ClientNotice) -> None:
@@ -24,5 +25,7 @@ class Record:
                 self.failures.append(notice)
             case ErrorReceived():
                 self.errors.append(notice)
+            case FrameRejected():
+                self.rejected.append(notice.reason)
             case _:
                 pass

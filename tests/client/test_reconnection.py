@@ -59,7 +59,7 @@ def test_a_connection_lost_without_a_code_is_tried_again_at_once() -> None:
 
 @pytest.mark.parametrize(("waits", "ceiling"), list(enumerate([2, 4, 8, 16, 32, 60, 60, 60])))
 def test_a_wait_is_spread_evenly_over_the_upper_half_of_a_range(waits: int, ceiling: int) -> None:
-    delays = [jittered(waits, max_gap=60, chance=chance) for chance in CHANCES]
+    delays = [jittered(waits, max_delay=60, chance=chance) for chance in CHANCES]
 
     assert (delays[0], delays[-1]) == (ceiling / 2, ceiling)
     steps = [after - before for before, after in pairwise(delays)]
@@ -67,12 +67,12 @@ def test_a_wait_is_spread_evenly_over_the_upper_half_of_a_range(waits: int, ceil
 
 
 def test_a_wait_never_exceeds_the_gap_however_long_a_server_is_away() -> None:
-    assert [jittered(waits, max_gap=7, chance=1) for waits in (2, 3, 10**6)] == [7, 7, 7]
+    assert [jittered(waits, max_delay=7, chance=1) for waits in (2, 3, 10**6)] == [7, 7, 7]
 
 
 def test_the_first_return_is_at_once_and_later_ones_back_off() -> None:
     delays = [
-        reconnect_delay(CloseAction.RECONNECT, failures, max_gap=60, chance=0)
+        reconnect_delay(CloseAction.RECONNECT, failures, max_delay=60, chance=0)
         for failures in range(8)
     ]
 
@@ -81,7 +81,7 @@ def test_the_first_return_is_at_once_and_later_ones_back_off() -> None:
 
 def test_backing_off_waits_from_the_first_failure_on() -> None:
     delays = [
-        reconnect_delay(CloseAction.BACK_OFF, failures, max_gap=60, chance=1)
+        reconnect_delay(CloseAction.BACK_OFF, failures, max_delay=60, chance=1)
         for failures in range(8)
     ]
 
@@ -91,7 +91,7 @@ def test_backing_off_waits_from_the_first_failure_on() -> None:
 @pytest.mark.parametrize("failures", [0, 20])
 def test_over_the_quota_waits_five_to_six_minutes(failures: int) -> None:
     delays = [
-        reconnect_delay(CloseAction.WAIT_LONG, failures, max_gap=60, chance=chance)
+        reconnect_delay(CloseAction.WAIT_LONG, failures, max_delay=60, chance=chance)
         for chance in CHANCES
     ]
 
@@ -104,7 +104,7 @@ def test_case_03_a_server_that_says_4200_each_time_is_asked_8_times_in_the_first
 ) -> None:
     """The official clients ask it up to 440 times a second."""
     delays = (
-        reconnect_delay(close_action(4200), failures, max_gap=60, chance=chance)
+        reconnect_delay(close_action(4200), failures, max_delay=60, chance=chance)
         for failures in count()
     )
     attempts = [0, *takewhile(lambda moment: moment < 3600, accumulate(delays))]
@@ -120,4 +120,4 @@ def test_there_is_a_next_attempt_where_an_official_client_made_its_last(
     """The vectors say how others wait: constant, quadratic, or six times and then never again."""
     beyond = (row.get("max_attempts") or max(row.get("attempts", [0]))) + 1
 
-    assert 0 < reconnect_delay(CloseAction.RECONNECT, beyond, max_gap=60, chance=1) <= 60
+    assert 0 < reconnect_delay(CloseAction.RECONNECT, beyond, max_delay=60, chance=1) <= 60

@@ -22,6 +22,7 @@ from .channel import (
     Unsubscribed,
 )
 from .client import ClientNotice, PusherClient
+from .close_codes import CloseCode, asks_to_stop
 from .connection import ConnectionState, StateChange, Timing
 from .crypto import parse_master_key
 from .exceptions import (
@@ -36,6 +37,7 @@ from .exceptions import (
     RequestError,
     SubscriptionError,
     WebhookError,
+    is_transient,
 )
 from .gaps import Gap
 from .http_api import MAX_CHANNELS, BatchEvent, HttpApi
@@ -43,10 +45,12 @@ from .listeners import Listeners, Unlisten
 from .messages import (
     ErrorReceived,
     Event,
+    FrameRejected,
     Json,
     Member,
     MemberAdded,
     MemberRemoved,
+    RefusalType,
     SubscriptionCount,
     SubscriptionRefused,
     SubscriptionSucceeded,
@@ -74,6 +78,7 @@ __all__ = [
     "ChannelNotice",
     "ChannelState",
     "ClientNotice",
+    "CloseCode",
     "ConnectionFailedError",
     "ConnectionState",
     "DecryptionError",
@@ -82,6 +87,7 @@ __all__ = [
     "ErrorReceived",
     "Event",
     "FailureReason",
+    "FrameRejected",
     "Gap",
     "HttpApi",
     "InvalidUseError",
@@ -98,6 +104,7 @@ __all__ = [
     "Provider",
     "PusherClient",
     "PusherError",
+    "RefusalType",
     "RequestError",
     "SecretAuthorizer",
     "Server",
@@ -118,7 +125,9 @@ __all__ = [
     "WebhookEvent",
     "WebhookMemory",
     "WebhookReceiver",
+    "asks_to_stop",
     "check_channel_name",
     "is_socket_id",
+    "is_transient",
     "parse_master_key",
 ]

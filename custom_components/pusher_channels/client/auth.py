@@ -16,7 +16,7 @@ import orjson
 from yarl import URL
 
 from .crypto import channel_signature, parse_key, shared_secret, user_signature
-from .exceptions import AuthorizationError, InvalidUseError
+from .exceptions import AuthorizationError, InvalidUseError, is_transient
 from .messages import Json, decode_data
 from .names import ChannelKind, check_user_id
 from .protocol import dump_json, redact_signatures
@@ -223,7 +223,7 @@ def _parse_body(status: int, body: bytes, secrets: Iterable[str]) -> Json:
     except orjson.JSONDecodeError:
         answer = None
     if status not in (200, 201):
-        retryable = status == 429 or status >= 500
+        retryable = is_transient(status)
         raise AuthorizationError(_refusal(status, answer, secrets), status, retryable=retryable)
     if answer is None:
         raise AuthorizationError("The endpoint's answer is not JSON", status)

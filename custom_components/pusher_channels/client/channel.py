@@ -14,6 +14,7 @@ from .messages import (
     Member,
     MemberAdded,
     MemberRemoved,
+    RefusalType,
     SubscriptionCount,
     SubscriptionRefused,
     SubscriptionSucceeded,
@@ -174,7 +175,9 @@ class Channel:
         was_subscribed, self.state = self.is_subscribed, ChannelState.UNSUBSCRIBED
         self.subscription_count = None
         self._cached_until = 0.0
-        self._settle(SubscriptionError("ConnectionLost", "The connection ended meanwhile", 0))
+        self._settle(
+            SubscriptionError(RefusalType.CONNECTION_LOST, "The connection ended meanwhile", 0)
+        )
         if was_subscribed:
             self.tell(Unsubscribed(self.name))
 

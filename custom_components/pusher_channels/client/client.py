@@ -14,6 +14,7 @@ from .listeners import Listeners, Unlisten
 from .messages import (
     ErrorReceived,
     Event,
+    FrameRejected,
     Json,
     MemberAdded,
     MemberRemoved,
@@ -31,7 +32,9 @@ from .server import Server
 from .subscriptions import Subscriptions
 from .user import UserNotice, UserSession
 
-type ClientNotice = StateChange | ConnectionFailedError | ErrorReceived | Gap | UserNotice
+type ClientNotice = (
+    StateChange | ConnectionFailedError | ErrorReceived | FrameRejected | Gap | UserNotice
+)
 
 
 class PusherClient:
@@ -226,6 +229,8 @@ class PusherClient:
             case ErrorReceived():
                 if not self.user.reported(message):
                     self._subscriptions.reported(message)
+                self._notices.notify(message)
+            case FrameRejected():
                 self._notices.notify(message)
             case _:
                 pass

@@ -13,9 +13,10 @@ import aiohttp
 from aiohttp import WSMsgType
 from orjson import JSONDecodeError, loads
 
+from .close_codes import is_pusher_code
 from .exceptions import ConnectionFailedError, FailureReason, ProtocolError
 from .liveness import Liveness, Verdict
-from .messages import ErrorReceived, Established, Event, Message, Ping, Pong
+from .messages import ErrorReceived, Established, Event, FrameRejected, Message, Ping, Pong
 from .protocol import PING_FRAME, PONG_FRAME, decode, redact_signatures
 from .reconnection import CloseAction, close_action, reconnect_delay
 from .resuming import noting_resumes
@@ -167,7 +168,7 @@ class Connection:
             delay = reconnect_delay(
                 action,
                 failures,
-                max_gap=self._timing.max_reconnect_gap,
+                max_delay=self._timing.max_reconnect_gap,
                 chance=random.random(),
             )
             failures += 1
@@ -268,7 +269,7 @@ class Connection:
                 if message.type is not TEXT:
                     if message.type is not WSMsgType.BINARY:
                         return _ending(websocket, message.extra, self._told)
-                    self._on_message(ErrorReceived(None, "A binary frame came; it was skipped"))
+                    self._on_message(FrameRejected("The frame is binary"))
                     continue
                 # When this coroutine was last resumed, by `_stay`, is when the frame came: no clock
                 # is read and no timer is set for it: 6 %.
@@ -292,7 +293,7 @@ class Connection:
         try:
             message = decode(frame)
         except ProtocolError as err:
-            self._on_message(ErrorReceived(None, str(err)))
+            self._on_message(FrameRejected(str(err)))
             return
         match message:
             case Event():
@@ -342,7 +343,7 @@ def _ending(
 
 def _next_action(failure: ConnectionFailedError, *, established: bool) -> CloseAction:
     """Decide by the code; what fails without one, before any welcome, is tried again with patience."""
-    if established or (failure.code is not None and failure.code >= 4000):
+    if established or (failure.code is not None and is_pusher_code(failure.code)):
         return close_action(failure.code)
     return CloseAction.BACK_OFF
 

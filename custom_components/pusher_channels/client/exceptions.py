@@ -1,7 +1,13 @@
 """Every error the client raises."""
 
 from enum import StrEnum
+from http import HTTPStatus
 from typing import override
+
+
+def is_transient(status: int) -> bool:
+    """Return whether an HTTP status may pass with time: 429 and 500 to 599."""
+    return status == HTTPStatus.TOO_MANY_REQUESTS or 500 <= status < 600
 
 
 class PusherError(Exception):
@@ -9,7 +15,13 @@ class PusherError(Exception):
 
 
 class FailureReason(StrEnum):
-    """Why no connection came about, or why it ended."""
+    """Why a connection failed or ended.
+
+    Close code 4009 has four meanings. UNAUTHORIZED: the credentials are refused.
+    ORIGIN_NOT_ALLOWED: the server accepts other origins only. AUTHORIZATION_TIMEOUT: the server
+    wants each connection authorized within a time, which the client does on the next connection.
+    AUTHORIZATION_REQUIRED: the same, but no authorizer is set that could do it.
+    """
 
     UNREACHABLE = "unreachable"
     TIMED_OUT = "timed_out"
@@ -17,6 +29,12 @@ class FailureReason(StrEnum):
     CERTIFICATE_INVALID = "certificate_invalid"
     INVALID_ADDRESS = "invalid_address"
     PROTOCOL = "protocol"
+    NOT_PUSHER = "not_pusher"
+    UNAUTHORIZED = "unauthorized"
+    ORIGIN_NOT_ALLOWED = "origin_not_allowed"
+    AUTHORIZATION_TIMEOUT = "authorization_timeout"
+    AUTHORIZATION_REQUIRED = "authorization_required"
+    TOO_LARGE = "too_large"
     REFUSED = "refused"
     CLOSED = "closed"
     SILENT = "silent"

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from enum import StrEnum
 from types import EllipsisType
 from typing import Final, Required, Self, TypedDict, override
 
@@ -142,6 +143,13 @@ class ErrorReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class FrameRejected:
+    """A frame is not of the Pusher protocol, or too large; it was skipped."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ping:
     """The server wants a sign of life."""
 
@@ -168,9 +176,24 @@ class SubscriptionSucceeded:
     count: int | None = None
 
 
+class RefusalType(StrEnum):
+    """Why a channel could not be subscribed; servers may send other types."""
+
+    AUTH_ERROR = "AuthError"
+    LIMIT_REACHED = "LimitReached"
+    TIMEOUT = "Timeout"
+    CONNECTION_LOST = "ConnectionLost"
+    PROTOCOL_ERROR = "ProtocolError"
+    TOO_LARGE = "TooLarge"
+
+
 @dataclass(frozen=True, slots=True)
 class SubscriptionRefused:
-    """We could not join; `status` is HTTP's or the server's own, 0 for no answer."""
+    """A channel could not be subscribed.
+
+    `type` is a `RefusalType`, or the server's own. `status` is HTTP's or the server's own, 0 if
+    there was no answer.
+    """
 
     channel: str
     type: str
@@ -228,6 +251,7 @@ type Message = (
     Event
     | Established
     | ErrorReceived
+    | FrameRejected
     | Ping
     | Pong
     | SubscriptionSucceeded

@@ -6,7 +6,14 @@ from typing import override
 
 from .auth import ChannelAuth
 from .channel import Channel, MemberUpdated
-from .messages import Member, MemberAdded, MemberRemoved, SubscriptionRefused, SubscriptionSucceeded
+from .messages import (
+    Member,
+    MemberAdded,
+    MemberRemoved,
+    RefusalType,
+    SubscriptionRefused,
+    SubscriptionSucceeded,
+)
 from .routes import Routes
 
 
@@ -43,7 +50,7 @@ class PresenceChannel(Channel):
     def subscribed(self, message: SubscriptionSucceeded) -> None:
         if message.members is None:
             words = "The server let us in without telling who is there"
-            self.failed(SubscriptionRefused(self.name, "ProtocolError", words, 0))
+            self.failed(SubscriptionRefused(self.name, RefusalType.PROTOCOL_ERROR, words, 0))
             return
         self._members = {member.user_id: member for member in message.members}
         self.count = len(self._members) if message.count is None else message.count

@@ -23,6 +23,7 @@ from .messages import (
     Message,
     Ping,
     Pong,
+    RefusalType,
     SigninSuccess,
     SubscriptionCount,
     SubscriptionRefused,
@@ -162,7 +163,7 @@ def _subscription_error(fields: dict[str, Json]) -> SubscriptionRefused:
         data = {}
     return SubscriptionRefused(
         _text(fields["channel"]),
-        redact_signatures(data.get("type") or "AuthError"),
+        redact_signatures(data.get("type") or RefusalType.AUTH_ERROR),
         redact_signatures(data.get("error") or "The server refused the subscription"),
         _integer(data.get("status") or 0),
     )

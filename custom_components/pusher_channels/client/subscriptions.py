@@ -8,10 +8,11 @@ from types import MappingProxyType
 
 from .auth import Authorizer, ChannelAuth, ask
 from .channel import Channel, ChannelState
+from .close_codes import CloseCode
 from .encrypted import EncryptedChannel
-from .exceptions import AuthorizationError
+from .exceptions import AuthorizationError, is_transient
 from .gaps import GapTracker
-from .messages import ErrorReceived, SubscriptionRefused, SubscriptionSucceeded
+from .messages import ErrorReceived, RefusalType, SubscriptionRefused, SubscriptionSucceeded
 from .names import ChannelKind
 from .presence import PresenceChannel
 from .protocol import subscribe_frame, unsubscribe_frame
@@ -158,17 +159,17 @@ class Subscriptions:
         subscription = self._subscriptions.get(error.channel)
         if subscription is not None and subscription.is_pending:
             subscription.asked = False
-            passing = error.status == 429 or 500 <= error.status < 600
-            self._fail(subscription, error, retry=passing or error.type == "LimitReached")
+            retry = is_transient(error.status) or error.type == RefusalType.LIMIT_REACHED
+            self._fail(subscription, error, retry=retry)
 
     def reported(self, error: ErrorReceived) -> None:
         """Find the channel that an error speaks of: some servers answer a subscription that way."""
         if match := _EXISTING.search(error.message):
             self.succeeded(SubscriptionSucceeded(match[1]))
         elif match := _BAD_SIGNATURE.search(error.message):
-            self.refused(SubscriptionRefused(match[1], "AuthError", error.message, 401))
-        elif error.code == 4009 and (name := self._oldest_unanswered()):
-            self.refused(SubscriptionRefused(name, "AuthError", error.message, 401))
+            self.refused(SubscriptionRefused(match[1], RefusalType.AUTH_ERROR, error.message, 401))
+        elif error.code == CloseCode.UNAUTHORIZED and (name := self._oldest_unanswered()):
+            self.refused(SubscriptionRefused(name, RefusalType.AUTH_ERROR, error.message, 401))
 
     def forget_routes(self) -> None:
         """Take note that a listener of all channels came or went."""
@@ -225,7 +226,9 @@ class Subscriptions:
             auth = await self._authorize(channel)
         except AuthorizationError as err:
             if subscription.is_pending:
-                error = SubscriptionRefused(channel.name, "AuthError", err.message, err.status)
+                error = SubscriptionRefused(
+                    channel.name, RefusalType.AUTH_ERROR, err.message, err.status
+                )
                 self._fail(subscription, error, retry=err.retryable)
             return
         if not subscription.is_pending:
@@ -277,7 +280,9 @@ class Subscriptions:
     def _timed_out(self, subscription: _Subscription) -> None:
         name = subscription.channel.name
         words = f"The server did not answer within {ANSWER_TIMEOUT:g} seconds"
-        self._fail(subscription, SubscriptionRefused(name, "Timeout", words, 0), retry=True)
+        self._fail(
+            subscription, SubscriptionRefused(name, RefusalType.TIMEOUT, words, 0), retry=True
+        )
 
     def _fail(
         self, subscription: _Subscription, error: SubscriptionRefused, *, retry: bool

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from .auth import Authorizer, ask
+from .close_codes import CloseCode
 from .exceptions import AuthorizationError
 from .listeners import Listeners, Unlisten
 from .messages import ErrorReceived, Event, SigninSuccess, WatchlistEvents
@@ -148,7 +149,7 @@ class UserSession:
         """Tell whether an error answers our sign-in: servers name no cause."""
         if self._expected_id is None or error.channel is not None:
             return False
-        if error.code not in (4009, 4200):
+        if error.code not in (CloseCode.UNAUTHORIZED, CloseCode.GENERIC_RECONNECT):
             return False
         self._fail(SigninFailed(error.message, error.code), retry=False)
         return True

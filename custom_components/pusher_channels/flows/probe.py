@@ -7,12 +7,15 @@ from typing import Final
 from homeassistant.core import HomeAssistant
 
 from ..client import (
+    CloseCode,
     ConnectionFailedError,
     FailureReason,
     InvalidUseError,
     PusherClient,
+    RefusalType,
     SubscriptionError,
     check_channel_name,
+    is_transient,
 )
 from ..const import AUTH_ENDPOINT, AUTH_SCRIPT, CONF_AUTHORIZATION, CONF_SIGN_IN
 from ..hub.factory import Settings, make_client
@@ -23,12 +26,12 @@ CHANNEL_REFUSED: Final = "channel_refused"
 CANNOT_CONNECT: Final = "cannot_connect"
 TIMEOUT_CONNECT: Final = "timeout_connect"
 
-_BY_CODE: Final = {
-    4000: "tls_required",
-    4001: "invalid_app_key",
-    4003: "app_disabled",
-    4004: "over_quota",
-    4100: "over_quota",
+_BY_CODE: Final[dict[int, str]] = {
+    CloseCode.TLS_REQUIRED: "tls_required",
+    CloseCode.APP_NOT_FOUND: "invalid_app_key",
+    CloseCode.APP_DISABLED: "app_disabled",
+    CloseCode.OVER_CONNECTION_QUOTA: "over_quota",
+    CloseCode.OVER_CAPACITY: "over_quota",
 }
 _BY_REASON: Final = {
     FailureReason.TIMED_OUT: TIMEOUT_CONNECT,
@@ -91,7 +94,7 @@ async def _join(client: PusherClient, channel: str) -> None:
     try:
         await client.subscribe(channel).wait_subscribed()
     except SubscriptionError as err:
-        if err.type == "ConnectionLost" and client.last_error is not None:
+        if err.type == RefusalType.CONNECTION_LOST and client.last_error is not None:
             raise client.last_error from None
         raise
 
@@ -102,14 +105,14 @@ def _connection_problem(err: ConnectionFailedError) -> Problem:
 
 
 def _channel_problem(err: SubscriptionError, data: Settings) -> Problem:
-    if err.type == "Timeout":
+    if err.type == RefusalType.TIMEOUT:
         return Problem(TIMEOUT_CONNECT, err.message)
     asks_somebody = data[CONF_AUTHORIZATION] in (AUTH_ENDPOINT, AUTH_SCRIPT)
-    if asks_somebody and err.type == "AuthError" and not _is_refusal(err.status):
+    if asks_somebody and err.type == RefusalType.AUTH_ERROR and not _is_refusal(err.status):
         return Problem("auth_endpoint_failed", err.message)
     return Problem(CHANNEL_REFUSED, err.message)
 
 
 def _is_refusal(status: int) -> bool:
     """Tell a no from no answer: HTTP's 4xx but 429, and what Pusher servers have above HTTP's."""
-    return (400 <= status < 500 and status != 429) or status >= 600
+    return (400 <= status < 500 and not is_transient(status)) or status >= 600

@@ -15,6 +15,7 @@ from ..client import (
     DecryptionFailure,
     ErrorReceived,
     Event,
+    FrameRejected,
     Gap,
     MemberAdded,
     MemberRemoved,
@@ -92,6 +93,8 @@ class DeviceBus:
                 self.fire(EVENT_CONNECTION_STATE, state)
             case ConnectionFailedError() | ErrorReceived():
                 self.fire(EVENT_ERROR, {"code": notice.code, "message": notice.message})
+            case FrameRejected():
+                self.fire(EVENT_ERROR, {"code": None, "message": notice.reason})
             case SigninFailed():
                 self.fire(EVENT_ERROR, {"code": notice.status or None, "message": notice.error})
             case Gap():

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from http import HTTPStatus
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
@@ -17,6 +18,7 @@ from homeassistant.util import dt as dt_util
 from ..client import (
     ChannelKind,
     ClientNotice,
+    CloseCode,
     ConnectionFailedError,
     ConnectionState,
     HttpApi,
@@ -32,7 +34,8 @@ from .temporary_channels import TemporaryChannels
 
 _LOGGER = logging.getLogger(__name__)
 
-REAUTH_STATUSES = (401, 419, 4009)
+LARAVEL_PAGE_EXPIRED = 419
+REAUTH_STATUSES = (HTTPStatus.UNAUTHORIZED, LARAVEL_PAGE_EXPIRED, CloseCode.UNAUTHORIZED)
 STATES_REMEMBERED = 50
 
 type PusherConfigEntry = ConfigEntry[Hub]
@@ -214,7 +217,7 @@ class Hub:
             case StateChange():
                 self._remember_state()
                 self._log_change(notice)
-            case ConnectionFailedError(code=4009):
+            case ConnectionFailedError(code=CloseCode.UNAUTHORIZED):
                 self.entry.async_start_reauth(self.hass)
             case SigninFailed(status=status) if status in REAUTH_STATUSES:
                 self.entry.async_start_reauth(self.hass)

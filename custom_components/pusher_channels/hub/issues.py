@@ -9,12 +9,14 @@ from homeassistant.helpers import issue_registry as ir
 
 from ..client import (
     ClientNotice,
+    CloseCode,
     ConnectionFailedError,
     ConnectionState,
     ErrorReceived,
     PusherClient,
     RequestError,
     StateChange,
+    asks_to_stop,
 )
 from ..const import DOMAIN
 
@@ -31,14 +33,13 @@ class Kind(StrEnum):
     CLOCK_SKEW = "clock_skew"
 
 
-_BY_CODE: Final = {
-    4000: Kind.TLS_REQUIRED,
-    4001: Kind.APP_NOT_FOUND,
-    4003: Kind.APP_DISABLED,
-    4004: Kind.OVER_QUOTA,
-    4100: Kind.OVER_QUOTA,
+_BY_CODE: Final[dict[int, Kind]] = {
+    CloseCode.TLS_REQUIRED: Kind.TLS_REQUIRED,
+    CloseCode.APP_NOT_FOUND: Kind.APP_NOT_FOUND,
+    CloseCode.APP_DISABLED: Kind.APP_DISABLED,
+    CloseCode.OVER_CONNECTION_QUOTA: Kind.OVER_QUOTA,
+    CloseCode.OVER_CAPACITY: Kind.OVER_QUOTA,
 }
-_UNAUTHORIZED: Final = 4009
 _SOLVED_BY_CONNECTING: Final = frozenset(Kind) - {Kind.CLOCK_SKEW}
 _ONLY_TO_DISMISS: Final = frozenset({Kind.CLIENT_EVENTS_DISABLED, Kind.CLOCK_SKEW})
 _STILL_TRYING: Final = _ONLY_TO_DISMISS | {Kind.OVER_QUOTA}
@@ -83,8 +84,8 @@ def forget(hass: HomeAssistant, entry: ConfigEntry) -> None:
 
 
 def _kind_of(code: int) -> Kind | None:
-    """Return what a close code asks of a person; 4009 asks for a new authorization instead."""
-    if 4000 <= code < 4100 and code != _UNAUTHORIZED:
+    """Return the issue that a close code raises; 4009 starts a new authorization instead."""
+    if asks_to_stop(code) and code != CloseCode.UNAUTHORIZED:
         return _BY_CODE.get(code, Kind.APP_REFUSED)
     return _BY_CODE.get(code)
 
