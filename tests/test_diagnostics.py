@@ -14,7 +14,8 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.pusher_channels.const import DOMAIN
-from custom_components.pusher_channels.hub.hub import Hub, channel_identifier
+from custom_components.pusher_channels.hub.devices import channel_identifier
+from custom_components.pusher_channels.hub.hub import Hub
 from tools.devserver import DevServer, frames
 
 from .conftest import APP, SetUp, app_entry, channel_subentry, until

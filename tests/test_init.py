@@ -31,7 +31,8 @@ async def test_setup_connects_and_makes_devices(
     assert [connection.socket_id for connection in server.connections] == [hub.client.socket_id]
     app = device_named(hass, entry, entry.entry_id)
     assert app is not None
-    assert (app.name, app.manufacturer, app.model) == ("Demo app", "Pusher", "App")
+    assert (app.name, app.manufacturer, app.model) == ("Demo app", None, "App")
+    assert app.configuration_url is None
     assert app.entry_type is dr.DeviceEntryType.SERVICE
     assert app.config_subentry_id is None
     channel = device_named(hass, entry, "id-private-encrypted-room")

@@ -121,11 +121,11 @@ def test_each_issue_has_a_text_that_shows_what_it_is_given() -> None:
     assert ENGLISH["issues"].keys() == {kind.value for kind in issues.Kind}
     for kind in issues.Kind:
         words = ENGLISH["issues"][kind]
-        given = {"name"} if kind in issues._ONLY_TO_DISMISS else {"name", "code"}
+        given = {"name"} if kind in issues._DISMISSED_ONLY else {"name", "code"}
         assert set().union(*map(_placeholders, _texts(words).values())) <= given
         assert words["title"]
         assert words["fix_flow"]["step"].keys() == {"confirm"}
-        assert ("abort" in words["fix_flow"]) == (kind not in issues._ONLY_TO_DISMISS)
+        assert ("abort" in words["fix_flow"]) == (kind not in issues._DISMISSED_ONLY)
 
 
 def test_each_selector_has_texts_and_each_text_a_selector() -> None:
@@ -250,5 +250,8 @@ def _exceptions() -> dict[str, list[set[str]]]:
         if isinstance(node, ast.keyword) and node.arg == "translation_key":
             key = _value(node.value)
             assert key is not None
-            found[key].append({"error"} if key != "connection_unauthorized" else set())
+            placeholders = (
+                set() if key in ("connection_unauthorized", "platform_failed") else {"error"}
+            )
+            found[key].append(placeholders)
     return found

@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.pusher_channels.const import DOMAIN
-from custom_components.pusher_channels.hub.hub import channel_identifier
+from custom_components.pusher_channels.hub.devices import channel_identifier
 
 
 def state_of(hass: HomeAssistant, entity_id: str) -> State:

@@ -32,15 +32,16 @@ PLATFORMS = [
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Set up the actions, and what answers for web pages."""
+    """Set up the actions and the views."""
     async_setup_services(hass)
     async_setup_views(hass)
     return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: PusherConfigEntry) -> bool:
-    """Connect an app, and join its channels once Home Assistant has started."""
-    _say_if_unverified(entry)
+    """Connect an app, and subscribe its channels once Home Assistant has started."""
+    _warn_if_unverified(entry)
+    entry.async_on_unload(entry.add_update_listener(_UpdateListener(entry)))
     client = make_client(hass, entry.data, entry.options)
 
     async def stop(_: Event) -> None:
@@ -58,14 +59,13 @@ async def async_setup_entry(hass: HomeAssistant, entry: PusherConfigEntry) -> bo
 
     hub = entry.runtime_data = Hub(hass, entry, client, make_api(hass, entry.data))
     webhook.async_start(hass, entry)
-    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    await _set_up_platforms(hass, entry)
 
     @callback
     def start(_: HomeAssistant) -> None:
         hub.start()
 
     entry.async_on_unload(async_at_started(hass, start))
-    entry.async_on_unload(entry.add_update_listener(_UpdateListener(entry)))
     return True
 
 
@@ -75,20 +75,29 @@ async def async_unload_entry(hass: HomeAssistant, entry: PusherConfigEntry) -> b
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: PusherConfigEntry) -> None:
-    """Take back what an app asked of the user, and of others."""
-    issues.forget(hass, entry)
+    """Remove the repair issues and the webhook of an app."""
+    issues.remove(hass, entry)
     await webhook.async_forget(hass, entry)
 
 
-def _say_if_unverified(entry: PusherConfigEntry) -> None:
-    """Warn that anyone on the way may pose as the server."""
+async def _set_up_platforms(hass: HomeAssistant, entry: PusherConfigEntry) -> None:
+    """Set up all platforms; raise `ConfigEntryNotReady`, with none set up, if one fails."""
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    loaded = entry.runtime_data.loaded_platforms
+    if len(loaded) < len(PLATFORMS):
+        await hass.config_entries.async_unload_platforms(entry, loaded)
+        raise ConfigEntryNotReady(translation_domain=DOMAIN, translation_key="platform_failed")
+
+
+def _warn_if_unverified(entry: PusherConfigEntry) -> None:
+    """Warn when certificate verification is disabled."""
     server = entry.data[CONF_SERVER]
     if server[CONF_USE_TLS] and not server[CONF_VERIFY_SSL]:
         _LOGGER.warning("%s does not verify its server's certificate", entry.title)
 
 
 class _UpdateListener:
-    """Reloads an entry whose data or options changed; anything else the hub follows live."""
+    """Reloads an entry when its data or options change; the hub applies other changes."""
 
     def __init__(self, entry: PusherConfigEntry) -> None:
         self._loaded = (entry.data, entry.options)
@@ -96,14 +105,14 @@ class _UpdateListener:
     async def __call__(self, hass: HomeAssistant, entry: PusherConfigEntry) -> None:
         if (entry.data, entry.options) != self._loaded:
             hass.config_entries.async_schedule_reload(entry.entry_id)
-        else:
-            entry.runtime_data.update()
+        elif (hub := getattr(entry, "runtime_data", None)) is not None:
+            hub.update()
 
 
 def _setup_error(
     err: ConnectionFailedError, *, gave_up: bool
 ) -> ConfigEntryAuthFailed | ConfigEntryError | ConfigEntryNotReady:
-    """Return what Home Assistant shall do: ask the user, give up, or try again by itself."""
+    """Return the error by which Home Assistant asks the user, gives up or retries."""
     if err.code == CloseCode.UNAUTHORIZED:
         return ConfigEntryAuthFailed(
             translation_domain=DOMAIN, translation_key="connection_unauthorized"

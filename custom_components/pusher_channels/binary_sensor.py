@@ -1,9 +1,9 @@
-"""Binary sensors: whether a channel is joined, who is on it, and who is online."""
+"""Binary sensors: subscribed channels, members and watched users."""
 
 from typing import override
 
 from homeassistant.components.binary_sensor import BinarySensorDeviceClass, BinarySensorEntity
-from homeassistant.const import EntityCategory
+from homeassistant.const import EntityCategory, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -28,9 +28,8 @@ async def async_setup_entry(
     entry: PusherConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add one for each watched user, and let the hub add those of channels."""
+    """Add the binary sensors of the app and its channels."""
     hub = entry.runtime_data
-    async_add_entities(OnlineSensor(hub, user_id) for user_id in hub.watchlist)
 
     def make(channel: ConfiguredChannel) -> list[Entity]:
         entities: list[Entity] = [SubscribedSensor(hub, channel)]
@@ -39,18 +38,16 @@ async def async_setup_entry(
             entities += [MemberSensor(hub, channel, user_id) for user_id in members]
         return entities
 
-    hub.add_platform(make, async_add_entities)
+    online = [OnlineSensor(hub, user_id) for user_id in hub.watchlist]
+    hub.add_platform(Platform.BINARY_SENSOR, async_add_entities, online, make)
 
 
 class SubscribedSensor(ChannelEntity, BinarySensorEntity):
-    """Whether the channel is joined."""
+    """Whether the channel is subscribed."""
 
+    _key = "subscribed"
     _attr_device_class = BinarySensorDeviceClass.CONNECTIVITY
     _attr_entity_category = EntityCategory.DIAGNOSTIC
-
-    def __init__(self, hub: Hub, channel: ConfiguredChannel) -> None:
-        """Set the key."""
-        super().__init__(hub, channel, "subscribed")
 
     @property
     @override
@@ -65,21 +62,21 @@ class SubscribedSensor(ChannelEntity, BinarySensorEntity):
     @property
     @override
     def extra_state_attributes(self) -> dict[str, str | None]:
-        channel = self._channel.channel
+        channel = self._channel.client_channel
         error = None if channel is None else channel.error
         return {"error": None if error is None else error.error}
 
 
 class MemberSensor(ChannelEntity, BinarySensorEntity):
-    """Whether a member is on the presence channel."""
+    """Whether a user is a member of the presence channel."""
 
+    _key = "member"
     _attr_device_class = BinarySensorDeviceClass.CONNECTIVITY
 
     def __init__(self, hub: Hub, channel: ConfiguredChannel, user_id: str) -> None:
-        """Name the entity by the member's id."""
-        super().__init__(hub, channel, f"member_{user_id}")
+        super().__init__(hub, channel)
         self._user_id = user_id
-        self._attr_translation_key = "member"
+        self._attr_unique_id = f"{self._attr_unique_id}_{user_id}"
         self._attr_translation_placeholders = {"user_id": user_id}
 
     @property
@@ -89,26 +86,26 @@ class MemberSensor(ChannelEntity, BinarySensorEntity):
         return None if presence is None else self._user_id in presence.members
 
     @override
-    def _changed(self, change: ChannelChange) -> None:
+    def _handle_change(self, change: ChannelChange) -> None:
         match change:
             case MemberAdded(member=member) if member.user_id == self._user_id:
                 self.async_write_ha_state()
             case MemberRemoved(user_id=user_id) if user_id == self._user_id:
                 self.async_write_ha_state()
             case _:
-                super()._changed(change)
+                super()._handle_change(change)
 
 
 class OnlineSensor(AppEntity, BinarySensorEntity):
-    """Whether a watched user is online; unknown to anyone who is not signed in."""
+    """Whether a watched user is online; unavailable while not signed in."""
 
+    _key = "online"
     _attr_device_class = BinarySensorDeviceClass.CONNECTIVITY
 
     def __init__(self, hub: Hub, user_id: str) -> None:
-        """Name the entity by the user's id."""
-        super().__init__(hub, f"online_{user_id}")
+        super().__init__(hub)
         self._user_id = user_id
-        self._attr_translation_key = "online"
+        self._attr_unique_id = f"{self._attr_unique_id}_{user_id}"
         self._attr_translation_placeholders = {"user_id": user_id}
 
     @property
@@ -122,9 +119,11 @@ class OnlineSensor(AppEntity, BinarySensorEntity):
         return self._hub.client.user.online.get(self._user_id, False)
 
     @override
-    def _changed(self, notice: ClientNotice) -> None:
+    def _handle_notice(self, notice: ClientNotice) -> None:
         match notice:
             case StateChange() | SignedIn():
                 self.async_write_ha_state()
             case OnlineChange(user_id=user_id) if user_id == self._user_id:
                 self.async_write_ha_state()
+            case _:
+                pass

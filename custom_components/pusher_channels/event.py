@@ -1,8 +1,9 @@
-"""Event entities: the last event of a channel, and the last one sent to the user."""
+"""Event entities: the latest event of a channel and of the signed-in user."""
 
 from typing import Any, override
 
 from homeassistant.components.event import EventEntity
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -13,16 +14,14 @@ from .client import (
     SignedIn,
     StateChange,
 )
-from .entity import AppEntity, ChannelEntity
+from .entity import AppEntity, ChannelEntity, ThrottledEntity
 from .hub.channel import ChannelChange, ConfiguredChannel
 from .hub.hub import Hub, PusherConfigEntry
-from .hub.pace import Pace
 
 PARALLEL_UPDATES = 0
 
 RECEIVED = "received"
 OTHER = "other"
-SECONDS_BETWEEN_WRITES = 0.02
 
 
 async def async_setup_entry(
@@ -30,70 +29,66 @@ async def async_setup_entry(
     entry: PusherConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the user's event entity if there is a user, and let the hub add those of channels."""
+    """Add the event entities of the user and of each channel."""
     hub = entry.runtime_data
-    if hub.signs_in:
-        async_add_entities([UserEvent(hub)])
 
     def make(channel: ConfiguredChannel) -> list[Entity]:
         return [ChannelEvent(hub, channel)]
 
-    hub.add_platform(make, async_add_entities)
+    user_events = [UserEvent(hub)] if hub.signs_in else []
+    hub.add_platform(Platform.EVENT, async_add_entities, user_events, make)
 
 
-class PacedEvent(EventEntity):
-    """Shows events as they come, at most 50 a second; the newest wins."""
+class LatestEvent(ThrottledEntity, EventEntity):
+    """Shows the latest event; written at most 50 times a second."""
 
     _unrecorded_attributes = frozenset({"data"})
-    _newest: Event
-
-    @override
-    async def async_added_to_hass(self) -> None:
-        self._pace = Pace(self.hass, SECONDS_BETWEEN_WRITES, self._write_newest)
-        self.async_on_remove(self._pace.cancel)
-        await super().async_added_to_hass()
+    _seconds_between_writes = 0.02
+    _latest: Event
 
     @callback
-    def _received(self, event: Event) -> None:
-        self._newest = event
-        self._pace.ask()
+    def _handle_event(self, event: Event) -> None:
+        self._latest = event
+        self._write_soon()
 
     def _event_type(self, event: Event) -> str:
         return RECEIVED
 
-    def _write_newest(self) -> None:
-        """Write the newest event, unless a filter that changed meanwhile excludes it."""
-        event_type = self._event_type(self._newest)
+    @callback
+    @override
+    def _write(self) -> None:
+        event_type = self._event_type(self._latest)
         if event_type in self.event_types:
-            self._trigger_event(event_type, _attributes(self._newest))
+            self._trigger_event(event_type, _attributes(self._latest))
             self.async_write_ha_state()
 
 
-class ChannelEvent(ChannelEntity, PacedEvent):
-    """The last event of a channel that passed the filter."""
+class ChannelEvent(ChannelEntity, LatestEvent):
+    """The latest event of a channel that passed the filter."""
 
+    _key = "event"
     _attr_name = None
 
     def __init__(self, hub: Hub, channel: ConfiguredChannel) -> None:
-        """Set the key and the types that the filter allows."""
-        super().__init__(hub, channel, "event")
+        super().__init__(hub, channel)
         self._set_types()
 
     @override
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
-        self.async_on_remove(self._channel.listen_events(self._received))
+        self.async_on_remove(self._channel.listen_events(self._handle_event))
 
     @override
-    def _changed(self, change: ChannelChange) -> None:
+    def _handle_change(self, change: ChannelChange) -> None:
         self._set_types()
-        super()._changed(change)
+        super()._handle_change(change)
 
     def _set_types(self) -> None:
         patterns = self._channel.patterns
         self._literal = [name for name in patterns if not _is_glob(name)]
-        has_globs = len(self._literal) < len(patterns)
-        types = self._literal + [OTHER] * has_globs if patterns else [RECEIVED]
+        types = self._literal.copy() if patterns else [RECEIVED]
+        if len(self._literal) < len(patterns):
+            types.append(OTHER)
         if types != getattr(self, "_attr_event_types", None):
             self._attr_event_types = types
 
@@ -104,14 +99,11 @@ class ChannelEvent(ChannelEntity, PacedEvent):
         return OTHER if self._channel.patterns else RECEIVED
 
 
-class UserEvent(AppEntity, PacedEvent):
-    """The last event that was sent to the signed-in user."""
+class UserEvent(AppEntity, LatestEvent):
+    """The latest event that was sent to the signed-in user."""
 
+    _key = "user_event"
     _attr_event_types = [RECEIVED]
-
-    def __init__(self, hub: Hub) -> None:
-        """Set the key."""
-        super().__init__(hub, "user_event")
 
     @property
     @override
@@ -121,12 +113,12 @@ class UserEvent(AppEntity, PacedEvent):
     @override
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
-        self.async_on_remove(self._hub.client.user.bind(self._received))
+        self.async_on_remove(self._hub.client.user.bind(self._handle_event))
 
     @override
-    def _changed(self, notice: ClientNotice) -> None:
+    def _handle_notice(self, notice: ClientNotice) -> None:
         if isinstance(notice, StateChange | SignedIn):
-            super()._changed(notice)
+            super()._handle_notice(notice)
 
 
 def _is_glob(name: str) -> bool:

@@ -1,8 +1,9 @@
-"""Notify entities: a message becomes an event on a channel."""
+"""Notify entities: a message is sent as an event on a channel."""
 
 from typing import override
 
 from homeassistant.components.notify import NotifyEntity, NotifyEntityFeature
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -16,7 +17,7 @@ from .client import (
 from .entity import ChannelEntity
 from .hub.action_errors import server_api, translated
 from .hub.channel import ConfiguredChannel
-from .hub.hub import Hub, PusherConfigEntry
+from .hub.hub import PusherConfigEntry
 
 PARALLEL_UPDATES = 0
 
@@ -28,28 +29,24 @@ async def async_setup_entry(
     entry: PusherConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Let the hub add one for each channel to which this app can publish."""
+    """Add a notify entity for each channel to which this app can send."""
     hub = entry.runtime_data
 
     def make(channel: ConfiguredChannel) -> list[Entity]:
-        return [ChannelNotify(hub, channel)] if _can_publish(hub.api, channel.kind) else []
+        return [ChannelNotify(hub, channel)] if _can_send(hub.api, channel.kind) else []
 
-    hub.add_platform(make, async_add_entities)
+    hub.add_platform(Platform.NOTIFY, async_add_entities, [], make)
 
 
 class ChannelNotify(ChannelEntity, NotifyEntity):
-    """Publishes messages to a channel: by the server API, or as client events without it.
+    """Sends messages to a channel: by the server API, else as client events.
 
-    Neither way does the message come back to Home Assistant.
+    Home Assistant does not receive its own messages.
     """
 
+    _key = NOTIFICATION
     _attr_entity_registry_enabled_default = False
     _attr_supported_features = NotifyEntityFeature.TITLE
-
-    def __init__(self, hub: Hub, channel: ConfiguredChannel) -> None:
-        """Set the key."""
-        super().__init__(hub, channel, NOTIFICATION)
-        self._hub = hub
 
     @override
     async def async_send_message(self, message: str, title: str | None = None) -> None:
@@ -65,8 +62,8 @@ class ChannelNotify(ChannelEntity, NotifyEntity):
             await api.trigger([name], NOTIFICATION, data, socket_id=client.socket_id)
 
 
-def _can_publish(api: HttpApi | None, kind: ChannelKind) -> bool:
-    """Tell whether there is a way: without the server API only members' client events are."""
+def _can_send(api: HttpApi | None, kind: ChannelKind) -> bool:
+    """Return whether a message can be sent; without the server API only client events can."""
     if api is None:
         return kind.takes_client_events
     return api.master_key is not None or not kind.is_encrypted

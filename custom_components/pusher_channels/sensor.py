@@ -1,8 +1,9 @@
-"""Sensors: the connection's state, and how many are on a channel."""
+"""Sensors: the state of the connection, members and subscriptions."""
 
 from typing import Any, override
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorEntity, SensorStateClass
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -13,15 +14,13 @@ from .client import (
     MemberRemoved,
     SubscriptionCount,
 )
-from .entity import AppEntity, ChannelEntity
+from .entity import AppEntity, ChannelEntity, ThrottledEntity
 from .hub.channel import ChannelChange, ConfiguredChannel
-from .hub.hub import Hub, PusherConfigEntry
-from .hub.pace import Pace
+from .hub.hub import PusherConfigEntry
 
 PARALLEL_UPDATES = 0
 
 MEMBERS_SHOWN = 100
-SECONDS_BETWEEN_COUNTS = 0.5
 
 
 async def async_setup_entry(
@@ -29,27 +28,23 @@ async def async_setup_entry(
     entry: PusherConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the app's sensor, and let the hub add those of channels."""
+    """Add the sensors of the app and its channels."""
     hub = entry.runtime_data
-    async_add_entities([ConnectionStateSensor(hub)])
 
     def make(channel: ConfiguredChannel) -> list[Entity]:
         if channel.kind.is_presence:
             return [MembersSensor(hub, channel)]
         return [SubscriptionCountSensor(hub, channel)]
 
-    hub.add_platform(make, async_add_entities)
+    hub.add_platform(Platform.SENSOR, async_add_entities, [ConnectionStateSensor(hub)], make)
 
 
 class ConnectionStateSensor(AppEntity, SensorEntity):
     """The state of the app's connection."""
 
+    _key = "connection_state"
     _attr_device_class = SensorDeviceClass.ENUM
     _attr_options = [state.value for state in ConnectionState]
-
-    def __init__(self, hub: Hub) -> None:
-        """Set the key."""
-        super().__init__(hub, "connection_state")
 
     @property
     @override
@@ -66,33 +61,25 @@ class ConnectionStateSensor(AppEntity, SensorEntity):
         }
 
 
-class CountSensor(ChannelEntity, SensorEntity):
-    """A count that may change often; it is written a few times a second, and ends exact."""
+class CountSensor(ChannelEntity, ThrottledEntity, SensorEntity):
+    """A count, which may change often; written at most twice a second."""
 
     _attr_state_class = SensorStateClass.MEASUREMENT
+    _seconds_between_writes = 0.5
 
     @override
-    async def async_added_to_hass(self) -> None:
-        self._pace = Pace(self.hass, SECONDS_BETWEEN_COUNTS, self.async_write_ha_state)
-        self.async_on_remove(self._pace.cancel)
-        await super().async_added_to_hass()
-
-    @override
-    def _changed(self, change: ChannelChange) -> None:
+    def _handle_change(self, change: ChannelChange) -> None:
         if isinstance(change, MemberAdded | MemberRemoved | SubscriptionCount):
-            self._pace.ask()
+            self._write_soon()
         else:
-            super()._changed(change)
+            super()._handle_change(change)
 
 
 class MembersSensor(CountSensor):
-    """How many are on a presence channel."""
+    """The number of members of a presence channel, this connection included."""
 
+    _key = "members"
     _unrecorded_attributes = frozenset({"members"})
-
-    def __init__(self, hub: Hub, channel: ConfiguredChannel) -> None:
-        """Set the key."""
-        super().__init__(hub, channel, "members")
 
     @property
     @override
@@ -115,16 +102,13 @@ class MembersSensor(CountSensor):
 
 
 class SubscriptionCountSensor(CountSensor):
-    """How many connections listen to a channel; few servers tell."""
+    """The number of connections that are subscribed to a channel; few servers send it."""
 
+    _key = "subscription_count"
     _attr_entity_registry_enabled_default = False
-
-    def __init__(self, hub: Hub, channel: ConfiguredChannel) -> None:
-        """Set the key."""
-        super().__init__(hub, channel, "subscription_count")
 
     @property
     @override
     def native_value(self) -> int | None:
-        channel = self._channel.channel
+        channel = self._channel.client_channel
         return None if channel is None else channel.subscription_count

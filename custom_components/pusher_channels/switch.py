@@ -3,13 +3,15 @@
 from typing import Any, override
 
 from homeassistant.components.switch import SwitchEntity
-from homeassistant.const import EntityCategory
+from homeassistant.const import EntityCategory, Platform
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .client import ConnectionState
 from .entity import AppEntity
-from .hub.hub import Hub, PusherConfigEntry
+from .hub.channel import ConfiguredChannel
+from .hub.hub import PusherConfigEntry
 
 PARALLEL_UPDATES = 0
 
@@ -20,17 +22,19 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add the app's switch."""
-    async_add_entities([ConnectionSwitch(entry.runtime_data)])
+    hub = entry.runtime_data
+
+    def make(channel: ConfiguredChannel) -> list[Entity]:
+        return []
+
+    hub.add_platform(Platform.SWITCH, async_add_entities, [ConnectionSwitch(hub)], make)
 
 
 class ConnectionSwitch(AppEntity, SwitchEntity):
-    """Whether the app is, or tries to be, connected; on again after a restart."""
+    """Whether the app is connected or tries to connect; on after a restart."""
 
+    _key = "connection"
     _attr_entity_category = EntityCategory.CONFIG
-
-    def __init__(self, hub: Hub) -> None:
-        """Set the key."""
-        super().__init__(hub, "connection")
 
     @property
     @override

@@ -113,7 +113,7 @@ async def test_added_channel_is_joined_and_nothing_else_moves(
 ) -> None:
     entry = app_entry(server, "orders")
     hub = await set_up(entry)
-    socket_id, orders = hub.client.socket_id, hub.channels["id-orders"].channel
+    socket_id, orders = hub.client.socket_id, hub.channels["id-orders"].client_channel
     server.received.clear()
 
     subentry = ConfigSubentry(
@@ -127,7 +127,7 @@ async def test_added_channel_is_joined_and_nothing_else_moves(
     await until(lambda: state_of(hass, "binary_sensor.presence_room_subscribed").state == "on")
 
     assert hub.client.socket_id == socket_id
-    assert hub.channels["id-orders"].channel is orders
+    assert hub.channels["id-orders"].client_channel is orders
     assert subscribed_at(server) == ["presence-room"]
     assert state_of(hass, "sensor.presence_room_members").state == "1"
     assert state_of(hass, "binary_sensor.presence_room_member_bob").state == "off"
@@ -218,7 +218,7 @@ async def test_renamed_channel_is_joined_under_its_new_name_and_the_old_one_is_l
 ) -> None:
     entry = app_entry(server, "orders", "news")
     hub = await set_up(entry)
-    socket_id, news = hub.client.socket_id, hub.channels["id-news"].channel
+    socket_id, news = hub.client.socket_id, hub.channels["id-news"].client_channel
     before = device_named(hass, entry, "id-orders")
     events = async_capture_events(hass, "pusher_channels_event")
     server.received.clear()
@@ -239,7 +239,7 @@ async def test_renamed_channel_is_joined_under_its_new_name_and_the_old_one_is_l
     await until(lambda: events)
     assert [event.data["channel"] for event in events] == ["invoices"]
     assert hub.client.socket_id == socket_id
-    assert hub.channels["id-news"].channel is news
+    assert hub.channels["id-news"].client_channel is news
     assert subscribed_at(server) == ["invoices"]
     after = device_named(hass, entry, "id-orders")
     assert before is not None

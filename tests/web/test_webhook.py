@@ -18,7 +18,7 @@ from pytest_homeassistant_custom_component.typing import (
     WebSocketGenerator,
 )
 
-from custom_components.pusher_channels.hub.hub import channel_identifier
+from custom_components.pusher_channels.hub.devices import channel_identifier
 from tools.devserver import DevServer
 
 from ..conftest import APP, SetUp, app_entry

@@ -1,4 +1,4 @@
-"""Fires Home Assistant events for what happens on an app's connection and channels."""
+"""Fires Home Assistant events for the notices of an app's connection and channels."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -41,10 +41,9 @@ from ..const import (
 
 
 class DeviceBus:
-    """Fires events in the name of one device of one entry."""
+    """Fires events that name one device of one entry."""
 
     def __init__(self, hass: HomeAssistant, entry_id: str, device_id: str) -> None:
-        """Keep what every event carries."""
         self._hass = hass
         self._entry_id = entry_id
         self._device_id = device_id
@@ -56,7 +55,7 @@ class DeviceBus:
         )
 
     def fire_event(self, event: Event) -> None:
-        """Fire what came over a channel."""
+        """Fire an event of a channel."""
         self._hass.bus.async_fire(
             EVENT,
             {
@@ -71,7 +70,7 @@ class DeviceBus:
         )
 
     def fire_webhook(self, event: WebhookEvent) -> None:
-        """Fire what the server told by webhook."""
+        """Fire an event of a webhook."""
         self.fire(
             EVENT_WEBHOOK,
             {
@@ -86,7 +85,7 @@ class DeviceBus:
         )
 
     def fire_client_notice(self, notice: ClientNotice) -> None:
-        """Fire what concerns the connection, the app or its user."""
+        """Fire a notice of the connection, the app or its user."""
         match notice:
             case StateChange():
                 state = {"state": notice.state.value, "previous": notice.previous.value}
@@ -109,10 +108,10 @@ class DeviceBus:
                 pass
 
     def fire_channel_notice(self, channel: Channel, notice: ChannelNotice) -> None:
-        """Fire what concerns a channel itself."""
+        """Fire a notice of a channel."""
         match notice:
             case SubscriptionSucceeded():
-                self.fire(EVENT_SUBSCRIPTION_SUCCEEDED, _joined(channel))
+                self.fire(EVENT_SUBSCRIPTION_SUCCEEDED, _subscribed(channel))
             case SubscriptionRefused():
                 error = {
                     "channel": notice.channel,
@@ -123,10 +122,10 @@ class DeviceBus:
                 self.fire(EVENT_SUBSCRIPTION_ERROR, error)
             case MemberAdded(member=member):
                 added = {"user_id": member.user_id, "user_info": member.user_info}
-                self.fire(EVENT_MEMBER_ADDED, _counted(channel, added))
+                self.fire(EVENT_MEMBER_ADDED, _with_count(channel, added))
             case MemberRemoved():
                 removed = {"user_id": notice.user_id, "user_info": notice.user_info}
-                self.fire(EVENT_MEMBER_REMOVED, _counted(channel, removed))
+                self.fire(EVENT_MEMBER_REMOVED, _with_count(channel, removed))
             case DecryptionFailure():
                 failure = {
                     "channel": notice.channel,
@@ -138,7 +137,7 @@ class DeviceBus:
                 pass
 
 
-def _joined(channel: Channel) -> dict[str, Any]:
+def _subscribed(channel: Channel) -> dict[str, Any]:
     data: dict[str, Any] = {"channel": channel.name}
     if isinstance(channel, PresenceChannel):
         data["count"] = channel.count
@@ -146,12 +145,12 @@ def _joined(channel: Channel) -> dict[str, Any]:
     return data
 
 
-def _counted(channel: Channel, data: dict[str, Any]) -> dict[str, Any]:
+def _with_count(channel: Channel, data: dict[str, Any]) -> dict[str, Any]:
     count = channel.count if isinstance(channel, PresenceChannel) else None
     return {"channel": channel.name, **data, "count": count}
 
 
 def _wall_clock(hass: HomeAssistant) -> Callable[[float], datetime]:
-    """Return what turns the event loop's seconds into time of day."""
+    """Return a function that converts the event loop's seconds to UTC."""
     now, loop_now = dt_util.utcnow(), hass.loop.time()
     return lambda seconds: now + timedelta(seconds=seconds - loop_now)

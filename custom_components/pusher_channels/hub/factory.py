@@ -1,4 +1,4 @@
-"""Makes the client and the server API from what the user entered."""
+"""Makes the client and the server API of an entry."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -29,7 +29,7 @@ from ..const import (
     CONF_SERVER,
     CONF_USE_TLS,
 )
-from .authorizers import make_authorizer
+from .authorization import make_authorizer
 
 type Settings = Mapping[str, Any]
 
@@ -62,7 +62,7 @@ def make_api(hass: HomeAssistant, data: Settings) -> HttpApi | None:
 
 
 def make_server(data: Settings) -> Server:
-    """Return the addresses of an app's server; a host overrides the cluster."""
+    """Return the server of an app; a host overrides the cluster."""
     server = data[CONF_SERVER]
     use_tls = server[CONF_USE_TLS]
     if host := server.get(CONF_HOST):

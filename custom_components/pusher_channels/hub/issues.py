@@ -1,4 +1,4 @@
-"""Raises repair issues for what only a person can put right, and clears them once it is."""
+"""Creates repair issues for faults that only the user can repair, and deletes them afterwards."""
 
 from enum import StrEnum
 from typing import Final
@@ -22,7 +22,7 @@ from ..const import DOMAIN
 
 
 class Kind(StrEnum):
-    """What is wrong; an issue's id is its kind and the entry's id."""
+    """The kind of fault; an issue's id is its kind and the entry's id."""
 
     APP_NOT_FOUND = "app_not_found"
     APP_DISABLED = "app_disabled"
@@ -41,23 +41,23 @@ _BY_CODE: Final[dict[int, Kind]] = {
     CloseCode.OVER_CAPACITY: Kind.OVER_QUOTA,
 }
 _SOLVED_BY_CONNECTING: Final = frozenset(Kind) - {Kind.CLOCK_SKEW}
-_ONLY_TO_DISMISS: Final = frozenset({Kind.CLIENT_EVENTS_DISABLED, Kind.CLOCK_SKEW})
-_STILL_TRYING: Final = _ONLY_TO_DISMISS | {Kind.OVER_QUOTA}
+_DISMISSED_ONLY: Final = frozenset({Kind.CLIENT_EVENTS_DISABLED, Kind.CLOCK_SKEW})
+_STILL_RETRIED: Final = _DISMISSED_ONLY | {Kind.OVER_QUOTA}
 
 
 @callback
 def follow(hass: HomeAssistant, entry: ConfigEntry, client: PusherClient) -> None:
-    """Raise and clear an entry's issues as its connection fails and comes about."""
+    """Create and delete an entry's issues as its connection fails or is established."""
 
     def notice(notice: ClientNotice) -> None:
         match notice:
             case ConnectionFailedError(code=int(code)) if kind := _kind_of(code):
-                _clear(hass, entry, _SOLVED_BY_CONNECTING - {kind})
-                _raise(hass, entry, kind, code=str(code))
-            case ErrorReceived(message=words) if _says_client_events_are_off(words):
-                _raise(hass, entry, Kind.CLIENT_EVENTS_DISABLED)
+                _delete(hass, entry, _SOLVED_BY_CONNECTING - {kind})
+                _create(hass, entry, kind, code=str(code))
+            case ErrorReceived(message=message) if _is_client_events_disabled(message):
+                _create(hass, entry, Kind.CLIENT_EVENTS_DISABLED)
             case StateChange(state=ConnectionState.CONNECTED):
-                _clear(hass, entry, _SOLVED_BY_CONNECTING)
+                _delete(hass, entry, _SOLVED_BY_CONNECTING)
             case _:
                 pass
 
@@ -66,47 +66,47 @@ def follow(hass: HomeAssistant, entry: ConfigEntry, client: PusherClient) -> Non
 
 @callback
 def api_failed(hass: HomeAssistant, entry: ConfigEntry, err: RequestError) -> None:
-    """Raise an issue when the server API refused a request for a reason that stays."""
+    """Create an issue when the server API refused a request for a lasting reason."""
     if err.is_clock_skew:
-        _raise(hass, entry, Kind.CLOCK_SKEW)
+        _create(hass, entry, Kind.CLOCK_SKEW)
 
 
 @callback
 def api_succeeded(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Clear what the server API no longer complains of."""
-    _clear(hass, entry, {Kind.CLOCK_SKEW})
+    """Delete the issues of the server API."""
+    _delete(hass, entry, {Kind.CLOCK_SKEW})
 
 
 @callback
-def forget(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Clear all issues of an entry that is removed."""
-    _clear(hass, entry, frozenset(Kind))
+def remove(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Delete all issues of an entry."""
+    _delete(hass, entry, frozenset(Kind))
 
 
 def _kind_of(code: int) -> Kind | None:
-    """Return the issue that a close code raises; 4009 starts a new authorization instead."""
+    """Return the kind of fault of a close code; 4009 starts a reauthentication instead."""
     if asks_to_stop(code) and code != CloseCode.UNAUTHORIZED:
         return _BY_CODE.get(code, Kind.APP_REFUSED)
     return _BY_CODE.get(code)
 
 
-def _says_client_events_are_off(words: str) -> bool:
-    """Tell by the words of pusher.com, soketi and Reverb: the code is that of a rate limit, or none."""
-    words = words.lower()
-    return "enable" in words and ("client event" in words or "client messag" in words)
+def _is_client_events_disabled(message: str) -> bool:
+    """Match the messages of pusher.com, soketi and Reverb, which have no code or a rate limit's."""
+    message = message.lower()
+    return "enable" in message and ("client event" in message or "client messag" in message)
 
 
-def _raise(hass: HomeAssistant, entry: ConfigEntry, kind: Kind, **placeholders: str) -> None:
-    """Raise an issue; it has data when its fix is to reload the entry.
+def _create(hass: HomeAssistant, entry: ConfigEntry, kind: Kind, **placeholders: str) -> None:
+    """Create an issue; it has data when its fix is to reload the entry.
 
-    The server's own words stay out: the frontend would render them as Markdown.
+    The server's message is left out: the frontend would render it as Markdown.
     """
-    severity = ir.IssueSeverity.WARNING if kind in _STILL_TRYING else ir.IssueSeverity.ERROR
+    severity = ir.IssueSeverity.WARNING if kind in _STILL_RETRIED else ir.IssueSeverity.ERROR
     ir.async_create_issue(
         hass,
         DOMAIN,
         _issue_id(entry, kind),
-        data=None if kind in _ONLY_TO_DISMISS else {"entry_id": entry.entry_id},
+        data=None if kind in _DISMISSED_ONLY else {"entry_id": entry.entry_id},
         is_fixable=True,
         severity=severity,
         translation_key=kind.value,
@@ -114,7 +114,7 @@ def _raise(hass: HomeAssistant, entry: ConfigEntry, kind: Kind, **placeholders: 
     )
 
 
-def _clear(hass: HomeAssistant, entry: ConfigEntry, kinds: frozenset[Kind] | set[Kind]) -> None:
+def _delete(hass: HomeAssistant, entry: ConfigEntry, kinds: frozenset[Kind] | set[Kind]) -> None:
     for kind in kinds:
         ir.async_delete_issue(hass, DOMAIN, _issue_id(entry, kind))
 

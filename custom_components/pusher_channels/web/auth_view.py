@@ -28,7 +28,7 @@ from ..const import (
     CONF_SECRET,
     DOMAIN,
 )
-from ..hub.authorizers import make_secret_authorizer
+from ..hub.authorization import make_secret_authorizer
 from ..hub.hub import PusherConfigEntry
 from .request_body import BodyTooLongError, read_body
 

@@ -66,5 +66,5 @@ async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Set an app up and wait until its channels are joined."""
     assert await hass.config_entries.async_setup(entry.entry_id)
     for channel in reversed(list(entry.runtime_data.channels.values())):
-        await channel.channel.wait_subscribed()
+        await channel.client_channel.wait_subscribed()
     await hass.async_block_till_done()

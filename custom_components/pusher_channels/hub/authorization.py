@@ -1,0 +1,189 @@
+"""The authorization methods: each makes the authorizer of an app from its entry's data."""
+
+from asyncio import Lock, timeout
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from aiohttp import ClientSession
+from homeassistant.components.script.const import DOMAIN as SCRIPT_DOMAIN
+from homeassistant.core import HomeAssistant, split_entity_id
+from homeassistant.exceptions import HomeAssistantError, TemplateError
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.template import Template
+from homeassistant.util.hass_dict import HassKey
+
+from ..client import (
+    AuthorizationError,
+    Authorizer,
+    CallbackAuthorizer,
+    EndpointAuthorizer,
+    Json,
+    SecretAuthorizer,
+    User,
+    parse_master_key,
+)
+from ..const import (
+    AUTH_ENDPOINT,
+    AUTH_NONE,
+    AUTH_SCRIPT,
+    AUTH_SECRET,
+    CONF_APP_KEY,
+    CONF_AUTH_ENDPOINT,
+    CONF_AUTHORIZATION,
+    CONF_HEADERS,
+    CONF_MASTER_KEY,
+    CONF_PARAMS,
+    CONF_PROXY,
+    CONF_SCRIPT,
+    CONF_SECRET,
+    CONF_SERVER,
+    CONF_USER_AUTH_ENDPOINT,
+    CONF_USER_ID,
+    CONF_USER_INFO,
+    CONF_WATCHLIST,
+    DOMAIN,
+)
+
+SCRIPT_LOCKS: HassKey[defaultdict[str, Lock]] = HassKey(f"{DOMAIN}_script_locks")
+SCRIPT_REFUSED: Final = 401
+SCRIPT_TIMEOUT: Final = 10.0
+
+type Settings = Mapping[str, Any]
+type MakeAuthorizer = Callable[
+    [HomeAssistant, ClientSession, Settings, Settings], Authorizer | None
+]
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationMethod:
+    """A way to authorize private channels.
+
+    `asks` is true where an endpoint or a script is asked, which may fail to answer.
+    """
+
+    make_authorizer: MakeAuthorizer
+    asks: bool
+
+
+def make_authorizer(
+    hass: HomeAssistant, session: ClientSession, data: Settings, options: Settings
+) -> Authorizer | None:
+    """Return the authorizer of an app; None for an app without private channels."""
+    return METHODS[data[CONF_AUTHORIZATION]].make_authorizer(hass, session, data, options)
+
+
+def make_secret_authorizer(data: Settings, user: User) -> SecretAuthorizer:
+    """Return an authorizer that signs for the user with the app secret."""
+    key = data.get(CONF_MASTER_KEY)
+    return SecretAuthorizer(
+        data[CONF_APP_KEY],
+        data[CONF_SECRET],
+        user,
+        parse_master_key(key) if key else None,
+    )
+
+
+def _no_authorizer(
+    hass: HomeAssistant, session: ClientSession, data: Settings, options: Settings
+) -> None:
+    return None
+
+
+def _secret_authorizer(
+    hass: HomeAssistant, session: ClientSession, data: Settings, options: Settings
+) -> Authorizer:
+    watchlist = tuple(options.get(CONF_WATCHLIST, ()))
+    return make_secret_authorizer(
+        data, User(data[CONF_USER_ID], data.get(CONF_USER_INFO), watchlist)
+    )
+
+
+def _endpoint_authorizer(
+    hass: HomeAssistant, session: ClientSession, data: Settings, options: Settings
+) -> Authorizer:
+    return EndpointAuthorizer(
+        session,
+        data[CONF_AUTH_ENDPOINT],
+        data.get(CONF_USER_AUTH_ENDPOINT),
+        headers_provider=RenderedFields(hass, data.get(CONF_HEADERS, ())),
+        params_provider=RenderedFields(hass, data.get(CONF_PARAMS, ())),
+        proxy=data[CONF_SERVER].get(CONF_PROXY),
+    )
+
+
+def _script_authorizer(
+    hass: HomeAssistant, session: ClientSession, data: Settings, options: Settings
+) -> Authorizer:
+    script = AuthorizationScript(hass, data[CONF_SCRIPT])
+    return CallbackAuthorizer(script.authorize_channel, script.authorize_user)
+
+
+METHODS: Final[Mapping[str, AuthorizationMethod]] = {
+    AUTH_SECRET: AuthorizationMethod(_secret_authorizer, asks=False),
+    AUTH_ENDPOINT: AuthorizationMethod(_endpoint_authorizer, asks=True),
+    AUTH_SCRIPT: AuthorizationMethod(_script_authorizer, asks=True),
+    AUTH_NONE: AuthorizationMethod(_no_authorizer, asks=False),
+}
+
+
+class RenderedFields:
+    """Headers or params whose templates are rendered for each request."""
+
+    def __init__(self, hass: HomeAssistant, fields: Sequence[Mapping[str, str]]) -> None:
+        self._templates = {field["name"]: Template(field["value"], hass) for field in fields}
+
+    def __call__(self) -> Mapping[str, str]:
+        """Return the fields; raises `AuthorizationError` for a template that has no value yet."""
+        return {name: self._render(name) for name in self._templates}
+
+    def _render(self, name: str) -> str:
+        try:
+            return str(self._templates[name].async_render(parse_result=False))
+        except TemplateError:
+            raise AuthorizationError(f"The template of {name} could not be rendered") from None
+
+
+class AuthorizationScript:
+    """Authorizes by running a script; one that fails or responds nothing has refused.
+
+    The runs of one script wait for each other: in its default mode a script runs only once at a
+    time.
+    """
+
+    def __init__(self, hass: HomeAssistant, entity_id: str) -> None:
+        self._hass = hass
+        self._entity_id = entity_id
+        self._lock = hass.data.setdefault(SCRIPT_LOCKS, defaultdict(Lock))[entity_id]
+
+    async def authorize_channel(self, socket_id: str, channel: str) -> Json:
+        """Return the script's response for a channel."""
+        return await self._run({"socket_id": socket_id, "channel_name": channel})
+
+    async def authorize_user(self, socket_id: str) -> Json:
+        """Return the script's response for a sign-in."""
+        return await self._run({"socket_id": socket_id})
+
+    async def _run(self, variables: dict[str, str]) -> Json:
+        try:
+            async with self._lock, timeout(SCRIPT_TIMEOUT):
+                response = await self._hass.services.async_call(
+                    SCRIPT_DOMAIN, self._action, variables, blocking=True, return_response=True
+                )
+        except TimeoutError:
+            message = f"The script {self._entity_id} did not answer in time"
+            raise AuthorizationError(message, retryable=True) from None
+        except (HomeAssistantError, ValueError) as err:
+            message = f"The script {self._entity_id} failed ({type(err).__name__})"
+            raise AuthorizationError(message, SCRIPT_REFUSED) from None
+        if not response:
+            message = f"The script {self._entity_id} failed, or it responded nothing"
+            raise AuthorizationError(message, SCRIPT_REFUSED)
+        return response
+
+    @property
+    def _action(self) -> str:
+        """The name of the script's action, which a renamed entity keeps."""
+        entry = er.async_get(self._hass).async_get(self._entity_id)
+        return split_entity_id(self._entity_id)[1] if entry is None else entry.unique_id
