@@ -102,6 +102,11 @@ class PusherClient:
         return self._connection.last_error
 
     @property
+    def next_attempt(self) -> float | None:
+        """When the client connects again, in the event loop's seconds; None if it does not wait."""
+        return self._connection.next_attempt
+
+    @property
     def last_received(self) -> float | None:
         """When the last frame came, in the event loop's seconds."""
         return self._connection.last_received

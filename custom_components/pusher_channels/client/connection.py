@@ -106,6 +106,7 @@ class Connection:
         self.state = ConnectionState.DISCONNECTED
         self.socket_id: str | None = None
         self.last_error: ConnectionFailedError | None = None
+        self.next_attempt: float | None = None
 
     @property
     def last_received(self) -> float | None:
@@ -124,6 +125,7 @@ class Connection:
             self._ending, self._task = self._task, None
             self._ending.add_done_callback(self._ended)
             self._ending.cancel()
+            self.next_attempt = None
             self._forget_socket()
             self._set_state(ConnectionState.DISCONNECTING)
         if self._ending is not None:
@@ -172,10 +174,14 @@ class Connection:
                 chance=random.random(),
             )
             failures += 1
+            gives_up = action is CloseAction.STOP or (
+                0 < self._timing.max_reconnect_attempts < failures
+            )
             self.last_error = failure
+            self.next_attempt = None if gives_up else asyncio.get_running_loop().time() + delay
             self._forget_socket()
             self._on_failure(failure)
-            if action is CloseAction.STOP or 0 < self._timing.max_reconnect_attempts < failures:
+            if gives_up:
                 self._task = None
                 self._set_state(ConnectionState.DISCONNECTED)
                 return
@@ -183,6 +189,7 @@ class Connection:
                 self._set_state(ConnectionState.RECONNECTING)
             _LOGGER.debug("%s; next attempt in %.1f s", failure, delay)
             await asyncio.sleep(delay)
+            self.next_attempt = None
 
     async def _attempt(self) -> tuple[ConnectionFailedError, float]:
         """Connect and stay; return why it ended and how many seconds it had been established."""

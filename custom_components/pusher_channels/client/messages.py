@@ -1,7 +1,7 @@
 """What the protocol's frames say, as typed values."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import EllipsisType
 from typing import Final, Required, Self, TypedDict, override
@@ -192,13 +192,14 @@ class SubscriptionRefused:
     """A channel could not be subscribed.
 
     `type` is a `RefusalType`, or the server's own. `status` is HTTP's or the server's own, 0 if
-    there was no answer.
+    there was no answer. `is_retried` is true when the client retries by itself.
     """
 
     channel: str
     type: str
     error: str
     status: int
+    is_retried: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from .auth import Authorizer, ChannelAuth, ask
@@ -292,6 +292,7 @@ class Subscriptions:
             self._leave(subscription)
             return
         if retry:
+            error = replace(error, is_retried=True)
             delay = retry_delay(subscription.failures)
             subscription.failures += 1
             subscription.timer = asyncio.get_running_loop().call_later(

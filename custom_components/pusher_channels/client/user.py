@@ -5,7 +5,7 @@ Reference: "User authentication", "Sending events to authenticated users", "Onli
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from .auth import Authorizer, ask
@@ -30,10 +30,15 @@ class SignedIn:
 
 @dataclass(frozen=True, slots=True)
 class SigninFailed:
-    """We could not sign in; `status` is HTTP's or the server's code, 0 for no answer."""
+    """The sign-in failed.
+
+    `status` is HTTP's or the server's code, 0 if there was no answer. `is_retried` is true when the
+    client retries by itself.
+    """
 
     error: str
     status: int
+    is_retried: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +183,7 @@ class UserSession:
         self._cancel_timer()
         self._expected_id = None
         if retry:
+            error = replace(error, is_retried=True)
             delay = retry_delay(self._failures)
             self._failures += 1
             self._timer = asyncio.get_running_loop().call_later(delay, self._start)
