@@ -1,4 +1,4 @@
-"""mutants.py FLOOR [MODULE...]: tells what became of mutmut's mutants in this folder; fails under FLOOR percent."""
+"""mutants.py FLOOR PACKAGE [MODULE...]: prints the results of mutmut in this folder; fails where a file is under FLOOR percent."""
 
 import sys
 from collections import Counter
@@ -9,22 +9,28 @@ from mutmut.mutation.diff_apply import get_diff_for_mutant
 from mutmut.stats import status_by_exit_code
 from mutmut.utils.file_utils import walk_mutatable_files
 
-NOTICED = ("killed", "timeout")
+DETECTED = ("killed", "timeout")
 
 
-def main(floor: float, modules: list[str]) -> str | None:
-    """Print a line for each module and what went unnoticed; return what to say when that is too much."""
+def main(floor: float, package: Path, modules: list[str]) -> str | None:
+    """Print a line for each module, and each change that no test detects; return why this fails."""
     total: Counter[str] = Counter()
+    under: list[str] = []
     for path in sorted(walk_mutatable_files()):
-        if not modules or path.stem in modules:
-            statuses = _statuses(path)
-            for name, status in statuses.items():
-                if status not in NOTICED:
-                    print(f"\n# {name}: {status}\n{get_diff_for_mutant(name, path=path)}")
-            total.update(statuses.values())
-            print(_line(path.stem, Counter(statuses.values())))
+        module = str(path.relative_to(package).with_suffix("")) if package in path.parents else ""
+        if not module or (modules and module not in modules):
+            continue
+        statuses = _statuses(path)
+        for name, status in statuses.items():
+            if status not in DETECTED:
+                print(f"\n# {name}: {status}\n{get_diff_for_mutant(name, path=path)}")
+        counts = Counter(statuses.values())
+        total.update(counts)
+        print(_line(module, counts))
+        if counts and _percent(counts) < floor:
+            under.append(module)
     print(_line("all", total))
-    return None if _percent(total) >= floor else f"Fewer than {floor:g} % were noticed."
+    return f"Fewer than {floor:g} % were detected in: {', '.join(under)}" if under else None
 
 
 def _statuses(path: Path) -> dict[str, str]:
@@ -34,8 +40,8 @@ def _statuses(path: Path) -> dict[str, str]:
 
 
 def _percent(statuses: Counter[str]) -> float:
-    noticed = sum(statuses[status] for status in NOTICED)
-    return 100 * noticed / (statuses.total() or 1)
+    detected = sum(statuses[status] for status in DETECTED)
+    return 100 * detected / (statuses.total() or 1)
 
 
 def _line(name: str, statuses: Counter[str]) -> str:
@@ -44,4 +50,4 @@ def _line(name: str, statuses: Counter[str]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(float(sys.argv[1]), sys.argv[2:]))
+    sys.exit(main(float(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]))
