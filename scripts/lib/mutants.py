@@ -1,4 +1,4 @@
-"""mutants.py FLOOR PACKAGE [MODULE...]: prints the results of mutmut in this folder; fails where a file is under FLOOR percent."""
+"""mutants.py FLOOR PACKAGE [MODULE...]: prints the results of mutmut; fails where a file is under FLOOR percent."""
 
 import sys
 from collections import Counter
