@@ -1,5 +1,6 @@
 """Client and server moves in any order: nothing is lost outside a gap, doubled, left over or out of step."""
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
@@ -16,5 +17,6 @@ SHORT = settings(
 )
 
 
+@pytest.mark.slow
 def test_any_order_of_moves_ends_well() -> None:
     run_state_machine_as_test(Machine, settings=SHORT)

@@ -103,6 +103,7 @@ def test_the_manifest_is_one_that_is_kept_after_an_install(release: Path) -> Non
     assert [folder.name for folder in folders] == [manifest["domain"]]
 
 
+@pytest.mark.slow
 async def test_the_zip_runs_in_a_clean_home_assistant(
     socket_enabled: None, release: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,6 +114,7 @@ async def test_the_zip_runs_in_a_clean_home_assistant(
     await _set_up_in_a_clean_home_assistant(installed, monkeypatch)
 
 
+@pytest.mark.slow
 async def test_the_repositorys_first_folder_runs_in_a_clean_home_assistant(
     socket_enabled: None, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,7 @@
 """Reloads leave nothing behind."""
 
+import pytest
+
 from tools.devserver import DevServer
 
 from ..conftest import app_entry, until
@@ -9,6 +11,7 @@ from .witness import costs, grown
 RELOADS = 1000
 
 
+@pytest.mark.slow
 async def test_a_thousand_reloads_leave_no_task_timer_or_socket(
     server: DevServer, watch: Watch
 ) -> None:
