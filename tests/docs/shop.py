@@ -32,7 +32,7 @@ CHANNELS: dict[str, dict[str, Any]] = {
     "presence-lobby": {"members": ["ada", "grace"]},
 }
 EVENTS = [
-    ("orders", "order.shipped", {"id": 42, "customer": "Ada"}),
+    ("orders", "order.shipped", {"id": 42, "customer": "Ada", "total": 34.5}),
     ("ticker", "price", {"eur": 3.1}),
     ("cache-weather", "changed", {"wind": 14, "temperature": 21.5}),
     ("private-alerts", "alert", "Water in the cellar"),

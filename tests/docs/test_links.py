@@ -11,8 +11,10 @@ from .pages import PAGES, anchors, links, section
 
 HOSTS = {
     "docs.aiohttp.org",
+    "docs.bird.com",
     "github.com",
     "keepachangelog.com",
+    "my.home-assistant.io",
     "pre-commit.com",
     "pusher.com",
     "pynacl.readthedocs.io",
@@ -65,12 +67,14 @@ def test_each_page_can_be_reached_from_the_readme(page: Path) -> None:
     assert page in _reachable(CHECKOUT / "README.md", set())
 
 
-def test_the_first_screen_is_what_it_is_a_picture_and_two_commands() -> None:
-    top = section("README.md", "Pusher Channels for Home Assistant").partition("\n## ")[0]
-    assert top.index("![") < top.index("```sh")
-    assert "scripts/demo" in top
-    assert "scripts/test" in top
-    assert len(top.splitlines()) < 25
+def test_the_readme_goes_from_what_it_does_to_how_to_develop_it() -> None:
+    text = (CHECKOUT / "README.md").read_text()
+    headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    expected = ["Install", "Set up", "Three examples", "What leaves your house, and what it costs"]
+    assert headings[:4] == expected
+    assert headings[-3:] == ["More", "Try it", "License"]
+    assert text.index("docs/images/") < text.index("## Install")
+    assert f"git clone {DOCUMENTATION}\n" in section("README.md", "Try it")
 
 
 def _reachable(page: Path, seen: set[Path]) -> set[Path]:
