@@ -18,7 +18,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 import custom_components.pusher_channels
-from custom_components.pusher_channels.client.exceptions import RequestError
+from custom_components.pusher_channels.client.exceptions import RequestError, RequestFailure
 from custom_components.pusher_channels.client.http_api import HttpApi
 from custom_components.pusher_channels.client.server import Server
 from custom_components.pusher_channels.const import DOMAIN
@@ -346,7 +346,9 @@ async def test_removed_app_takes_its_issues_along_and_no_others(
     await fail_setup(hass, entry)
     other = app_entry(server, app_key="other-wrong-key")
     await fail_setup(hass, other)
-    issues.api_failed(hass, entry, RequestError("Timestamp expired", 401))
+    issues.api_failed(
+        hass, entry, RequestError(RequestFailure.CLOCK_SKEW, "Timestamp expired", 401)
+    )
     assert len(issues_of(hass)) == 3
 
     await hass.config_entries.async_remove(entry.entry_id)

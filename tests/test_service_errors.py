@@ -25,7 +25,7 @@ from .watch import issues_of
 EXPIRED = "Timestamp expired: Given timestamp (2026-01-01T00:00:00Z) not within 600s of server time"
 EVENT = {"event": "shipped", "data": {}}
 TO_ORDERS = {"channel": "orders", **EVENT}
-NOT_FOR_ACTIONS = {Misuse.MASTER_KEY}
+NOT_FOR_ACTIONS = {Misuse.ADDRESS, Misuse.MASTER_KEY}
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""An HTTP server that says exactly what a test wants, however wrong."""
+"""An HTTP server that sends the given bytes, however wrong."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,27 +10,34 @@ from .conftest import settle
 
 @dataclass
 class RawServer:
-    """Where it listens, and the heads and bodies of the requests that came."""
+    """The address, and the requests (head and body) that were received."""
 
     url: str
     requests: list[str] = field(default_factory=list)
 
 
-def answer(status: int, body: str | bytes = "", *, length: int | None = None) -> bytes:
-    """Return an HTTP answer; `length` is the length it claims to have."""
+def answer(
+    status: int, body: str | bytes = "", *, length: int | None = None, headers: str = ""
+) -> bytes:
+    """Return an HTTP response; `length` is the `Content-Length`, `headers` are header lines."""
     content = body if isinstance(body, bytes) else body.encode()
     size = len(content) if length is None else length
-    head = f"HTTP/1.1 {status} X\r\nContent-Length: {size}\r\nLocation: /elsewhere\r\n\r\n"
-    return head.encode() + content
+    lines = f"Content-Length: {size}\r\nLocation: /elsewhere\r\nConnection: close\r\n{headers}"
+    return f"HTTP/1.1 {status} X\r\n{lines}\r\n".encode() + content
 
 
 @asynccontextmanager
-async def raw_server(*parts: bytes, stay: bool = False) -> AsyncIterator[RawServer]:
-    """Answer each request so, part by part, and hang up; or `stay` until the client does."""
+async def raw_server(
+    *parts: bytes, stay: bool = False, one_each: bool = False
+) -> AsyncIterator[RawServer]:
+    """Send all parts to each request (`one_each`: one part to each) and close the connection.
+
+    With `stay` the client has to close it.
+    """
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         running.requests.append((await reader.read(65_536)).decode())
-        for part in parts:
+        for part in [parts[len(running.requests) - 1]] if one_each else parts:
             writer.write(part)
             await writer.drain()
             await settle()

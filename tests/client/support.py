@@ -10,7 +10,7 @@ from aiohttp import ClientSession
 from custom_components.pusher_channels.client.auth import ChannelAuth, EndpointAuthorizer, UserAuth
 from custom_components.pusher_channels.client.channel import Channel, ChannelNotice
 from custom_components.pusher_channels.client.client import ClientNotice, PusherClient
-from custom_components.pusher_channels.client.crypto import parse_key, seal, shared_secret
+from custom_components.pusher_channels.client.crypto import encrypt, parse_key, shared_secret
 from custom_components.pusher_channels.client.http_api import HttpApi
 from custom_components.pusher_channels.client.messages import Event, Json, SubscriptionRefused
 from custom_components.pusher_channels.client.server import Server
@@ -76,7 +76,7 @@ async def all_heard(client: PusherClient, connection: Connection) -> None:
 
 def sealed(channel: str, text: str) -> str:
     """Return the data of an encrypted event."""
-    return json.dumps(seal(shared_secret(parse_key(MASTER_KEY), channel), text))
+    return json.dumps(encrypt(shared_secret(parse_key(MASTER_KEY), channel), text))
 
 
 def presence(channel: str, data: Json) -> str:

@@ -1,4 +1,4 @@
-"""What is signed here is what an endpoint would answer."""
+"""A signed authorization can be sent as the response of an endpoint."""
 
 import pytest
 
@@ -23,17 +23,17 @@ AUTHORIZER = SecretAuthorizer(APP.key, APP.secret, User("ada", {"n": 1}), parse_
         ("private-encrypted-a", {"auth", "shared_secret"}),
     ],
 )
-async def test_answer_for_a_channel_has_the_kinds_fields_and_is_read_back(
+async def test_response_for_a_channel_has_the_fields_of_its_kind(
     channel: str, fields: set[str]
 ) -> None:
     signed = await AUTHORIZER.authorize_channel("1.2", channel)
-    answer = signed.as_answer()
-    assert answer.keys() == fields
-    assert parse_channel_answer({**answer}, channel) == signed
+    response = signed.as_response()
+    assert response.keys() == fields
+    assert parse_channel_answer({**response}, channel) == signed
 
 
-async def test_answer_for_a_user_is_read_back() -> None:
+async def test_response_for_a_user_is_parsed_again() -> None:
     signed = await AUTHORIZER.authorize_user("1.2")
-    answer = signed.as_answer()
-    assert answer.keys() == {"auth", "user_data"}
-    assert parse_user_answer({**answer}) == signed
+    response = signed.as_response()
+    assert response.keys() == {"auth", "user_data"}
+    assert parse_user_answer({**response}) == signed

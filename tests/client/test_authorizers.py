@@ -1,4 +1,4 @@
-"""Permissions signed here are the official library's; those from a callable are checked."""
+"""Authorization by app secret agrees with the official library; callbacks are checked."""
 
 import json
 
@@ -27,16 +27,18 @@ from .conftest import APP, AUTHORIZER
 from .vectors import VECTORS
 
 SOCKET = "1234.5678"
+INFO: Json = {"name": 'Ł "quoted"', "n": [1, None]}
 USERS = [
-    User("me"),
-    User("ü", {"name": 'Ł "quoted"', "n": [1, None]}),
-    User("me", {}, ("a", "b")),
-    User("x" * 128, "text"),
+    (User("me"), {"name": "me"}),
+    (User("ü", INFO), INFO),
+    (User("me", {}, ("a", "b")), {"name": "me"}),
+    (User("me", ""), {"name": "me"}),
+    (User("x" * 128, "text"), "text"),
 ]
 
 
 @pytest.mark.parametrize("vector", VECTORS["channel_auth"])
-def test_a_channels_signature_is_the_documented_one(vector: dict[str, str]) -> None:
+def test_channel_signature_is_the_documented_one(vector: dict[str, str]) -> None:
     signed = channel_signature(
         vector["secret"], vector["socket_id"], vector["channel"], vector["channel_data"]
     )
@@ -44,15 +46,13 @@ def test_a_channels_signature_is_the_documented_one(vector: dict[str, str]) -> N
 
 
 @pytest.mark.parametrize("vector", VECTORS["user_auth"])
-def test_a_users_signature_is_the_documented_one(vector: dict[str, str]) -> None:
+def test_user_signature_is_the_documented_one(vector: dict[str, str]) -> None:
     signed = user_signature(vector["secret"], vector["socket_id"], vector["user_data"])
     assert f"{vector['key']}:{signed}" == vector["auth"]
 
 
 @pytest.mark.parametrize("channel", ["private-a", "private-cache-a", "private-encrypted-a"])
-async def test_the_app_secret_permits_as_the_official_library_does(
-    server: DevServer, channel: str
-) -> None:
+async def test_app_secret_signs_like_the_official_library(server: DevServer, channel: str) -> None:
     ours = await AUTHORIZER.authorize_channel(SOCKET, channel)
     theirs = parse_channel_answer(
         {
@@ -65,13 +65,11 @@ async def test_the_app_secret_permits_as_the_official_library_does(
     assert (ours.shared_secret is not None) is ("encrypted" in channel)
 
 
-@pytest.mark.parametrize("user", USERS)
-async def test_the_app_secret_names_the_member_that_it_signs(user: User) -> None:
+@pytest.mark.parametrize(("user", "info"), USERS)
+async def test_app_secret_signs_the_member(user: User, info: Json) -> None:
     auth = await SecretAuthorizer(APP.key, APP.secret, user).authorize_channel(SOCKET, "presence-a")
     assert auth.channel_data is not None
-    member = {"user_id": user.user_id, "user_info": user.user_info}
-    if user.user_info is None:
-        del member["user_info"]
+    member = {"user_id": user.user_id, "user_info": info}
     assert json.loads(auth.channel_data) == member
     assert auth.user_id == user.user_id
     key, _, signed = auth.auth.partition(":")
@@ -79,31 +77,31 @@ async def test_the_app_secret_names_the_member_that_it_signs(user: User) -> None
     assert verify(APP.secret, f"{SOCKET}:presence-a:{auth.channel_data}", signed)
 
 
-@pytest.mark.parametrize("user", USERS)
-async def test_the_app_secret_names_the_user_that_it_signs(server: DevServer, user: User) -> None:
+@pytest.mark.parametrize(("user", "info"), USERS)
+async def test_app_secret_signs_the_user(user: User, info: Json) -> None:
     auth = await SecretAuthorizer(APP.key, APP.secret, user).authorize_user(SOCKET)
     data = json.loads(auth.user_data)
     assert data.pop("id") == auth.user_id == user.user_id
-    assert data.pop("user_info", None) == user.user_info
+    assert data.pop("user_info") == info
     assert tuple(data.pop("watchlist", ())) == user.watchlist
     assert not data
     assert verify(APP.secret, f"{SOCKET}::user::{auth.user_data}", auth.auth.partition(":")[2])
 
 
-async def test_the_official_librarys_user_is_understood(server: DevServer) -> None:
+async def test_user_signed_by_the_official_library_is_parsed(server: DevServer) -> None:
     answer = server.pusher().authenticate_user(SOCKET, {"id": "me", "watchlist": ["a"]})
     auth = parse_user_answer({**answer})
     assert (auth.auth, auth.user_data, auth.user_id) == (answer["auth"], answer["user_data"], "me")
 
 
 @pytest.mark.parametrize("user_id", ["", "#me", "x" * 129])
-def test_nobody_can_be_called_that(user_id: str) -> None:
+def test_invalid_user_id_is_refused(user_id: str) -> None:
     with pytest.raises(InvalidUseError) as caught:
         User(user_id)
     assert caught.value.misuse is Misuse.USER_ID
 
 
-async def test_without_a_master_key_encrypted_channels_are_not_permitted() -> None:
+async def test_encrypted_channel_needs_the_master_key() -> None:
     authorizer = SecretAuthorizer(APP.key, APP.secret, User("me"))
     with pytest.raises(AuthorizationError, match="master key") as caught:
         await authorizer.authorize_channel(SOCKET, "private-encrypted-a")
@@ -111,7 +109,7 @@ async def test_without_a_master_key_encrypted_channels_are_not_permitted() -> No
 
 
 def answering(channel: Json, user: Json = None) -> Authorizer:
-    """Return an authorizer whose callables give these answers."""
+    """Return an authorizer with callbacks that return these answers."""
 
     async def on_channel(socket_id: str, name: str) -> Json:
         assert (socket_id, name) == (SOCKET, "presence-a")
@@ -124,7 +122,7 @@ def answering(channel: Json, user: Json = None) -> Authorizer:
     return CallbackAuthorizer(on_channel, on_user)
 
 
-async def test_a_callable_is_asked_and_its_answer_taken() -> None:
+async def test_callback_is_called_and_its_answer_used() -> None:
     authorizer = answering(
         {"auth": "a:b", "channel_data": '{"user_id": 5}'},
         {"auth": "c:d", "user_data": '{"id": 7}'},
@@ -135,15 +133,15 @@ async def test_a_callable_is_asked_and_its_answer_taken() -> None:
     assert (user.auth, user.user_data, user.user_id) == ("c:d", '{"id": 7}', "7")
 
 
-async def test_channel_data_that_a_callable_left_an_object_is_written_as_json() -> None:
-    """A script's answer may be decoded on its way; the signature is then for compact JSON."""
+async def test_channel_data_that_is_an_object_is_encoded_as_json() -> None:
+    """Templates of scripts decode JSON; the signature is then for compact JSON."""
     authorizer = answering({"auth": "a:b", "channel_data": {"user_id": "x"}})
     auth = await authorizer.authorize_channel(SOCKET, "presence-a")
     assert auth.channel_data == '{"user_id":"x"}'
 
 
 @pytest.mark.parametrize("answer", [None, [], "text", 5, {}, {"auth": None}, {"auth": ""}])
-async def test_an_answer_without_auth_is_an_error(answer: Json) -> None:
+async def test_answer_without_auth_is_an_error(answer: Json) -> None:
     authorizer = answering(answer, answer)
     with pytest.raises(AuthorizationError) as for_channel:
         await authorizer.authorize_channel(SOCKET, "presence-a")
@@ -153,14 +151,14 @@ async def test_an_answer_without_auth_is_an_error(answer: Json) -> None:
     assert for_channel.value.message.startswith("The answer ")
 
 
-async def test_without_a_callable_for_users_nobody_is_signed_in() -> None:
+async def test_sign_in_needs_a_callback_for_users() -> None:
     async def on_channel(socket_id: str, name: str) -> Json:
         return {"auth": f"{socket_id}:{name}"}
 
-    with pytest.raises(AuthorizationError, match=r"^Nothing answers for the user$"):
+    with pytest.raises(AuthorizationError, match=r"^No callback for user authentication is set$"):
         await CallbackAuthorizer(on_channel).authorize_user(SOCKET)
 
 
 @pytest.mark.parametrize("data", [None, "[]", "{}", "text", '{"user_id":null}'])
-def test_a_permission_that_names_no_member_has_no_user_id(data: str | None) -> None:
+def test_authorization_without_a_member_has_no_user_id(data: str | None) -> None:
     assert ChannelAuth("a:b", data).user_id is None

@@ -31,7 +31,7 @@ from .vectors import VECTORS
 
 NAME = "private-encrypted-a"
 WRONG_KEY = "The shared secret does not fit the data"
-NOT_SEALED = "The data is not encrypted as this channel's has to be"
+NOT_SEALED = "The data is not encrypted"
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What we sign and seal is what the official `pusher` library signs and seals, both directions."""
+"""Signatures and encryption agree with the official `pusher` library in both directions."""
 
 import asyncio
 import json
@@ -11,17 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nacl.secret import SecretBox
 from pusher import Pusher
-from pusher.crypto import encrypt, generate_shared_secret
+from pusher.crypto import encrypt as official_encrypt
+from pusher.crypto import generate_shared_secret
 from pusher.http import make_query_string
 from pusher.signature import sign
 
 from custom_components.pusher_channels.client.auth import SecretAuthorizer, User
 from custom_components.pusher_channels.client.crypto import (
     channel_signature,
-    seal,
+    decrypt,
+    encrypt,
+    parse_encrypted,
     shared_secret,
-    unpack,
-    unseal,
     user_signature,
 )
 from custom_components.pusher_channels.client.http_api import HttpApi
@@ -82,16 +83,20 @@ def test_an_encrypted_channels_key(master_key: bytes, name: str, socket_id: str)
 
 
 @given(master_key=keys, name=names, text=texts)
-def test_what_the_library_seals_we_open(master_key: bytes, name: str, text: str) -> None:
+def test_payload_of_the_library_is_decrypted(master_key: bytes, name: str, text: str) -> None:
     channel = f"private-encrypted-{name}"
-    sealed = json.dumps(encrypt(channel, text, master_key))
-    assert unseal(shared_secret(master_key, channel), *unpack(sealed)) == text
+    encrypted = json.dumps(official_encrypt(channel, text, master_key))
+    assert decrypt(shared_secret(master_key, channel), *parse_encrypted(encrypted)) == text
 
 
 @given(master_key=keys, name=names, text=texts)
-def test_what_we_seal_opens_with_the_librarys_key(master_key: bytes, name: str, text: str) -> None:
+def test_payload_is_decrypted_with_the_key_of_the_library(
+    master_key: bytes, name: str, text: str
+) -> None:
     channel = f"private-encrypted-{name}"
-    nonce, ciphertext = unpack(json.dumps(seal(shared_secret(master_key, channel), text)))
+    nonce, ciphertext = parse_encrypted(
+        json.dumps(encrypt(shared_secret(master_key, channel), text))
+    )
     key = generate_shared_secret(channel.encode(), master_key)
     assert SecretBox(key).decrypt(ciphertext, nonce).decode() == text
 

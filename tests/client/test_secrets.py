@@ -52,9 +52,7 @@ def endpoint(session: ClientSession, url: str) -> EndpointAuthorizer:
         session,
         url,
         url,
-        headers={"Authorization": HEADER},
         headers_provider=lambda: {"X-Token": HEADER},
-        params={"token": PARAM},
         params_provider=lambda: {"more": PARAM},
     )
 

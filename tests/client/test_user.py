@@ -16,7 +16,7 @@ from tools.devserver import DevServer, frames
 from .conftest import APP, Clock, MakeClient, connect, settle, until
 from .support import all_heard, client_notices, endpoint, events_of, joined, sent, subscribes
 
-NO_USER_ID = "A user id has 1 to 128 characters and no # in front"
+NO_USER_ID = "A user id has 1 to 128 characters and no # at the start"
 
 
 @pytest.fixture

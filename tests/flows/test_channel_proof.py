@@ -111,7 +111,7 @@ async def test_no_of_the_endpoint_is_a_refusal(
     server.auth.unauthorized_status = status
     step = await add_channel(hass, entry, "private-orders")
     assert step["errors"] == {"base": "channel_refused"}
-    assert step["description_placeholders"] == {"error": "Forbidden."}
+    assert step["description_placeholders"] == {"error": "Forbidden"}
 
     step = await submit_channel(hass, step, "private-news")
     assert step["type"] is FlowResultType.CREATE_ENTRY

@@ -1,37 +1,33 @@
-"""Who may join: authorizers by app secret, by HTTP endpoint, by callable.
+"""Authorizers: by app secret, by HTTP endpoint and by callback.
 
-Reference: "Authorizing users" and "Authenticating users" of the Channels documentation.
+See https://pusher.com/docs/channels/server_api/authorizing-users/
 """
 
 import logging
-from asyncio import timeout
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from http import HTTPMethod
 from traceback import format_tb
-from typing import Protocol
+from typing import Final, Protocol
 
 import aiohttp
-import orjson
-from yarl import URL
 
 from .crypto import channel_signature, parse_key, shared_secret, user_signature
 from .exceptions import AuthorizationError, InvalidUseError, is_transient
 from .messages import Json, decode_data
 from .names import ChannelKind, check_user_id
-from .protocol import dump_json, redact_signatures
+from .protocol import dump_json
+from .requests import BodyTooLongError, Response, send_request, url_secrets
 
 _LOGGER = logging.getLogger(__name__)
 
-MAX_ANSWER_BYTES = 64 * 1024
-MAX_WORDS = 200
-REQUEST_TIMEOUT = 10.0
-SHORTEST_SECRET = 8
+MAX_RESPONSE_BYTES: Final = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelAuth:
-    """A server's permission to join a channel; the shared secret opens an encrypted one."""
+    """The authorization of a channel; encrypted channels come with their shared secret."""
 
     auth: str = field(repr=False)
     channel_data: str | None = field(default=None, repr=False)
@@ -39,74 +35,83 @@ class ChannelAuth:
 
     @property
     def user_id(self) -> str | None:
-        """Who we are on a presence channel."""
+        """The user id of this connection on a presence channel."""
         data = decode_data(self.channel_data)
         user_id = data.get("user_id") if isinstance(data, dict) else None
         return None if user_id is None else str(user_id)
 
-    def as_answer(self) -> dict[str, str]:
-        """Return what an endpoint answers, as `parse_channel_answer` reads it."""
-        answer = {"auth": self.auth}
+    def as_response(self) -> dict[str, str]:
+        """Return the response of an authorization endpoint."""
+        response = {"auth": self.auth}
         if self.channel_data is not None:
-            answer["channel_data"] = self.channel_data
+            response["channel_data"] = self.channel_data
         if self.shared_secret is not None:
-            answer["shared_secret"] = b64encode(self.shared_secret).decode()
-        return answer
+            response["shared_secret"] = b64encode(self.shared_secret).decode()
+        return response
 
 
 @dataclass(frozen=True, slots=True)
 class UserAuth:
-    """A server's word for who the connection's user is."""
+    """The authentication of the connection's user."""
 
     auth: str = field(repr=False)
     user_data: str = field(repr=False)
     user_id: str
 
-    def as_answer(self) -> dict[str, str]:
-        """Return what an endpoint answers, as `parse_user_answer` reads it."""
+    def as_response(self) -> dict[str, str]:
+        """Return the response of a user authentication endpoint."""
         return {"auth": self.auth, "user_data": self.user_data}
 
 
 class Authorizer(Protocol):
-    """Answers for one connection; asked anew each time, since a signature is for one socket id."""
+    """Authorizes channels and the user; a signature is valid for one socket id only."""
 
     async def authorize_channel(self, socket_id: str, channel: str) -> ChannelAuth:
-        """Return permission to join a channel; raise `AuthorizationError` when there is none."""
+        """Return the authorization of a channel; raises `AuthorizationError`."""
 
     async def authorize_user(self, socket_id: str) -> UserAuth:
-        """Return who the user is; raise `AuthorizationError` when nobody says."""
+        """Return the authentication of the user; raises `AuthorizationError`."""
 
 
 async def ask[T](answer: Awaitable[T]) -> T:
-    """Await an authorizer; whatever goes wrong in there is an `AuthorizationError` out here.
+    """Await an authorizer and convert its exceptions to `AuthorizationError`.
 
-    Only the place is logged: what an exception says may be secret.
+    Only the traceback is logged: the text of an exception may contain secrets.
     """
     try:
         return await answer
     except AuthorizationError:
         raise
-    except Exception as err:  # noqa: BLE001  # an authorizer is anybody's code
+    except Exception as err:  # noqa: BLE001  # an authorizer may be foreign code
         _LOGGER.debug("The authorizer failed:\n%s", "".join(format_tb(err.__traceback__)))
         raise AuthorizationError(f"The authorizer failed ({type(err).__name__})") from None
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """The user of this connection: what presence members see, and whom its watchlist names."""
+    """The user of this connection, as members of presence channels see it.
+
+    An empty `user_info` is replaced by `{"name": user_id}`: Laravel Reverb and Echo fail without
+    it. `watchlist` has the ids of the users that are reported online or offline. Raises
+    `InvalidUseError` for an invalid user id.
+    """
 
     user_id: str
     user_info: Json = None
     watchlist: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Check the id; raises `InvalidUseError`."""
         check_user_id(self.user_id)
+
+    @property
+    def visible_info(self) -> Json:
+        """The user info that is sent; never empty."""
+        return self.user_info or {"name": self.user_id}
 
 
 @dataclass(frozen=True, slots=True)
 class SecretAuthorizer:
-    """Signs with the app secret itself. Only for where the secret is at home, never on a phone."""
+    """Sign with the app secret. For trusted environments only."""
 
     app_key: str
     secret: str = field(repr=False)
@@ -114,7 +119,7 @@ class SecretAuthorizer:
     master_key: bytes | None = field(default=None, repr=False)
 
     async def authorize_channel(self, socket_id: str, channel: str) -> ChannelAuth:
-        """Sign for the channel; encrypted ones need the master key."""
+        """Sign a subscription; encrypted channels need the master key."""
         kind = ChannelKind.of(channel)
         key = None
         if kind.is_encrypted:
@@ -126,10 +131,8 @@ class SecretAuthorizer:
         return ChannelAuth(f"{self.app_key}:{signed}", data, key)
 
     async def authorize_user(self, socket_id: str) -> UserAuth:
-        """Sign for the user."""
-        user: dict[str, Json] = {"id": self.user.user_id}
-        if self.user.user_info is not None:
-            user["user_info"] = self.user.user_info
+        """Sign the user's data."""
+        user: dict[str, Json] = {"id": self.user.user_id, "user_info": self.user.visible_info}
         if self.user.watchlist:
             user["watchlist"] = list(self.user.watchlist)
         data = dump_json(user)
@@ -137,128 +140,101 @@ class SecretAuthorizer:
         return UserAuth(f"{self.app_key}:{signed}", data, self.user.user_id)
 
     def _channel_data(self) -> str:
-        member: dict[str, Json] = {"user_id": self.user.user_id}
-        if self.user.user_info is not None:
-            member["user_info"] = self.user.user_info
-        return dump_json(member)
+        return dump_json({"user_id": self.user.user_id, "user_info": self.user.visible_info})
 
 
 type Provider = Callable[[], Mapping[str, str]]
 
 
-def _nothing() -> Mapping[str, str]:
+def _no_values() -> Mapping[str, str]:
     return {}
 
 
 @dataclass(frozen=True, slots=True)
 class EndpointAuthorizer:
-    """Asks an HTTP endpoint, as a web page's client would.
+    """Ask an HTTP endpoint, as the official clients do.
 
-    Static `headers` and `params` go first, then what the providers return for that one request.
-    A redirect is an error: its target would receive the headers. `proxy` is a URL.
+    The providers are called for each request. They raise `AuthorizationError` with `retryable`
+    while a value is not available yet. Redirects are refused, because their target would receive
+    the headers; cookies are neither sent nor kept. `proxy` is a URL.
     """
 
     session: aiohttp.ClientSession = field(repr=False)
     channel_url: str
     user_url: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    headers_provider: Provider = field(default=_nothing, repr=False)
-    params: Mapping[str, str] = field(default_factory=dict, repr=False)
-    params_provider: Provider = field(default=_nothing, repr=False)
+    headers_provider: Provider = field(default=_no_values, repr=False)
+    params_provider: Provider = field(default=_no_values, repr=False)
     proxy: str | None = field(default=None, repr=False)
 
     async def authorize_channel(self, socket_id: str, channel: str) -> ChannelAuth:
-        """Ask for the channel."""
+        """Request the authorization of a channel."""
         fields = {"socket_id": socket_id, "channel_name": channel}
-        return parse_channel_answer(await self._ask(self.channel_url, fields), channel)
+        return parse_channel_answer(await self._request(self.channel_url, fields), channel)
 
     async def authorize_user(self, socket_id: str) -> UserAuth:
-        """Ask for the user."""
+        """Request the authentication of the user."""
         if self.user_url is None:
             raise AuthorizationError("No endpoint for user authentication is set")
-        return parse_user_answer(await self._ask(self.user_url, {"socket_id": socket_id}))
+        return parse_user_answer(await self._request(self.user_url, {"socket_id": socket_id}))
 
-    async def _ask(self, url: str, fields: dict[str, str]) -> Json:
-        params = {**self.params, **self.params_provider()}
-        headers = {**self.headers, **self.headers_provider()}
+    async def _request(self, url: str, fields: dict[str, str]) -> Json:
+        params, headers = self.params_provider(), self.headers_provider()
         try:
-            async with (
-                timeout(REQUEST_TIMEOUT),
-                self.session.post(
-                    url,
-                    data={**fields, **params},
-                    headers={"Accept": "application/json", **headers},
-                    proxy=self.proxy,
-                    allow_redirects=False,
-                ) as response,
-            ):
-                status, body = response.status, await _read(response)
+            response = await send_request(
+                self.session,
+                HTTPMethod.POST,
+                url,
+                headers={"Accept": "application/json", **headers},
+                data={**fields, **params},
+                proxy=self.proxy,
+                max_bytes=MAX_RESPONSE_BYTES,
+            )
         except TimeoutError:
             raise AuthorizationError(
                 "The endpoint did not answer in time", retryable=True
             ) from None
+        except BodyTooLongError:
+            raise AuthorizationError(
+                f"The endpoint's answer has more than {MAX_RESPONSE_BYTES} bytes", 200
+            ) from None
         except (aiohttp.ClientError, ValueError) as err:
             raise AuthorizationError(
-                f"The endpoint could not be asked ({type(err).__name__})", retryable=True
+                f"The request to the endpoint failed ({type(err).__name__})", retryable=True
             ) from None
-        secrets = (*URL(url).query.values(), *headers.values(), *params.values())
-        return _parse_body(status, body, secrets)
+        return _check(response, [*url_secrets(url), *headers.values(), *params.values()])
 
 
-async def _read(response: aiohttp.ClientResponse) -> bytes:
-    body = bytearray()
-    async for chunk in response.content.iter_any():
-        body += chunk
-        if len(body) > MAX_ANSWER_BYTES:
-            response.close()
-            raise AuthorizationError(
-                f"The endpoint's answer has more than {MAX_ANSWER_BYTES} bytes", response.status
-            )
-    return bytes(body)
-
-
-def _parse_body(status: int, body: bytes, secrets: Iterable[str]) -> Json:
-    try:
-        answer: Json = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        answer = None
+def _check(response: Response, secrets: list[str]) -> Json:
+    """Return the JSON value of a success; raises `AuthorizationError` for anything else."""
+    status, answer = response.status, response.json
+    if 300 <= status < 400:
+        message = f"The endpoint answered with a redirect ({status}), which is not followed"
+        raise AuthorizationError(message, status)
     if status not in (200, 201):
-        retryable = is_transient(status)
-        raise AuthorizationError(_refusal(status, answer, secrets), status, retryable=retryable)
+        reason = f"The endpoint answered {status}"
+        if answer is not None:
+            reason = response.reason("The endpoint", secrets)
+        raise AuthorizationError(reason, status, retryable=is_transient(status))
     if answer is None:
         raise AuthorizationError("The endpoint's answer is not JSON", status)
     return answer
 
 
-def _refusal(status: int, answer: Json, secrets: Iterable[str]) -> str:
-    """Return the endpoint's words, without what they quote of ours."""
-    if isinstance(answer, dict):
-        words = answer.get("message") or answer.get("error")
-        if isinstance(words, str):
-            for secret in (part for text in secrets for part in text.split()):
-                if len(secret) >= SHORTEST_SECRET:
-                    words = words.replace(secret, "[redacted]")
-            return redact_signatures(words)[:MAX_WORDS]
-    if 300 <= status < 400:
-        return f"The endpoint answered with a redirect ({status}), which is not followed"
-    return f"The endpoint answered {status}"
-
-
 @dataclass(frozen=True, slots=True)
 class CallbackAuthorizer:
-    """Asks callables that return what an endpoint would: `auth`, `channel_data` and so on."""
+    """Ask callbacks that return the response of an endpoint (`auth`, `channel_data`, ...)."""
 
     on_channel: Callable[[str, str], Awaitable[Json]]
     on_user: Callable[[str], Awaitable[Json]] | None = None
 
     async def authorize_channel(self, socket_id: str, channel: str) -> ChannelAuth:
-        """Ask for the channel."""
+        """Call `on_channel`."""
         return parse_channel_answer(await self.on_channel(socket_id, channel), channel)
 
     async def authorize_user(self, socket_id: str) -> UserAuth:
-        """Ask for the user."""
+        """Call `on_user`."""
         if self.on_user is None:
-            raise AuthorizationError("Nothing answers for the user")
+            raise AuthorizationError("No callback for user authentication is set")
         return parse_user_answer(await self.on_user(socket_id))
 
 

@@ -1,4 +1,7 @@
-"""Signatures and sealed payloads (reference: "Authenticating users" and "Encrypted channels")."""
+"""Signatures, and the encryption of payloads.
+
+See https://pusher.com/docs/channels/using_channels/encrypted-channels/
+"""
 
 import binascii
 import hashlib
@@ -25,13 +28,13 @@ def signature(secret: str, text: str) -> str:
 
 
 def channel_signature(secret: str, socket_id: str, channel: str, channel_data: str | None) -> str:
-    """Sign that this socket may join the channel, as the member that `channel_data` describes."""
+    """Return the signature of a subscription; `channel_data` describes the member."""
     parts = [socket_id, channel] if channel_data is None else [socket_id, channel, channel_data]
     return signature(secret, ":".join(parts))
 
 
 def user_signature(secret: str, socket_id: str, user_data: str) -> str:
-    """Sign that this socket belongs to the user whom `user_data` describes."""
+    """Return the signature of a sign-in; `user_data` describes the user."""
     return signature(secret, f"{socket_id}::user::{user_data}")
 
 
@@ -49,7 +52,8 @@ def parse_master_key(text: str) -> bytes:
         return parse_key(text)
     except ValueError:
         raise InvalidUseError(
-            Misuse.MASTER_KEY, "The encryption master key is the base64 of 32 bytes"
+            Misuse.MASTER_KEY,
+            "An encryption master key is 32 bytes in Base64 (44 characters)",
         ) from None
 
 
@@ -58,25 +62,25 @@ def shared_secret(master_key: bytes, channel: str) -> bytes:
     return hashlib.sha256(channel.encode() + master_key).digest()
 
 
-def seal(key: bytes, plaintext: str) -> dict[str, str]:
-    """Encrypt a payload under a nonce of its own."""
+def encrypt(key: bytes, plaintext: str) -> dict[str, str]:
+    """Encrypt a payload with a new nonce."""
     nonce = random(crypto_secretbox_NONCEBYTES)
     ciphertext = crypto_secretbox(plaintext.encode(), nonce, key)
     return {"nonce": b64encode(nonce).decode(), "ciphertext": b64encode(ciphertext).decode()}
 
 
-def unpack(raw: Json) -> tuple[bytes, bytes]:
+def parse_encrypted(raw: Json) -> tuple[bytes, bytes]:
     """Return nonce and ciphertext of an encrypted event's data.
 
-    Raises `DecryptionError` when the data is not such a pair: no other key would help.
+    Raises `DecryptionError` when the data is not encrypted: another key would not help.
     """
     try:
-        sealed = orjson.loads(raw) if isinstance(raw, str) else raw
-        if not isinstance(sealed, dict):
+        pair = orjson.loads(raw) if isinstance(raw, str) else raw
+        if not isinstance(pair, dict):
             raise TypeError
-        nonce, ciphertext = _decode(sealed["nonce"]), _decode(sealed["ciphertext"])
+        nonce, ciphertext = _decode(pair["nonce"]), _decode(pair["ciphertext"])
     except TypeError, KeyError, ValueError:
-        raise DecryptionError("The data is not encrypted as this channel's has to be") from None
+        raise DecryptionError("The data is not encrypted") from None
     if len(nonce) != crypto_secretbox_NONCEBYTES:
         raise DecryptionError(f"The nonce does not have {crypto_secretbox_NONCEBYTES} bytes")
     return nonce, ciphertext
@@ -88,7 +92,7 @@ def _decode(text: Json) -> bytes:
     return binascii.a2b_base64(text, strict_mode=True)
 
 
-def unseal(key: bytes, nonce: bytes, ciphertext: bytes) -> str:
+def decrypt(key: bytes, nonce: bytes, ciphertext: bytes) -> str:
     """Decrypt a payload; raises `DecryptionError` when the key does not fit."""
     try:
         return crypto_secretbox_open(ciphertext, nonce, key).decode()

@@ -11,7 +11,7 @@ from typing import override
 
 from .auth import ChannelAuth
 from .channel import Channel, DecryptionFailure
-from .crypto import unpack, unseal
+from .crypto import decrypt, parse_encrypted
 from .exceptions import AuthorizationError, DecryptionError
 from .listeners import notify
 from .messages import Event
@@ -74,7 +74,7 @@ class EncryptedChannel(Channel):
         if self._cached_until:
             event = self._cached(event)
         try:
-            nonce, ciphertext = unpack(event.raw)
+            nonce, ciphertext = parse_encrypted(event.raw)
         except DecryptionError as err:
             self._fail(event, str(err))
             return
@@ -88,7 +88,7 @@ class EncryptedChannel(Channel):
         if self._key is None:
             return False
         try:
-            plaintext = unseal(self._key, nonce, ciphertext)
+            plaintext = decrypt(self._key, nonce, ciphertext)
         except DecryptionError:
             return False
         notify((self._routes.of(event.name),), event.opened(plaintext))

@@ -85,19 +85,25 @@ class SubscriptionError(PusherError):
         self.status = status
 
 
-class RequestError(PusherError):
-    """The server API refused a request (`status` is HTTP's) or gave no answer (`status` 0)."""
+class RequestFailure(StrEnum):
+    """Why a request to the server API failed."""
 
-    def __init__(self, message: str, status: int = 0) -> None:
-        """Keep the server's words."""
+    NO_RESPONSE = "no_response"
+    INVALID_RESPONSE = "invalid_response"
+    REFUSED = "refused"
+    INVALID_APP_ID = "invalid_app_id"
+    CLOCK_SKEW = "clock_skew"
+    TOO_LARGE = "too_large"
+
+
+class RequestError(PusherError):
+    """A request to the server API failed; `status` is HTTP's, or 0 without a response."""
+
+    def __init__(self, failure: RequestFailure, message: str, status: int = 0) -> None:
         super().__init__(message)
+        self.failure = failure
         self.message = message
         self.status = status
-
-    @property
-    def is_clock_skew(self) -> bool:
-        """Whether the server finds our clock more than 600 s away from its own."""
-        return self.status == 401 and "timestamp" in self.message.lower()
 
 
 class DecryptionError(PusherError):
@@ -129,6 +135,7 @@ class Misuse(StrEnum):
     TOO_MANY_EVENTS = "too_many_events"
     MASTER_KEY_MISSING = "master_key_missing"
     MASTER_KEY = "invalid_master_key"
+    ADDRESS = "invalid_host"
     ENCRYPTED_ALONE = "encrypted_channel_alone"
     CLIENT_EVENT_NAME = "client_event_name"
     CLIENT_EVENT_CHANNEL = "client_event_channel"

@@ -1,8 +1,10 @@
-"""The signed server API (reference: "Channels HTTP API")."""
+"""The signed server API.
+
+See https://pusher.com/docs/channels/library_auth_reference/rest-api/
+"""
 
 import hashlib
 import time
-from asyncio import timeout
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPMethod
@@ -13,8 +15,8 @@ import aiohttp
 import orjson
 from yarl import URL
 
-from .crypto import seal, shared_secret, signature
-from .exceptions import InvalidUseError, Misuse, RequestError
+from .crypto import encrypt, shared_secret, signature
+from .exceptions import InvalidUseError, Misuse, RequestError, RequestFailure
 from .messages import Json
 from .names import (
     USER_CHANNEL_PREFIX,
@@ -22,13 +24,19 @@ from .names import (
     check_channel_name,
     check_event_name,
     check_user_id,
+    is_unicode,
 )
-from .protocol import check_data_size, dump_json, redact_signatures
+from .protocol import check_data_size, dump_json
+from .requests import BodyTooLongError, Response, send_request
 from .server import Server
 
 MAX_CHANNELS: Final = 100
 MAX_BATCH: Final = 10
-REQUEST_TIMEOUT: Final = 10.0
+MAX_RESPONSE_BYTES: Final = 1024 * 1024
+UNAUTHORIZED: Final = 401
+NOT_FOUND: Final = 404
+TOO_LARGE: Final = 413
+INVALID_APP_STATUSES: Final = (400, UNAUTHORIZED, NOT_FOUND)
 PATH_SAFE: Final = "=@,;"
 
 type ChannelInfo = Mapping[str, Json]
@@ -36,20 +44,21 @@ type ChannelInfo = Mapping[str, Json]
 
 @dataclass(frozen=True, slots=True)
 class BatchEvent:
-    """One event of a batch; data that is text goes as it is, anything else as JSON."""
+    """One event of a batch; text is sent as it is, other data as JSON."""
 
     channel: str
     event: str
     data: Json
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class HttpApi:
-    """One app's server API.
+    """The server API of one app.
 
-    Every method raises `InvalidUseError` for what the protocol does not allow, before anything is sent,
-    and `RequestError` when the server refuses or does not answer within 10 seconds. `now` returns
-    the seconds since 1970; the server accepts 600 s of difference. `proxy` is a URL.
+    Every method raises `InvalidUseError` before it sends what the protocol does not allow, and
+    `RequestError` when the server refuses or does not answer within 10 s. `headers` are sent with
+    each request, `proxy` is a URL. `now` returns the seconds since 1970; servers accept a difference
+    of 600 s.
     """
 
     session: aiohttp.ClientSession = field(repr=False)
@@ -59,7 +68,9 @@ class HttpApi:
     secret: str = field(repr=False)
     master_key: bytes | None = field(default=None, repr=False)
     proxy: str | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     now: Callable[[], float] = field(default=time.time, repr=False)
+    _signed_prefix: str = field(default="", init=False, repr=False)
 
     async def trigger(
         self,
@@ -70,19 +81,19 @@ class HttpApi:
         socket_id: str | None = None,
         info: Sequence[str] = (),
     ) -> Mapping[str, ChannelInfo]:
-        """Publish to 1 to 100 channels; an encrypted one must be alone.
+        """Send an event to 1 to 100 channels; an encrypted channel must be the only one.
 
-        `socket_id` is a connection that shall not get the event. Return what `info` (`user_count`,
-        `subscription_count`) asks for, by channel.
+        The connection `socket_id` does not receive the event. Return the counts in `info`
+        (`user_count`, `subscription_count`) by channel.
         """
         if not 1 <= len(channels) <= MAX_CHANNELS:
-            words = f"An event goes to 1 to {MAX_CHANNELS} channels"
-            raise InvalidUseError(Misuse.TOO_MANY_CHANNELS, words)
+            message = f"An event goes to 1 to {MAX_CHANNELS} channels"
+            raise InvalidUseError(Misuse.TOO_MANY_CHANNELS, message)
         for channel in channels:
             check_channel_name(channel)
         if len(channels) > 1 and any(ChannelKind.of(channel).is_encrypted for channel in channels):
-            words = "An event for an encrypted channel goes to that channel alone"
-            raise InvalidUseError(Misuse.ENCRYPTED_ALONE, words)
+            message = "An encrypted channel must be the only channel of an event"
+            raise InvalidUseError(Misuse.ENCRYPTED_ALONE, message)
         body: dict[str, Json] = self._event(channels[0], event, data) | {"channels": list(channels)}
         if socket_id is not None:
             body["socket_id"] = socket_id
@@ -92,7 +103,7 @@ class HttpApi:
         return _channel_infos(answer)
 
     async def trigger_batch(self, events: Sequence[BatchEvent]) -> None:
-        """Publish 1 to 10 events, each to one channel."""
+        """Send 1 to 10 events, each to one channel."""
         if not 1 <= len(events) <= MAX_BATCH:
             raise InvalidUseError(Misuse.TOO_MANY_EVENTS, f"A batch has 1 to {MAX_BATCH} events")
         batch: list[Json] = []
@@ -103,14 +114,14 @@ class HttpApi:
         await self._request(HTTPMethod.POST, "batch_events", body={"batch": batch})
 
     async def send_to_user(self, user_id: str, event: str, data: Json) -> None:
-        """Publish to all connections on which the user is signed in."""
+        """Send an event to all connections of a signed-in user."""
         check_user_id(user_id)
         channel = f"{USER_CHANNEL_PREFIX}{user_id}"
         body = self._event(channel, event, data) | {"channels": [channel]}
         await self._request(HTTPMethod.POST, "events", body=body)
 
     async def terminate_user_connections(self, user_id: str) -> None:
-        """Close all connections on which the user is signed in, with code 4009."""
+        """Close all connections of a signed-in user with code 4009."""
         check_user_id(user_id)
         path = f"users/{quote(user_id, PATH_SAFE)}/terminate_connections"
         await self._request(HTTPMethod.POST, path, body={})
@@ -118,35 +129,67 @@ class HttpApi:
     async def channels(
         self, *, prefix: str = "", info: Sequence[str] = ()
     ) -> Mapping[str, ChannelInfo]:
-        """Return the occupied channels, with `info` (`user_count` only with a presence prefix)."""
+        """Return the occupied channels with `info` (`user_count` needs a presence prefix)."""
+        if not is_unicode(prefix):
+            raise InvalidUseError(
+                Misuse.CHANNEL_NAME, "A prefix has only characters of a channel name"
+            )
         query = {"filter_by_prefix": prefix, "info": ",".join(info)}
         return _channel_infos(await self._request(HTTPMethod.GET, "channels", query=query))
 
     async def channel(self, name: str, *, info: Sequence[str] = ()) -> ChannelInfo:
-        """Return whether a channel is occupied, and its `info` (`user_count`, `cache` and so on)."""
+        """Return whether a channel is occupied, and its `info` (`user_count`, `cache`, ...)."""
         check_channel_name(name)
-        path = f"channels/{quote(name, PATH_SAFE)}"
-        answer = await self._request(HTTPMethod.GET, path, query={"info": ",".join(info)})
+        path, query = f"channels/{quote(name, PATH_SAFE)}", {"info": ",".join(info)}
+        try:
+            answer = await self._request(HTTPMethod.GET, path, query=query)
+        except RequestError as err:
+            return {"occupied": await self._is_occupied(name, err)}
         return answer if isinstance(answer, dict) else {}
 
     async def users(self, channel: str) -> list[str]:
-        """Return the user ids on a presence channel."""
+        """Return the user ids on a presence channel; none if it is not occupied."""
         check_channel_name(channel)
-        answer = await self._request(HTTPMethod.GET, f"channels/{quote(channel, PATH_SAFE)}/users")
-        users = answer.get("users") if isinstance(answer, dict) else None
-        entries = users if isinstance(users, list) else []
-        return [str(user["id"]) for user in entries if isinstance(user, dict) and "id" in user]
+        path = f"channels/{quote(channel, PATH_SAFE)}/users"
+        try:
+            return _user_ids(await self._request(HTTPMethod.GET, path))
+        except RequestError as err:
+            if await self._is_occupied(channel, err):
+                raise
+            return []
+
+    async def check_app_id(self) -> None:
+        """Raise `RequestError` with `INVALID_APP_ID` if the server does not know the app id.
+
+        Valid only with a secret that is known to be right: servers report both with status 401.
+        """
+        try:
+            await self.channels()
+        except RequestError as err:
+            if err.failure is not RequestFailure.REFUSED or err.status not in INVALID_APP_STATUSES:
+                raise
+            failure = RequestFailure.INVALID_APP_ID
+            raise RequestError(failure, err.message, err.status) from None
+
+    async def _is_occupied(self, channel: str, err: RequestError) -> bool:
+        """Return whether the list has a channel for which the server answered 404.
+
+        Some servers answer 404 for every channel that is not occupied. Raises `err` otherwise.
+        """
+        if err.status != NOT_FOUND:
+            raise err
+        return channel in await self.channels(prefix=channel)
 
     def _event(self, channel: str, event: str, data: Json) -> dict[str, Json]:
-        """Return name and data as the API wants them, sealed where the channel is encrypted."""
+        """Return name and data in the format of the API, encrypted for encrypted channels."""
         check_event_name(event)
         text = data if isinstance(data, str) else dump_json(data)
         check_data_size(text)
         if ChannelKind.of(channel).is_encrypted:
             if self.master_key is None:
-                words = "An encrypted channel needs the encryption master key"
-                raise InvalidUseError(Misuse.MASTER_KEY_MISSING, words)
-            text = dump_json({**seal(shared_secret(self.master_key, channel), text)})
+                message = "An encrypted channel needs the encryption master key"
+                raise InvalidUseError(Misuse.MASTER_KEY_MISSING, message)
+            text = dump_json({**encrypt(shared_secret(self.master_key, channel), text)})
         return {"name": event, "data": text}
 
     async def _request(
@@ -157,35 +200,67 @@ class HttpApi:
         query: Mapping[str, str] | None = None,
         body: Mapping[str, Json] | None = None,
     ) -> Json:
-        payload = b"" if body is None else orjson.dumps(body)
+        """Send a request; where the server has a path, try both ways to sign until one works.
+
+        The official libraries and most servers sign without the path, soketi's `pathPrefix` with
+        it. A request with a wrong signature has no effect, so that it can be sent again.
+        """
+        payload = None if body is None else orjson.dumps(body)
         path = f"/apps/{quote(self.app_id, PATH_SAFE)}/{path}"
-        signed = self._sign(method, path, query or {}, payload)
-        url = f"{self.server.api_url}{path}?{urlencode(signed)}"
+        query = {key: value for key, value in (query or {}).items() if value}
+        prefix = self._signed_prefix
         try:
-            async with (
-                timeout(REQUEST_TIMEOUT),
-                self.session.request(
-                    method,
-                    URL(url, encoded=True),
-                    data=payload or None,
-                    headers={"Content-Type": "application/json"},
-                    proxy=self.proxy,
-                    allow_redirects=False,
-                ) as response,
-            ):
-                status, text = response.status, await response.text(errors="replace")
+            return await self._send(method, prefix, path, query, payload)
+        except RequestError as err:
+            if err.failure is not RequestFailure.REFUSED or err.status != UNAUTHORIZED:
+                raise
+            other = "" if prefix else self.server.prefix
+            if other == prefix:
+                raise
+            try:
+                answer = await self._send(method, other, path, query, payload)
+            except RequestError:
+                raise err from None
+            self._signed_prefix = other
+            return answer
+
+    async def _send(
+        self,
+        method: HTTPMethod,
+        signed_prefix: str,
+        path: str,
+        query: Mapping[str, str],
+        payload: bytes | None,
+    ) -> Json:
+        signed = self._sign(method, f"{signed_prefix}{path}", query, payload)
+        url = URL(f"{self.server.api_url}{path}?{urlencode(signed)}", encoded=True)
+        try:
+            response = await send_request(
+                self.session,
+                method,
+                url,
+                headers={**self.headers, "Content-Type": "application/json"},
+                data=payload,
+                proxy=self.proxy,
+                max_bytes=MAX_RESPONSE_BYTES,
+            )
         except TimeoutError:
-            raise RequestError("The server did not answer in time") from None
+            message = "The server did not answer in time"
+            raise RequestError(RequestFailure.NO_RESPONSE, message) from None
+        except BodyTooLongError:
+            message = f"The server's answer has more than {MAX_RESPONSE_BYTES} bytes"
+            raise RequestError(RequestFailure.INVALID_RESPONSE, message) from None
         except (aiohttp.ClientError, ValueError) as err:
-            words = f"The server could not be asked ({type(err).__name__})"
-            raise RequestError(words) from None
-        return _parse_answer(status, text)
+            message = f"The request to the server failed ({type(err).__name__})"
+            raise RequestError(RequestFailure.NO_RESPONSE, message) from None
+        return _check(response, method, [self.secret, *self.headers.values()])
 
     def _sign(
-        self, method: HTTPMethod, path: str, query: Mapping[str, str], payload: bytes
+        self, method: HTTPMethod, path: str, query: Mapping[str, str], payload: bytes | None
     ) -> dict[str, str]:
         """Return the query with its signature, in the order in which it was signed."""
-        signed = {key: value for key, value in query.items() if value} | {
+        signed = {
+            **query,
             "auth_key": self.app_key,
             "auth_timestamp": str(int(self.now())),
             "auth_version": "1.0",
@@ -194,30 +269,35 @@ class HttpApi:
             signed["body_md5"] = hashlib.md5(payload, usedforsecurity=False).hexdigest()
         ordered = dict(sorted(signed.items()))
         text = "&".join(f"{key}={value}" for key, value in ordered.items())
-        prefixed = f"{self.server.path}{path}"
-        ordered["auth_signature"] = signature(self.secret, f"{method}\n{prefixed}\n{text}")
+        ordered["auth_signature"] = signature(self.secret, f"{method}\n{path}\n{text}")
         return ordered
 
 
-def _parse_answer(status: int, text: str) -> Json:
-    """Return the answer, or raise `RequestError`; soketi reports errors with status 200."""
-    try:
-        answer: Json = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        answer = None
+def _check(response: Response, method: HTTPMethod, secrets: list[str]) -> Json:
+    """Return the JSON value of a success; raises `RequestError` for anything else.
+
+    soketi reports errors with status 200. A success without JSON is valid where nothing was asked.
+    """
+    answer, status = response.json, response.status
+    is_success = 200 <= status < 300
     if isinstance(answer, dict) and "error" in answer:
         code = answer.get("code")
-        status = code if status == 200 and isinstance(code, int) else status
-        raise RequestError(_words(answer["error"]), status)
-    if status != 200:
-        raise RequestError(_words(text) or f"The server answered {status}", status)
-    if answer is None:
-        raise RequestError("The server's answer is not JSON", status)
-    return answer
+        status = code if is_success and isinstance(code, int) else status
+    elif is_success:
+        if answer is None and method is HTTPMethod.GET:
+            message = "The server's answer is not JSON"
+            raise RequestError(RequestFailure.INVALID_RESPONSE, message, status)
+        return answer
+    reason = response.reason("The server", secrets)
+    raise RequestError(_failure(response, status, reason), reason, status)
 
 
-def _words(value: Json) -> str:
-    return redact_signatures(value).strip()
+def _failure(response: Response, status: int, reason: str) -> RequestFailure:
+    if status == UNAUTHORIZED and "timestamp" in reason.lower():
+        return RequestFailure.CLOCK_SKEW
+    if status == TOO_LARGE:
+        return RequestFailure.TOO_LARGE
+    return RequestFailure.INVALID_RESPONSE if response.is_html else RequestFailure.REFUSED
 
 
 def _channel_infos(answer: Json) -> Mapping[str, ChannelInfo]:
@@ -225,3 +305,13 @@ def _channel_infos(answer: Json) -> Mapping[str, ChannelInfo]:
     if not isinstance(channels, dict):
         return {}
     return {name: info if isinstance(info, dict) else {} for name, info in channels.items()}
+
+
+def _user_ids(answer: Json) -> list[str]:
+    """Return the user ids of a list, or of an object: a scaled Reverb merges lists into one."""
+    users = answer.get("users") if isinstance(answer, dict) else None
+    if isinstance(users, dict):
+        users = list(users.values())
+    entries = users if isinstance(users, list) else []
+    ids = [entry.get("id") for entry in entries if isinstance(entry, dict)]
+    return [str(user_id) for user_id in ids if isinstance(user_id, str | int) and user_id != ""]

@@ -1,4 +1,7 @@
-"""Channel kinds and the rules for names (reference: "Channel naming conventions")."""
+"""Channel kinds, and the rules for names.
+
+See https://pusher.com/docs/channels/using_channels/channels/#channel-naming-conventions
+"""
 
 import re
 from enum import StrEnum
@@ -16,7 +19,7 @@ _SOCKET_ID = re.compile(r"[0-9]+\.[0-9]+")
 
 
 class ChannelKind(StrEnum):
-    """What a channel's prefix makes of it; each value is the prefix without its last dash."""
+    """The kind of a channel; each value is its prefix without the last dash."""
 
     ENCRYPTED_CACHE = "private-encrypted-cache"
     ENCRYPTED = "private-encrypted"
@@ -30,34 +33,34 @@ class ChannelKind(StrEnum):
 
     @classmethod
     def of(cls, channel: str) -> ChannelKind:
-        """Return the kind of the channel with this name: its longest known prefix decides."""
+        """Return the kind of a channel by the longest prefix of its name."""
         if channel.startswith(USER_CHANNEL_PREFIX):
             return cls.USER
         return next((kind for kind in _PREFIXED if channel.startswith(f"{kind}-")), cls.PUBLIC)
 
     @property
     def needs_authorization(self) -> bool:
-        """Whether the server wants a signature before it lets anyone join."""
+        """Whether a subscription needs a signature."""
         return self.startswith(("private", "presence"))
 
     @property
     def is_presence(self) -> bool:
-        """Whether the channel knows its members."""
+        """Whether the channel has a list of members."""
         return self.startswith("presence")
 
     @property
     def is_encrypted(self) -> bool:
-        """Whether payloads are sealed end to end."""
+        """Whether payloads are encrypted end to end."""
         return self.startswith("private-encrypted")
 
     @property
     def is_cache(self) -> bool:
-        """Whether the server hands the last event to whoever joins."""
+        """Whether the server sends the latest event to new subscribers."""
         return self.endswith("cache")
 
     @property
     def takes_client_events(self) -> bool:
-        """Whether members may send events to each other."""
+        """Whether the channel accepts client events."""
         return self.needs_authorization and not self.is_encrypted
 
 
@@ -66,23 +69,32 @@ _PREFIXED = tuple(
 )
 
 
+def is_unicode(text: str) -> bool:
+    """Return whether a text can be sent: a lone surrogate has no UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def is_channel_name(name: str) -> bool:
-    """Tell whether a channel may be called that: 1 to 164 letters, digits or _-=@,.; in all."""
+    """Return whether this is a valid channel name: 1 to 164 letters, digits or `_-=@,.;`."""
     return len(name) <= MAX_CHANNEL_NAME and _NAME.fullmatch(name) is not None
 
 
 def is_user_id(name: str) -> bool:
-    """Tell whether a user may be called that: 1 to 128 characters, no # in front."""
-    return 0 < len(name) <= MAX_USER_ID and not name.startswith("#")
+    """Return whether this is a valid user id: 1 to 128 characters, no # at the start."""
+    return 0 < len(name) <= MAX_USER_ID and not name.startswith("#") and is_unicode(name)
 
 
 def is_socket_id(text: str) -> bool:
-    """Tell whether a connection may be called that: what we sign must mean nothing else."""
+    """Return whether this is a valid socket id; anything else must not be signed."""
     return _SOCKET_ID.fullmatch(text) is not None
 
 
 def check_channel_name(name: str) -> None:
-    """Raise `InvalidUseError` unless a channel may be called that."""
+    """Raise `InvalidUseError` for an invalid channel name."""
     if not is_channel_name(name):
         raise InvalidUseError(
             Misuse.CHANNEL_NAME,
@@ -91,16 +103,16 @@ def check_channel_name(name: str) -> None:
 
 
 def check_event_name(name: str) -> None:
-    """Raise `InvalidUseError` unless an event may be called that: 1 to 200 characters."""
-    if not 0 < len(name) <= MAX_EVENT_NAME:
+    """Raise `InvalidUseError` for an invalid event name (valid: 1 to 200 characters)."""
+    if not 0 < len(name) <= MAX_EVENT_NAME or not is_unicode(name):
         raise InvalidUseError(
             Misuse.EVENT_NAME, f"An event name has 1 to {MAX_EVENT_NAME} characters"
         )
 
 
 def check_user_id(user_id: str) -> None:
-    """Raise `InvalidUseError` unless a user may be called that."""
+    """Raise `InvalidUseError` for an invalid user id."""
     if not is_user_id(user_id):
         raise InvalidUseError(
-            Misuse.USER_ID, f"A user id has 1 to {MAX_USER_ID} characters and no # in front"
+            Misuse.USER_ID, f"A user id has 1 to {MAX_USER_ID} characters and no # at the start"
         )

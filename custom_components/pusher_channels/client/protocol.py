@@ -33,7 +33,7 @@ from .messages import (
     decode_data,
     writable,
 )
-from .names import is_socket_id
+from .names import is_socket_id, is_unicode
 
 PROTOCOL_VERSION: Final = 7
 MAX_DATA_BYTES: Final = 10 * 1024
@@ -268,6 +268,8 @@ def dump_json(data: Json) -> str:
 
 def check_data_size(text: str) -> None:
     """Raise `InvalidUseError` when an event's data has more than 10 KB (10 240 bytes of UTF-8)."""
+    if not is_unicode(text):
+        raise InvalidUseError(Misuse.DATA_TYPE, "The data cannot be written as JSON")
     if len(text.encode()) > MAX_DATA_BYTES:
         raise InvalidUseError(
             Misuse.DATA_SIZE, f"An event carries at most {MAX_DATA_BYTES} bytes of data"

@@ -10,6 +10,7 @@ from ..client import (
     InvalidUseError,
     Misuse,
     RequestError,
+    RequestFailure,
     SubscriptionError,
 )
 from ..const import DOMAIN
@@ -65,6 +66,6 @@ def failed(key: str, **placeholders: str) -> HomeAssistantError:
 def _request_error(err: RequestError) -> HomeAssistantError:
     if err.status == CONTENT_TOO_LARGE:
         return invalid(Misuse.DATA_SIZE)
-    if err.is_clock_skew:
+    if err.failure is RequestFailure.CLOCK_SKEW:
         return failed("clock_skew")
     return failed("request_failed", error=err.message)

@@ -15,6 +15,7 @@ from ..client import (
     ErrorReceived,
     PusherClient,
     RequestError,
+    RequestFailure,
     StateChange,
     asks_to_stop,
 )
@@ -67,7 +68,7 @@ def follow(hass: HomeAssistant, entry: ConfigEntry, client: PusherClient) -> Non
 @callback
 def api_failed(hass: HomeAssistant, entry: ConfigEntry, err: RequestError) -> None:
     """Create an issue when the server API refused a request for a lasting reason."""
-    if err.is_clock_skew:
+    if err.failure is RequestFailure.CLOCK_SKEW:
         _create(hass, entry, Kind.CLOCK_SKEW)
 
 

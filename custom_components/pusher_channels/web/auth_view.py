@@ -138,7 +138,7 @@ class ChannelAuthView(_AuthView):
             auth = await _authorizer(entry, user).authorize_channel(socket_id, channel)
         except AuthorizationError as err:
             return self.json_message(err.message, HTTPStatus.FORBIDDEN)
-        return self.json(auth.as_answer())
+        return self.json(auth.as_response())
 
 
 class UserAuthView(_AuthView):
@@ -156,7 +156,7 @@ class UserAuthView(_AuthView):
         fields: Mapping[str, str],
     ) -> web.Response:
         auth = await _authorizer(entry, user).authorize_user(socket_id)
-        return self.json(auth.as_answer())
+        return self.json(auth.as_response())
 
 
 async def _preflight(request: web.Request) -> web.Response:
