@@ -14,7 +14,12 @@ from pathlib import Path
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from custom_components.pusher_channels.client.crypto import parse_key, seal, unpack, unseal
+from custom_components.pusher_channels.client.crypto import (
+    decrypt,
+    encrypt,
+    parse_encrypted,
+    parse_key,
+)
 from custom_components.pusher_channels.client.exceptions import DecryptionError, ProtocolError
 from custom_components.pusher_channels.client.messages import Event
 from custom_components.pusher_channels.client.protocol import decode
@@ -147,7 +152,7 @@ def read_frame(frame: bytes) -> str:
 def payloads(chance: random.Random) -> Iterator[object]:
     """Return encrypted data without end: mutated, of wrong shapes, and some that is whole."""
     while True:
-        whole = json.dumps(seal(KEY, json.dumps(make_value(chance))))
+        whole = json.dumps(encrypt(KEY, json.dumps(make_value(chance))))
         yield whole
         for _ in range(8):
             yield mutate(chance, whole.encode()).decode(errors="replace")
@@ -157,7 +162,7 @@ def payloads(chance: random.Random) -> Iterator[object]:
 def read_payload(payload: object) -> str:
     """Decrypt a payload as an encrypted channel does; return what came of it."""
     try:
-        text = unseal(KEY, *unpack(payload))  # type: ignore[arg-type]
+        text = decrypt(KEY, *parse_encrypted(payload))  # type: ignore[arg-type]
     except DecryptionError:
         return "not decrypted"
     Event({"event": "e", "channel": "c", "data": text}).data  # noqa: B018
