@@ -134,12 +134,12 @@ async def test_script_lets_home_assistant_in(
     assert channel.error.status == 401
 
 
-async def _is_refused(hass: HomeAssistant, entry: MockConfigEntry, words: str) -> None:
+async def _is_refused(hass: HomeAssistant, entry: MockConfigEntry, message: str) -> None:
     entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(entry.entry_id)
     [channel] = entry.runtime_data.channels.values()
-    await until(lambda: channel.channel.error)
-    assert words in channel.channel.error.error
+    await until(lambda: channel.client_channel.error)
+    assert message in channel.client_channel.error.error
 
 
 @asynccontextmanager
