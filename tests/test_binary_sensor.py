@@ -9,7 +9,7 @@ from tools.devserver import DevServer, frames
 
 from .actions import connected_guest
 from .conftest import SetUp, app_entry, channel_subentry, until
-from .watch import skip, state_of, writes_of
+from .home_assistant import skip, state_of, writes_of
 
 SUBSCRIBED = "binary_sensor.orders_subscribed"
 BOB = "binary_sensor.presence_room_member_bob"

@@ -13,7 +13,7 @@ from tools.devserver import DevServer, frames
 
 from .actions import connected_guest
 from .conftest import SetUp, app_entry, channel_subentry, until
-from .watch import skip, state_of, writes_of
+from .home_assistant import skip, state_of, writes_of
 
 ORDERS = "event.orders"
 USER = "event.demo_app_user_event"

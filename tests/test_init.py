@@ -17,7 +17,7 @@ from custom_components.pusher_channels.hub.hub import Hub
 from tools.devserver import DevServer, frames
 
 from .conftest import APP, SetUp, app_entry, until
-from .watch import device_named, reauth_flows, skip, state_of
+from .home_assistant import device_named, reauth_flows, skip, state_of
 
 
 async def test_setup_connects_and_makes_devices(

@@ -19,7 +19,7 @@ from tools.devserver import DevServer
 
 from .actions import connected_guest, told
 from .conftest import MASTER_KEY, SetUp, app_data, channel_subentry, until
-from .watch import state_of
+from .home_assistant import state_of
 
 KINDS = ("orders", "private-a", "presence-a", "cache-a", "private-encrypted-a")
 DINNER = "Dinner is ready"

@@ -36,7 +36,7 @@ from tools.devserver import DevServer
 from .actions import ENGLISH, act
 from .conftest import SetUp, until
 from .docs.shop import live_a_day, shop_entry
-from .watch import state_of
+from .home_assistant import state_of
 
 FOLDER = Path(component.__file__).parent
 ICONS = json.loads((FOLDER / "icons.json").read_text())

@@ -27,7 +27,7 @@ from custom_components.pusher_channels.hub.hub import Hub
 from tools.devserver import DevServer, frames
 
 from .conftest import APP, SetUp, app_entry, until
-from .watch import issues_of
+from .home_assistant import issues_of
 
 FIX = "/api/repairs/issues/fix"
 FROM_PUSHER = (

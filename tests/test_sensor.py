@@ -14,7 +14,7 @@ from tools.devserver import DevServer, frames
 
 from .actions import connected_guest
 from .conftest import APP, SetUp, app_entry, until
-from .watch import skip, state_of, writes_of
+from .home_assistant import skip, state_of, writes_of
 
 STATE = "sensor.demo_app_connection_state"
 MEMBERS = "sensor.presence_room_members"

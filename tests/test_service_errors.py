@@ -20,7 +20,7 @@ from tools.devserver import DevServer, frames
 
 from .actions import ENGLISH, act, ask, failure, mistake, told
 from .conftest import SetUp, app_data, app_entry
-from .watch import issues_of
+from .home_assistant import issues_of
 
 EXPIRED = "Timestamp expired: Given timestamp (2026-01-01T00:00:00Z) not within 600s of server time"
 EVENT = {"event": "shipped", "data": {}}

@@ -13,7 +13,7 @@ from homeassistant.helpers import entity_registry as er
 from tools.devserver import DevServer
 
 from .conftest import SetUp, app_entry, until
-from .watch import skip, state_of
+from .home_assistant import skip, state_of
 
 SWITCH = "switch.demo_app_connection"
 STATE = "sensor.demo_app_connection_state"

@@ -12,9 +12,9 @@ from custom_components.pusher_channels.client.exceptions import Misuse, Subscrip
 from custom_components.pusher_channels.client.messages import ErrorReceived, Json
 from tools.devserver import DevServer, frames
 
+from .channel_helpers import client_notices, endpoint, events_of, joined, refusal, sent
 from .conftest import APP, MakeClient, connect, settle, until
 from .misuse import misused
-from .support import client_notices, endpoint, events_of, joined, refusal, sent
 
 LONGEST = "client-" + "x" * 193
 

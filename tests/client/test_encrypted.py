@@ -16,9 +16,8 @@ from custom_components.pusher_channels.client.client import PusherClient
 from custom_components.pusher_channels.client.messages import Event, Json, SubscriptionSucceeded
 from tools.devserver import DevServer, frames
 
-from .conftest import APP, USER, MakeClient, connect, until
-from .support import (
-    all_heard,
+from .channel_helpers import (
+    all_handled,
     endpoint,
     events_of,
     joined,
@@ -27,6 +26,7 @@ from .support import (
     sealed,
     subscribes,
 )
+from .conftest import APP, USER, MakeClient, connect, until
 from .vectors import VECTORS
 
 NAME = "private-encrypted-a"
@@ -234,7 +234,7 @@ async def test_case_36_an_event_that_the_present_key_opens_waits_its_turn(
     server.connections[0].send(frames.event(NAME, "foreign", sealed("private-encrypted-x", "")))
     await server.publish(NAME, "good", "")
     await server.wait_auth_requests(2)
-    await all_heard(asking, server.connections[0])
+    await all_handled(asking, server.connections[0])
     assert not heard
     assert not told
 
@@ -282,7 +282,7 @@ async def test_case_37_events_that_wait_for_a_key_when_the_connection_ends_are_t
     await server.publish(NAME, "first", "")
     await server.publish(NAME, "second", "")
     await server.wait_auth_requests(2)
-    await all_heard(asking, server.connections[0])
+    await all_handled(asking, server.connections[0])
     server.faults.reset()
     await server.close_all(4200)
     held.set()

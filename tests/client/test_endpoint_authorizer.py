@@ -15,9 +15,9 @@ from custom_components.pusher_channels.client.auth import EndpointAuthorizer
 from custom_components.pusher_channels.client.exceptions import AuthorizationError
 from tools.devserver import DevServer
 
+from .channel_helpers import endpoint
 from .conftest import Clock, settle, until
 from .raw_server import answer, raw_server
-from .support import endpoint
 from .vectors import VECTORS
 
 SOCKET = "1.2"

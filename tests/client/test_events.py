@@ -9,8 +9,8 @@ from custom_components.pusher_channels.client.client import PusherClient
 from custom_components.pusher_channels.client.messages import Event, Json, SubscriptionCount
 from tools.devserver import App, DevServer, frames
 
+from .channel_helpers import all_handled, endpoint, events_of, joined, notices_of, sealed
 from .conftest import Clock, MakeClient, address, connect, until
-from .support import all_heard, endpoint, events_of, joined, notices_of, sealed
 
 CACHE_CHANNELS = ["cache-a", "private-cache-a", "presence-cache-a", "private-encrypted-cache-a"]
 
@@ -45,14 +45,14 @@ async def test_case_20_names_and_globs_choose_events_until_unbound(
     unbind_client = client.bind(lambda event: all_of_client.append(event.name), "*ship*")
     for name in ("order.shipped", "news", "newspaper", "Order.shipped", "x"):
         await server.publish("orders", name, "")
-    await all_heard(client, server.connections[0])
+    await all_handled(client, server.connections[0])
     assert heard == ["order.shipped", "news"]
     assert all_of_client == ["order.shipped", "Order.shipped"]
 
     unbind()
     unbind_client()
     await server.publish("orders", "order.shipped", "")
-    await all_heard(client, server.connections[0])
+    await all_handled(client, server.connections[0])
     assert len(heard) == 2
     assert len(all_of_client) == 2
 
@@ -63,7 +63,7 @@ async def test_case_20_who_binds_while_a_channel_is_being_left_hears_it_when_it_
     await connect(client)
     await joined(client, "a")
     await server.publish("a", "known", "")
-    await all_heard(client, server.connections[0])
+    await all_handled(client, server.connections[0])
     client.unsubscribe("a")
     heard = events_of(client, "known")
     client.subscribe("a")
@@ -107,7 +107,7 @@ async def test_case_20_an_encrypted_event_nobody_wants_is_not_decrypted(
     wanted = events_of(channel, "order.*")
     server.connections[0].send(frames.event(channel.name, "other", "not sealed"))
     await server.publish(channel.name, "another", {"id": 1})
-    await all_heard(client, server.connections[0])
+    await all_handled(client, server.connections[0])
     assert not told
     assert len(server.auth_requests) == 1
 
@@ -129,7 +129,7 @@ async def test_case_21_internal_events_never_reach_listeners(
     connection.send(frames.member_removed("a", "x"))
     connection.send(frames.subscription_count("unknown", 3))
     connection.send(frames.cache_miss("unknown"))
-    await all_heard(client, connection)
+    await all_handled(client, connection)
     assert not heard
     assert not told
 

@@ -9,8 +9,8 @@ from custom_components.pusher_channels.client.gaps import Gap
 from custom_components.pusher_channels.client.messages import SubscriptionSucceeded
 from tools.devserver import DevServer, frames
 
+from .channel_helpers import HeldAuthorizer, client_notices, endpoint, joined, refusal
 from .conftest import Clock, MakeClient, connect, settle, until
-from .support import HeldAuthorizer, client_notices, endpoint, joined, refusal
 
 
 class Joins(list[float]):

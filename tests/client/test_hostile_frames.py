@@ -135,7 +135,7 @@ def test_a_refusal_repeats_no_more_than_the_start_of_a_long_name() -> None:
         decode(f'{{"event":"pusher:{"x" * 1000}","channel":1}}')
 
 
-class Witness:
+class AppUnderTest:
     """A client's channel, and what was told of it."""
 
     def __init__(self, client: PusherClient, server: DevServer) -> None:
@@ -157,15 +157,17 @@ class Witness:
 
 
 @pytest.fixture
-async def witness(client: PusherClient, server: DevServer) -> Witness:
-    witness = Witness(client, server)
+async def witness(client: PusherClient, server: DevServer) -> AppUnderTest:
+    witness = AppUnderTest(client, server)
     client.subscribe("orders")
     await connect(client)
     await server.wait_subscribed("orders")
     return witness
 
 
-async def test_case_10_broken_frames_are_told_and_the_connection_lives(witness: Witness) -> None:
+async def test_case_10_broken_frames_are_told_and_the_connection_lives(
+    witness: AppUnderTest,
+) -> None:
     socket_id = witness.client.socket_id
     broken = [frame for frame in NOT_JSON if b"\xff" not in frame and b"\xc3" not in frame]
     for frame in broken + WITHOUT_EVENT:
@@ -179,7 +181,9 @@ async def test_case_10_broken_frames_are_told_and_the_connection_lives(witness: 
     assert witness.client.socket_id == socket_id
 
 
-async def test_case_10a_wrong_shapes_are_told_and_the_connection_lives(witness: Witness) -> None:
+async def test_case_10a_wrong_shapes_are_told_and_the_connection_lives(
+    witness: AppUnderTest,
+) -> None:
     shapes = [(name, rest) for name, rests in WRONG_SHAPES.items() for rest in rests]
     for name, rest in shapes:
         await witness.server.send_raw(f'{{"event":"{name}"{"," if rest else ""}{rest}}}')
@@ -190,7 +194,9 @@ async def test_case_10a_wrong_shapes_are_told_and_the_connection_lives(witness: 
     assert len(witness.server.attempts) == 1
 
 
-async def test_text_that_is_no_utf_8_is_told_and_the_connection_lives(witness: Witness) -> None:
+async def test_text_that_is_no_utf_8_is_told_and_the_connection_lives(
+    witness: AppUnderTest,
+) -> None:
     socket = witness.server.connections[0]._websocket
     await socket.send_frame(b'{"event":"x","channel":"orders","data":"\xff"}', WSMsgType.TEXT)
 
@@ -199,7 +205,7 @@ async def test_text_that_is_no_utf_8_is_told_and_the_connection_lives(witness: W
     assert witness.rejected == ["The frame is not JSON"]
 
 
-async def test_a_binary_frame_is_told_and_skipped(witness: Witness) -> None:
+async def test_a_binary_frame_is_told_and_skipped(witness: AppUnderTest) -> None:
     await witness.server.send_raw(b'{"event":"x","channel":"orders"}')
 
     await witness.still_hears()
@@ -207,7 +213,7 @@ async def test_a_binary_frame_is_told_and_skipped(witness: Witness) -> None:
     assert witness.rejected == ["The frame is binary"]
 
 
-async def test_unknown_channels_events_and_welcomes_are_passed_over(witness: Witness) -> None:
+async def test_unknown_channels_events_and_welcomes_are_passed_over(witness: AppUnderTest) -> None:
     for frame in (
         '{"event":"x","channel":"nobody-asked-for"}',
         '{"event":"x"}',
@@ -224,7 +230,9 @@ async def test_unknown_channels_events_and_welcomes_are_passed_over(witness: Wit
     assert witness.client.socket_id == witness.server.connections[0].socket_id
 
 
-async def test_an_event_deeper_than_any_parser_goes_is_delivered_as_text(witness: Witness) -> None:
+async def test_an_event_deeper_than_any_parser_goes_is_delivered_as_text(
+    witness: AppUnderTest,
+) -> None:
     await witness.server.send_raw(
         '{"event":"deep","channel":"orders","data":"' + "[" * DEEP + "]" * DEEP + '"}'
     )
@@ -233,7 +241,7 @@ async def test_an_event_deeper_than_any_parser_goes_is_delivered_as_text(witness
     assert witness.events[0].data == "[" * DEEP + "]" * DEEP
 
 
-async def test_a_frame_of_3_mb_is_an_event_like_any_other(witness: Witness) -> None:
+async def test_a_frame_of_3_mb_is_an_event_like_any_other(witness: AppUnderTest) -> None:
     await witness.server.send_raw(frames.event("orders", "big", "x" * 3_000_000))
     await until(lambda: witness.events)
 
@@ -242,7 +250,7 @@ async def test_a_frame_of_3_mb_is_an_event_like_any_other(witness: Witness) -> N
 
 @pytest.mark.parametrize("frame", ["x" * 5_000_000, bytes(5_000_000)], ids=["text", "binary"])
 async def test_a_frame_of_5_mb_ends_the_connection_and_the_next_one_works(
-    frame: str | bytes, witness: Witness
+    frame: str | bytes, witness: AppUnderTest
 ) -> None:
     await witness.server.send_raw(frame)
     await until(lambda: witness.client.state is ConnectionState.RECONNECTING)

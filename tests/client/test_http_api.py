@@ -20,10 +20,10 @@ from custom_components.pusher_channels.client.http_api import BatchEvent, HttpAp
 from custom_components.pusher_channels.client.messages import Json
 from tools.devserver import App, DevServer
 
+from .channel_helpers import all_handled, api_of, events_of, joined
 from .conftest import Clock, MakeClient, address, connect, settle, until
 from .misuse import misused
 from .raw_server import answer, raw_server
-from .support import all_heard, api_of, events_of, joined
 
 ENCRYPTED = "private-encrypted-a"
 LONGEST_NAME = "x" * 200
@@ -77,7 +77,7 @@ async def test_own_connection_can_be_excluded(
     heard, on_other = events_of(client, "news"), events_of(other, "news")
     await api.trigger(["a"], "news", "", socket_id=client.socket_id)
     await until(lambda: on_other)
-    await all_heard(client, server.connection(str(client.socket_id)))
+    await all_handled(client, server.connection(str(client.socket_id)))
     assert not heard
 
 

@@ -12,9 +12,9 @@ from pusher.signature import verify
 from custom_components.pusher_channels.client.exceptions import RequestError
 from custom_components.pusher_channels.client.http_api import HttpApi
 
+from .channel_helpers import api_of
 from .conftest import APP
 from .raw_server import answer, raw_server
-from .support import api_of
 
 
 def signed_request(request: str, unsigned_prefix: str = "") -> tuple[str, str]:

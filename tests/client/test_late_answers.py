@@ -5,8 +5,8 @@ import pytest
 from custom_components.pusher_channels.client.client import PusherClient
 from tools.devserver import DevServer
 
+from .channel_helpers import joined, refusal, subscribes
 from .conftest import Clock, connect, settle, until
-from .support import joined, refusal, subscribes
 
 NAMES = ["news", "presence-room"]
 

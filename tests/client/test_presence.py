@@ -24,9 +24,8 @@ from custom_components.pusher_channels.client.presence import PresenceChannel
 from custom_components.pusher_channels.client.user import SigninFailed
 from tools.devserver import DevServer, frames
 
-from .conftest import APP, Clock, MakeClient, connect, settle, until
-from .support import (
-    all_heard,
+from .channel_helpers import (
+    all_handled,
     client_notices,
     endpoint,
     joined,
@@ -35,6 +34,7 @@ from .support import (
     refusal,
     subscribes,
 )
+from .conftest import APP, Clock, MakeClient, connect, settle, until
 
 ROOM = "presence-room"
 ME = Member("me", {"name": "Me"})
@@ -95,7 +95,7 @@ async def test_case_25_news_of_a_known_member_updates_it_and_strangers_leave_sil
     connection.send(frames.member_removed(ROOM, "stranger"))
     connection.send(frames.member_added(ROOM, {"user_id": 7}))
     connection.send(frames.member_removed(ROOM, 7))
-    await all_heard(client, connection)
+    await all_handled(client, connection)
     assert told == [
         MemberUpdated(ROOM, Member("me", {"name": "New"})),
         MemberAdded(ROOM, Member("7")),
@@ -122,7 +122,7 @@ async def test_case_25_nobody_is_known_while_not_joined(
 
     await until(lambda: room.state is ChannelState.PENDING)
     server.connections[0].send(frames.member_added(ROOM, {"user_id": "early"}))
-    await all_heard(client, server.connections[0])
+    await all_handled(client, server.connections[0])
     assert not room.members
     server.connections[0].send(presence(ROOM, {"ids": ["me"], "hash": {}, "count": 1}))
     await room.wait_subscribed()

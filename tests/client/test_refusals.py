@@ -20,18 +20,18 @@ from custom_components.pusher_channels.client.messages import (
 )
 from tools.devserver import DevServer, frames
 
-from .conftest import AUTHORIZER, Clock, MakeClient, connect, settle, until
-from .support import (
+from .channel_helpers import (
     HeldAuthorizer,
     client_notices,
     endpoint,
     joined,
-    joined_by_a_late_answer,
     notices_of,
     refusal,
     sent,
+    subscribed_by_a_late_answer,
     subscribes,
 )
+from .conftest import AUTHORIZER, Clock, MakeClient, connect, settle, until
 
 SIGNATURE = "5d41402abc4b2a76b9719d911017c592ae2f7e3bde1f7f1b0b5a8d3f5e9a2c11"
 BAD_SIGNATURE = "Invalid signature: Expected HMAC SHA256 hex digest of {signed}, but got {got}"
@@ -358,7 +358,7 @@ async def test_case_24_a_late_answer_while_authorizing_again_needs_no_second_sub
 ) -> None:
     authorizer = HeldAuthorizer(set())
     client = make_client(authorizer=authorizer)
-    channel = await joined_by_a_late_answer(client, server, clock, authorizer)
+    channel = await subscribed_by_a_late_answer(client, server, clock, authorizer)
 
     authorizer.gate.set()
     clock.skip(15)

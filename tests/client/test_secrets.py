@@ -25,9 +25,9 @@ from custom_components.pusher_channels.client.messages import Json
 from custom_components.pusher_channels.client.server import Server
 from tools.devserver import App, DevServer
 
+from .channel_helpers import notices_of
 from .conftest import MakeClient, address, connect, until
 from .raw_server import answer, raw_server
-from .support import notices_of
 
 SECRET = "canary-app-secret"
 MASTER_KEY = "Y2FuYXJ5LW1hc3Rlci1rZXktY2FuYXJ5LW1hc3Rlci0="

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tools.soak.machine import Machine
+from tools.soak.state_machine import ClientStateMachine
 
 SHORT = settings(
     max_examples=60,
@@ -19,4 +19,4 @@ SHORT = settings(
 
 @pytest.mark.slow
 def test_any_order_of_moves_ends_well() -> None:
-    run_state_machine_as_test(Machine, settings=SHORT)
+    run_state_machine_as_test(ClientStateMachine, settings=SHORT)

@@ -18,10 +18,9 @@ from custom_components.pusher_channels.client.messages import SubscriptionSuccee
 from custom_components.pusher_channels.client.presence import PresenceChannel
 from tools.devserver import DevServer, frames
 
-from .conftest import Clock, MakeClient, connect, settle, until
-from .support import (
+from .channel_helpers import (
     HeldAuthorizer,
-    all_heard,
+    all_handled,
     endpoint,
     events_of,
     joined,
@@ -30,6 +29,7 @@ from .support import (
     sent,
     subscribes,
 )
+from .conftest import Clock, MakeClient, connect, settle, until
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ async def test_case_19_unsubscribe_while_authorizing_sends_nothing(
 
     authorizer.gate.set()
     await until(lambda: channel.state is ChannelState.UNSUBSCRIBED)
-    await all_heard(client, server.connections[0])
+    await all_handled(client, server.connections[0])
     assert "private-a" not in subscribes(server)
     assert not heard
 
@@ -160,7 +160,7 @@ async def test_case_19_unsubscribe_while_pending_leaves_after_the_answer(
     heard = notices_of(channel)
     await server.wait_received("pusher:subscribe")
     client.unsubscribe("a")
-    await all_heard(client, server.connections[0])
+    await all_handled(client, server.connections[0])
     assert "a" not in [frame.channel for frame in sent(server, "pusher:unsubscribe")]
 
     server.connections[0].send(frames.subscription_succeeded("a"))
@@ -243,7 +243,7 @@ async def test_case_20_events_after_unsubscribe_are_dropped(
     heard = events_of(client), events_of(channel)
     client.unsubscribe("a")
     server.connections[0].send(frames.event("a", "late", "{}"))
-    await all_heard(client, server.connections[0])
+    await all_handled(client, server.connections[0])
     assert [event.name for event in heard[0]] == ["all-heard"]
     assert not heard[1]
     await server.wait_unsubscribed("a")
@@ -256,7 +256,7 @@ async def test_case_20_a_channel_is_left_once_nobody_wants_it(
     await connect(client)
     [channel, _] = await joined(client, "a", "a")
     client.unsubscribe("a")
-    await all_heard(client, server.connections[0])
+    await all_handled(client, server.connections[0])
     assert channel.is_subscribed
 
     client.unsubscribe("a")
@@ -275,7 +275,7 @@ async def test_case_20_answers_for_what_is_not_being_joined_change_nothing(
     for name in ("a", "unknown"):
         server.connections[0].send(frames.subscription_succeeded(name))
         server.connections[0].send(frames.subscription_error(name, "No"))
-    await all_heard(client, server.connections[0])
+    await all_handled(client, server.connections[0])
     assert channel.is_subscribed
     assert not heard
 
@@ -302,7 +302,7 @@ async def test_case_20_a_failed_channel_that_nobody_wants_is_not_tried_again(
     await until(lambda: channel.error)
     client.unsubscribe("a")
     clock.skip(10)
-    await all_heard(client, server.connections[0])
+    await all_handled(client, server.connections[0])
     assert "a" not in subscribes(server)[1:]
     assert "a" not in [frame.channel for frame in sent(server, "pusher:unsubscribe")]
 

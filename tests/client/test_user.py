@@ -13,8 +13,16 @@ from custom_components.pusher_channels.client.messages import ErrorReceived, Eve
 from custom_components.pusher_channels.client.user import OnlineChange, SignedIn, SigninFailed
 from tools.devserver import DevServer, frames
 
+from .channel_helpers import (
+    all_handled,
+    client_notices,
+    endpoint,
+    events_of,
+    joined,
+    sent,
+    subscribes,
+)
 from .conftest import APP, Clock, MakeClient, connect, settle, until
-from .support import all_heard, client_notices, endpoint, events_of, joined, sent, subscribes
 
 NO_USER_ID = "A user id has 1 to 128 characters and no # at the start"
 
@@ -141,7 +149,7 @@ async def test_case_43_a_success_nobody_asked_for_signs_nobody_in(
 ) -> None:
     await connect(client)
     server.connections[0].send(frames.signin_success({"user_data": '{"id":"x"}'}))
-    await all_heard(client, server.connections[0])
+    await all_handled(client, server.connections[0])
     assert client.user.user_id is None
 
 
@@ -199,7 +207,7 @@ async def test_case_45_a_refusal_is_told_with_its_status_and_tried_again_if_it_m
     if again:
         await until(lambda: asking.user.user_id)
     else:
-        await all_heard(asking, server.connections[0])
+        await all_handled(asking, server.connections[0])
         assert len(server.auth_requests) == 1
 
 
@@ -312,7 +320,7 @@ async def test_case_46_signing_in_twice_is_signing_in_once(
     await signed_in(client)
     client.sign_in()
     server.connections[0].send(frames.signin_success({"user_data": '{"id":"other"}'}))
-    await all_heard(client, server.connections[0])
+    await all_handled(client, server.connections[0])
     assert len(sent(server, "pusher:signin")) == 1
     assert client.user.user_id == "me"
 

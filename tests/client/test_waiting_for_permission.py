@@ -11,8 +11,8 @@ from custom_components.pusher_channels.client.channel import ChannelState
 from custom_components.pusher_channels.client.exceptions import AuthorizationError
 from tools.devserver import DevServer
 
+from .channel_helpers import HeldAuthorizer, endpoint, joined, sent, subscribed_by_a_late_answer
 from .conftest import Clock, MakeClient, connect, settle, until
-from .support import HeldAuthorizer, endpoint, joined, joined_by_a_late_answer, sent
 
 
 async def test_case_17_a_slow_authorizer_does_not_hold_up_other_channels(
@@ -105,7 +105,7 @@ async def test_case_24_a_refusal_after_the_late_answer_leaves_the_channel_joined
 ) -> None:
     authorizer = Forgetful(set())
     client = make_client(authorizer=authorizer)
-    channel = await joined_by_a_late_answer(client, server, clock, authorizer)
+    channel = await subscribed_by_a_late_answer(client, server, clock, authorizer)
 
     authorizer.gate.set()
     await settle()

@@ -2,4 +2,4 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.faults.witness")
+pytest.register_assert_rewrite("tests.faults.app")

@@ -1,4 +1,4 @@
-"""What the fault tests share: a skippable clock, a path that can break, and witnesses."""
+"""What the fault tests share: a skippable clock, a path that can break, and apps."""
 
 import logging
 from collections.abc import AsyncIterator, Callable
@@ -11,12 +11,12 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from tools.devserver import DevServer
 
 from ..client.conftest import Clock, clock
+from .app_under_test import AppUnderTest, entry_at
 from .path import Path
-from .witness import Witness, entry_at
 
 __all__ = ["clock"]
 
-type Watch = Callable[[MockConfigEntry], Witness]
+type WatchApp = Callable[[MockConfigEntry], AppUnderTest]
 
 
 @pytest.fixture(autouse=True)
@@ -36,23 +36,23 @@ async def path(server: DevServer) -> AsyncIterator[Path]:
 
 
 @pytest.fixture
-async def watch(
+async def watch_app(
     hass: HomeAssistant, server: DevServer, clock: Clock, caplog: pytest.LogCaptureFixture
-) -> AsyncIterator[Watch]:
+) -> AsyncIterator[WatchApp]:
     """Return what watches an app by the clock of the test; in the end nothing of it may be left."""
-    witnesses: list[Witness] = []
+    apps: list[AppUnderTest] = []
 
-    def watch(entry: MockConfigEntry) -> Witness:
-        witnesses.append(Witness(hass, server, entry, caplog))
-        return witnesses[-1]
+    def watch_app(entry: MockConfigEntry) -> AppUnderTest:
+        apps.append(AppUnderTest(hass, server, entry, caplog))
+        return apps[-1]
 
-    yield watch
-    for witness in witnesses:
-        if witness.entry.state is ConfigEntryState.LOADED:
-            await witness.end()
+    yield watch_app
+    for app in apps:
+        if app.entry.state is ConfigEntryState.LOADED:
+            await app.end()
 
 
 @pytest.fixture
-async def app(server: DevServer, watch: Watch) -> Witness:
+async def app(server: DevServer, watch_app: WatchApp) -> AppUnderTest:
     """Return an app that signs with its secret and is loaded."""
-    return await watch(entry_at(server)).set_up()
+    return await watch_app(entry_at(server)).set_up()

@@ -12,8 +12,8 @@ from tools.devserver import DevServer
 
 from ..client.conftest import Clock
 from ..conftest import APP
-from .conftest import Watch
-from .witness import Witness, entry_at
+from .app_under_test import AppUnderTest, entry_at
+from .conftest import WatchApp
 
 INVALID = "The server's certificate is not valid"
 
@@ -61,9 +61,9 @@ async def server(socket_enabled: None, certificates: Certificates) -> AsyncItera
 
 
 @pytest.fixture
-async def app(server: DevServer, watch: Watch) -> Witness:
+async def app(server: DevServer, watch_app: WatchApp) -> AppUnderTest:
     """Return an app that is loaded over TLS."""
-    return await watch(entry_at(server, use_tls=True)).set_up()
+    return await watch_app(entry_at(server, use_tls=True)).set_up()
 
 
 async def _restart(server: DevServer, context: ssl.SSLContext) -> None:
@@ -74,7 +74,7 @@ async def _restart(server: DevServer, context: ssl.SSLContext) -> None:
 
 @pytest.mark.parametrize("name", ["expired", "for another", "unknown"])
 async def test_a_certificate_that_went_bad_is_refused_until_it_is_good_again(
-    app: Witness, server: DevServer, certificates: Certificates, clock: Clock, name: str
+    app: AppUnderTest, server: DevServer, certificates: Certificates, clock: Clock, name: str
 ) -> None:
     await _restart(server, certificates.of_server(name))
     await clock.pass_by(5)
@@ -90,9 +90,9 @@ async def test_a_certificate_that_went_bad_is_refused_until_it_is_good_again(
 
 @pytest.mark.parametrize("name", ["expired", "for another", "unknown"])
 async def test_a_bad_certificate_at_the_set_up_is_told_and_tried_again(
-    server: DevServer, certificates: Certificates, watch: Watch, name: str
+    server: DevServer, certificates: Certificates, watch_app: WatchApp, name: str
 ) -> None:
-    app = watch(entry_at(server, use_tls=True))
+    app = watch_app(entry_at(server, use_tls=True))
     await _restart(server, certificates.of_server(name))
     await app.fails_to_set_up(INVALID)
 

@@ -6,8 +6,8 @@ from homeassistant.core import HomeAssistant
 from tools.devserver import DevServer
 
 from ..client.conftest import Clock
-from ..watch import reauth_flows
-from .witness import Witness
+from ..home_assistant import reauth_flows
+from .app_under_test import AppUnderTest
 
 CODES = [*range(1000, 1016), *range(4000, 4400)]
 NOT_FOR_THE_WIRE = {1004, 1005, 1015}
@@ -48,7 +48,7 @@ async def asked_to_authorize(hass: HomeAssistant) -> bool:
     return asked
 
 
-async def returns(app: Witness, code: int, clock: Clock, *, waits: bool) -> None:
+async def returns(app: AppUnderTest, code: int, clock: Clock, *, waits: bool) -> None:
     """Expect what the code asks for, and that all is well afterwards."""
     assert await asked_to_authorize(app.hass) == (code == 4009)
     assert app.issues == issues(code)
@@ -64,7 +64,7 @@ async def returns(app: Witness, code: int, clock: Clock, *, waits: bool) -> None
 
 
 async def test_after_each_close_code_it_is_back_or_says_why_not(
-    app: Witness, server: DevServer, clock: Clock
+    app: AppUnderTest, server: DevServer, clock: Clock
 ) -> None:
     for code in CODES:
         clock.skip(HEALTHY)
@@ -75,7 +75,7 @@ async def test_after_each_close_code_it_is_back_or_says_why_not(
 
 
 async def test_after_each_close_code_instead_of_a_welcome_it_is_back_or_says_why_not(
-    app: Witness, server: DevServer, clock: Clock
+    app: AppUnderTest, server: DevServer, clock: Clock
 ) -> None:
     for code in CODES:
         clock.skip(HEALTHY)
@@ -88,7 +88,7 @@ async def test_after_each_close_code_instead_of_a_welcome_it_is_back_or_says_why
 
 
 async def test_each_close_code_at_the_set_up_is_tried_again_or_says_why_not(
-    hass: HomeAssistant, server: DevServer, app: Witness
+    hass: HomeAssistant, server: DevServer, app: AppUnderTest
 ) -> None:
     """An issue stays until another takes its place, or until the app connects."""
     seen: set[str] = set()

@@ -9,9 +9,9 @@ from tools.devserver import DevServer
 
 from ..client.conftest import Clock
 from ..conftest import app_entry, until
-from ..watch import reauth_flows, state_of
-from .conftest import Watch
-from .witness import CHANNELS, Witness
+from ..home_assistant import reauth_flows, state_of
+from .app_under_test import CHANNELS, AppUnderTest
+from .conftest import WatchApp
 
 ROOM = "binary_sensor.private_room_subscribed"
 LOST = "The connection was closed (4200)"
@@ -56,7 +56,7 @@ TROUBLES = {
 
 
 @pytest.fixture
-async def app(server: DevServer, watch: Watch) -> Witness:
+async def app(server: DevServer, watch_app: WatchApp) -> AppUnderTest:
     """Return an app that asks an endpoint."""
     entry = app_entry(
         server,
@@ -65,16 +65,16 @@ async def app(server: DevServer, watch: Watch) -> Witness:
         authorization="auth_endpoint",
         auth_endpoint=server.auth_url,
     )
-    return await watch(entry).set_up()
+    return await watch_app(entry).set_up()
 
 
-def room_error(app: Witness) -> object:
+def room_error(app: AppUnderTest) -> object:
     return state_of(app.hass, ROOM).attributes["error"]
 
 
 @pytest.mark.parametrize("name", TROUBLES)
 async def test_an_endpoint_in_trouble_costs_only_its_channels(
-    app: Witness, server: DevServer, clock: Clock, name: str
+    app: AppUnderTest, server: DevServer, clock: Clock, name: str
 ) -> None:
     trouble = TROUBLES[name]
     for fault, value in trouble.faults.items():
@@ -107,7 +107,7 @@ async def test_an_endpoint_in_trouble_costs_only_its_channels(
 
 
 async def test_an_answer_that_comes_after_a_reconnect_is_dropped(
-    app: Witness, server: DevServer
+    app: AppUnderTest, server: DevServer
 ) -> None:
     server.faults.auth_hold = asyncio.Event()
     asked = len(server.auth_requests)

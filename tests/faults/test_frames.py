@@ -15,9 +15,9 @@ from tools.devserver.connection import _text_frame
 
 from ..client.test_hostile_frames import NOT_JSON, WITHOUT_EVENT, WRONG_SHAPES
 from ..conftest import app_entry, channel_subentry, until
-from ..watch import state_of
-from .conftest import Watch
-from .witness import CHANNELS, Witness, log_lines
+from ..home_assistant import state_of
+from .app_under_test import CHANNELS, AppUnderTest, log_lines
+from .conftest import WatchApp
 
 TOO_LARGE = "The connection was closed (1009)"
 NAMES = 100_000
@@ -30,7 +30,7 @@ def wrong_shapes() -> Iterator[bytes]:
 
 
 async def test_broken_frames_are_told_on_the_bus_and_change_nothing(
-    app: Witness, server: DevServer
+    app: AppUnderTest, server: DevServer
 ) -> None:
     broken = [*NOT_JSON, *WITHOUT_EVENT, *wrong_shapes()]
     told = async_capture_events(app.hass, "pusher_channels_error")
@@ -51,7 +51,9 @@ def _as_text(payload: bytes) -> bytes:
     return _text_frame("x" * len(payload))[: -len(payload) or None] + payload
 
 
-async def test_unknown_events_and_channels_are_passed_over(app: Witness, server: DevServer) -> None:
+async def test_unknown_events_and_channels_are_passed_over(
+    app: AppUnderTest, server: DevServer
+) -> None:
     for frame in (
         frames.event("nobody-asked-for", "x", "1"),
         '{"event":"x"}',
@@ -68,7 +70,7 @@ async def test_unknown_events_and_channels_are_passed_over(app: Witness, server:
 
 
 async def test_joins_told_twice_and_members_out_of_order_leave_the_count_right(
-    app: Witness, server: DevServer
+    app: AppUnderTest, server: DevServer
 ) -> None:
     room = "presence-lobby"
 
@@ -93,7 +95,7 @@ async def test_joins_told_twice_and_members_out_of_order_leave_the_count_right(
 
 @pytest.mark.parametrize("kind", [str, bytes])
 async def test_a_frame_of_50_mb_ends_the_connection_and_the_next_one_works(
-    app: Witness, server: DevServer, kind: type[str | bytes]
+    app: AppUnderTest, server: DevServer, kind: type[str | bytes]
 ) -> None:
     [connection] = server.connections
     connection.send("x" * 50_000_000 if kind is str else bytes(50_000_000))
@@ -102,9 +104,11 @@ async def test_a_frame_of_50_mb_ends_the_connection_and_the_next_one_works(
     await app.after_the_fault(TOO_LARGE)
 
 
-async def test_a_hundred_thousand_event_names_are_not_kept(server: DevServer, watch: Watch) -> None:
+async def test_a_hundred_thousand_event_names_are_not_kept(
+    server: DevServer, watch_app: WatchApp
+) -> None:
     orders = channel_subentry("orders", events=["good", "order.*"])
-    app = await watch(app_entry(server, orders, *CHANNELS[1:])).set_up()
+    app = await watch_app(app_entry(server, orders, *CHANNELS[1:])).set_up()
     sent = [_text_frame(frames.event("orders", f"name-{n}", "1")) for n in range(NAMES)]
     before = _objects()
 
@@ -126,7 +130,7 @@ def fail(_: object) -> Never:
 
 
 async def test_listeners_that_raise_are_logged_and_disturb_nothing(
-    app: Witness, server: DevServer, caplog: pytest.LogCaptureFixture
+    app: AppUnderTest, server: DevServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     ends = [
         app.client.listen(fail),

@@ -7,7 +7,7 @@ import pytest
 from tools.devserver import DevServer, frames
 
 from ..client.conftest import Clock
-from .witness import Witness
+from .app_under_test import AppUnderTest
 
 type Spoil = Callable[[DevServer], None]
 
@@ -65,7 +65,7 @@ SPOILED: dict[str, tuple[Spoil, str]] = {
 
 @pytest.mark.parametrize("how", SPOILED)
 async def test_a_server_that_does_not_welcome_is_asked_until_it_does(
-    app: Witness, server: DevServer, clock: Clock, how: str
+    app: AppUnderTest, server: DevServer, clock: Clock, how: str
 ) -> None:
     spoil, told = SPOILED[how]
     spoil(server)
@@ -85,7 +85,7 @@ async def test_a_server_that_does_not_welcome_is_asked_until_it_does(
 
 
 async def test_a_server_that_is_gone_is_asked_until_it_is_back(
-    app: Witness, server: DevServer, clock: Clock
+    app: AppUnderTest, server: DevServer, clock: Clock
 ) -> None:
     await server.stop()
     await clock.pass_by(300)

@@ -9,19 +9,19 @@ from tools.devserver import DevServer
 
 from ..client.conftest import Clock
 from ..conftest import until
-from ..watch import state_of
-from .conftest import Watch
+from ..home_assistant import state_of
+from .app_under_test import CHANNELS, AppUnderTest, entry_at
+from .conftest import WatchApp
 from .path import Path
-from .witness import CHANNELS, Witness, entry_at
 
 SILENT = "The server stopped answering"
 
 
 @pytest.mark.parametrize("tear", [Path.reset, Path.finish])
 async def test_a_torn_path_is_joined_again_and_logged_once_each_way(
-    server: DevServer, path: Path, watch: Watch, tear: Callable[[Path], None]
+    server: DevServer, path: Path, watch_app: WatchApp, tear: Callable[[Path], None]
 ) -> None:
-    app = await watch(entry_at(server, port=path.port)).set_up()
+    app = await watch_app(entry_at(server, port=path.port)).set_up()
     gaps = async_capture_events(app.hass, "pusher_channels_gap")
 
     tear(path)
@@ -32,9 +32,9 @@ async def test_a_torn_path_is_joined_again_and_logged_once_each_way(
 
 
 async def test_a_frozen_path_is_left_when_no_pong_comes_and_found_again_once_thawed(
-    server: DevServer, path: Path, watch: Watch, clock: Clock
+    server: DevServer, path: Path, watch_app: WatchApp, clock: Clock
 ) -> None:
-    app = await watch(entry_at(server, port=path.port)).set_up()
+    app = await watch_app(entry_at(server, port=path.port)).set_up()
 
     path.freeze()
     await clock.pass_by(200, step=10)
@@ -47,7 +47,7 @@ async def test_a_frozen_path_is_left_when_no_pong_comes_and_found_again_once_tha
 
 
 async def test_a_half_open_connection_is_left_and_replaced(
-    app: Witness, server: DevServer, clock: Clock
+    app: AppUnderTest, server: DevServer, clock: Clock
 ) -> None:
     server.silence_all()
     [silent] = server.connections
@@ -61,9 +61,11 @@ async def test_a_half_open_connection_is_left_and_replaced(
     await app.after_the_fault(SILENT)
 
 
-async def test_one_byte_at_a_time_is_only_slow(server: DevServer, path: Path, watch: Watch) -> None:
+async def test_one_byte_at_a_time_is_only_slow(
+    server: DevServer, path: Path, watch_app: WatchApp
+) -> None:
     path.piece = 1
-    app = await watch(entry_at(server, port=path.port)).set_up()
+    app = await watch_app(entry_at(server, port=path.port)).set_up()
 
     await server.publish("orders", "shipped", {"text": "é" * 300})
     await until(lambda: app.heard)

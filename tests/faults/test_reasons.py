@@ -2,13 +2,13 @@
 
 from tools.devserver import DevServer, frames
 
-from .witness import Witness
+from .app_under_test import AppUnderTest
 
 MAINTENANCE = "Maintenance at noon (4200)"
 
 
 async def test_what_a_server_reports_just_before_it_closes_is_the_reason(
-    app: Witness, server: DevServer
+    app: AppUnderTest, server: DevServer
 ) -> None:
     """Soketi gives its words in a pusher:error, and closes with the same code and none."""
     await server.send_raw(frames.error(4200, "Maintenance at noon"))
@@ -19,7 +19,7 @@ async def test_what_a_server_reports_just_before_it_closes_is_the_reason(
 
 
 async def test_what_a_server_reported_of_something_else_is_not_the_reason(
-    app: Witness, server: DevServer
+    app: AppUnderTest, server: DevServer
 ) -> None:
     await server.send_raw(frames.error(4301, "Rate limit"))
     await server.send_raw(frames.error(None, "Something"))
@@ -29,7 +29,7 @@ async def test_what_a_server_reported_of_something_else_is_not_the_reason(
 
 
 async def test_a_reason_is_told_and_logged_as_one_line_without_a_signature(
-    app: Witness, server: DevServer
+    app: AppUnderTest, server: DevServer
 ) -> None:
     await server.close_all(4200, "Bye\n2026 ERROR \x1b[31m" + "0123456789abcdef" * 4)
 

@@ -5,17 +5,17 @@ import pytest
 from tools.devserver import DevServer
 
 from ..conftest import app_entry, until
-from .conftest import Watch
-from .witness import costs, grown
+from .app_under_test import costs, grown
+from .conftest import WatchApp
 
 RELOADS = 1000
 
 
 @pytest.mark.slow
 async def test_a_thousand_reloads_leave_no_task_timer_or_socket(
-    server: DevServer, watch: Watch
+    server: DevServer, watch_app: WatchApp
 ) -> None:
-    app = await watch(app_entry(server, "orders")).set_up()
+    app = await watch_app(app_entry(server, "orders")).set_up()
     await app.reload()
     await server.wait_disconnected(1)
     before = costs()

@@ -12,7 +12,7 @@ from tools.devserver import DevServer
 
 from ..client.conftest import Clock, leftovers
 from ..conftest import app_entry
-from .witness import CHANNELS
+from .app_under_test import CHANNELS
 
 type Situation = Callable[[HomeAssistant, DevServer, Clock], Awaitable[None]]
 

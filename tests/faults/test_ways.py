@@ -7,8 +7,8 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from tools.devserver import DevServer
 
 from ..client.test_connection_failures import NoNames, listening, refuse
-from .conftest import Watch
-from .witness import entry_at
+from .app_under_test import entry_at
+from .conftest import WatchApp
 
 NO_PROXY = "The proxy refused or could not be reached"
 
@@ -29,9 +29,9 @@ async def _no_names(hass: HomeAssistant) -> None:
 )
 @pytest.mark.usefixtures("_no_names")
 async def test_an_address_that_leads_nowhere_is_told_and_tried_again(
-    server: DevServer, watch: Watch, address: dict[str, object], told: str
+    server: DevServer, watch_app: WatchApp, address: dict[str, object], told: str
 ) -> None:
-    app = watch(entry_at(server, **address))
+    app = watch_app(entry_at(server, **address))
     await app.fails_to_set_up(told)
 
     await app.change(entry_at(server).data)
@@ -40,10 +40,10 @@ async def test_an_address_that_leads_nowhere_is_told_and_tried_again(
 
 
 async def test_a_proxy_that_refuses_is_told_without_its_words_and_tried_again(
-    server: DevServer, watch: Watch
+    server: DevServer, watch_app: WatchApp
 ) -> None:
     async with listening(refuse) as port:
-        app = watch(entry_at(server, proxy=f"http://user:canary-password@127.0.0.1:{port}"))
+        app = watch_app(entry_at(server, proxy=f"http://user:canary-password@127.0.0.1:{port}"))
         await app.fails_to_set_up(NO_PROXY)
 
     assert server.attempts == []

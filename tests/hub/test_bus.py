@@ -8,9 +8,9 @@ from homeassistant.core import HomeAssistant
 from tools.devserver import DevServer, frames
 
 from ..actions import connected_guest
+from ..bus_events import capture_bus_events
 from ..conftest import SetUp, app_entry, channel_subentry, until
-from ..heard import listening
-from ..watch import state_of
+from ..home_assistant import state_of
 
 ME = "home-assistant-12345678"
 
@@ -29,13 +29,13 @@ async def test_event_carries_decoded_data(
     hass: HomeAssistant, server: DevServer, set_up: SetUp, sent: object, heard: object
 ) -> None:
     entry = app_entry(server, "orders")
-    bus = listening(hass, entry, "event")
+    bus = capture_bus_events(hass, entry, "event")
     await set_up(entry)
 
     await server.publish("orders", "shipped", sent)
     await until(lambda: bus.count("event"))
 
-    assert bus.heard("event", of="orders") == [
+    assert bus.fired("event", of="orders") == [
         {
             "channel": "orders",
             "event": "shipped",
@@ -50,41 +50,41 @@ async def test_every_event_is_heard_in_order_however_many(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, "orders")
-    bus = listening(hass, entry, "event")
+    bus = capture_bus_events(hass, entry, "event")
     await set_up(entry)
 
     for number in range(500):
         await server.publish("orders", "tick", number)
     await until(lambda: bus.count("event") == 500)
 
-    assert [it["data"] for it in bus.heard("event", of="orders")] == list(range(500))
+    assert [it["data"] for it in bus.fired("event", of="orders")] == list(range(500))
 
 
 async def test_event_that_does_not_pass_the_filter_is_not_heard(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, channel_subentry("orders", events=["order.*"]))
-    bus = listening(hass, entry, "event")
+    bus = capture_bus_events(hass, entry, "event")
     await set_up(entry)
 
     await server.publish("orders", "billed", 1)
     await server.publish("orders", "order.paid", 2)
     await until(lambda: bus.count("event"))
 
-    assert [it["event"] for it in bus.heard("event", of="orders")] == ["order.paid"]
+    assert [it["event"] for it in bus.fired("event", of="orders")] == ["order.paid"]
 
 
 async def test_encrypted_event_is_heard_in_clear(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, "private-encrypted-room")
-    bus = listening(hass, entry, "event")
+    bus = capture_bus_events(hass, entry, "event")
     await set_up(entry)
 
     await server.publish("private-encrypted-room", "secret", {"text": "hello"})
     await until(lambda: bus.count("event"))
 
-    (event,) = bus.heard("event", of="private-encrypted-room")
+    (event,) = bus.fired("event", of="private-encrypted-room")
     assert event["data"] == {"text": "hello"}
 
 
@@ -92,7 +92,7 @@ async def test_client_event_names_its_sender(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, "presence-room")
-    bus = listening(hass, entry, "event")
+    bus = capture_bus_events(hass, entry, "event")
     await set_up(entry)
 
     async with connected_guest(server) as guest:
@@ -100,7 +100,7 @@ async def test_client_event_names_its_sender(
         await guest.send("client-wave", {}, "presence-room")
         await until(lambda: bus.count("event"))
 
-    (event,) = bus.heard("event", of="presence-room")
+    (event,) = bus.fired("event", of="presence-room")
     assert (event["event"], event["user_id"]) == ("client-wave", "bob")
 
 
@@ -109,7 +109,7 @@ async def test_stored_event_of_a_cache_channel_is_marked_after_each_join(
 ) -> None:
     await server.publish("cache-price", "changed", 7)
     entry = app_entry(server, "cache-price")
-    bus = listening(hass, entry, "event")
+    bus = capture_bus_events(hass, entry, "event")
     await set_up(entry)
     await until(lambda: bus.count("event") == 1)
     await server.publish("cache-price", "changed", 8)
@@ -118,7 +118,7 @@ async def test_stored_event_of_a_cache_channel_is_marked_after_each_join(
     await server.close_all(4200)
     await until(lambda: bus.count("event") == 3)
 
-    heard = [(it["data"], it["cached"]) for it in bus.heard("event", of="cache-price")]
+    heard = [(it["data"], it["cached"]) for it in bus.fired("event", of="cache-price")]
     assert heard == [(7, True), (8, False), (8, True)]
 
 
@@ -126,11 +126,11 @@ async def test_cache_miss_comes_as_an_ordinary_event(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, "cache-price")
-    bus = listening(hass, entry, "event")
+    bus = capture_bus_events(hass, entry, "event")
     await set_up(entry)
     await until(lambda: bus.count("event"))
 
-    assert bus.heard("event", of="cache-price") == [
+    assert bus.fired("event", of="cache-price") == [
         {
             "channel": "cache-price",
             "event": "pusher:cache_miss",
@@ -145,14 +145,14 @@ async def test_event_for_the_user_belongs_to_the_app(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, options={"sign_in": True})
-    bus = listening(hass, entry, "event")
+    bus = capture_bus_events(hass, entry, "event")
     await set_up(entry)
     await server.wait_subscribed(f"#server-to-user-{ME}")
 
     await asyncio.to_thread(server.pusher().send_to_user, ME, "greeting", {"text": "hello"})
     await until(lambda: bus.count("event"))
 
-    assert bus.heard("event") == [
+    assert bus.fired("event") == [
         {
             "channel": f"#server-to-user-{ME}",
             "event": "greeting",
@@ -167,7 +167,7 @@ async def test_member_who_comes_and_goes_is_heard_and_one_who_was_there_is_not(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, "presence-room")
-    bus = listening(hass, entry, "member_added", "member_removed")
+    bus = capture_bus_events(hass, entry, "member_added", "member_removed")
     info = {"name": "Bob"}
     async with connected_guest(server) as alice:
         await alice.join("presence-room", {"user_id": "alice"})
@@ -178,23 +178,23 @@ async def test_member_who_comes_and_goes_is_heard_and_one_who_was_there_is_not(
         await until(lambda: bus.count("member_removed"))
 
     bob_is = {"channel": "presence-room", "user_id": "bob", "user_info": info}
-    assert bus.heard("member_added", of="presence-room") == [bob_is | {"count": 3}]
-    assert bus.heard("member_removed", of="presence-room")[0] == bob_is | {"count": 2}
+    assert bus.fired("member_added", of="presence-room") == [bob_is | {"count": 3}]
+    assert bus.fired("member_removed", of="presence-room")[0] == bob_is | {"count": 2}
 
 
 async def test_member_whose_id_is_a_number_is_heard_as_text(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, "presence-room")
-    bus = listening(hass, entry, "member_added", "member_removed")
+    bus = capture_bus_events(hass, entry, "member_added", "member_removed")
     await set_up(entry)
 
     await server.send_raw(frames.member_added("presence-room", {"user_id": 42}))
     await server.send_raw(frames.member_removed("presence-room", 42))
     await until(lambda: bus.count("member_removed"))
 
-    (added,) = bus.heard("member_added", of="presence-room")
-    (removed,) = bus.heard("member_removed", of="presence-room")
+    (added,) = bus.fired("member_added", of="presence-room")
+    (removed,) = bus.fired("member_removed", of="presence-room")
     assert (added["user_id"], removed["user_id"]) == ("42", "42")
 
 
@@ -202,7 +202,7 @@ async def test_member_with_news_of_itself_is_no_new_member(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, "presence-room")
-    bus = listening(hass, entry, "member_added", "member_removed")
+    bus = capture_bus_events(hass, entry, "member_added", "member_removed")
     await set_up(entry)
 
     for name in ("Bob", "Robert"):
@@ -212,7 +212,7 @@ async def test_member_with_news_of_itself_is_no_new_member(
     await until(lambda: bus.count("member_removed"))
 
     assert bus.count("member_added") == 1
-    (removed,) = bus.heard("member_removed", of="presence-room")
+    (removed,) = bus.fired("member_removed", of="presence-room")
     assert (removed["user_info"], removed["count"]) == ("Robert", 1)
 
 
@@ -220,7 +220,7 @@ async def test_nothing_is_heard_of_a_channel_after_its_removal(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, "orders", "news")
-    bus = listening(hass, entry, "event")
+    bus = capture_bus_events(hass, entry, "event")
     await set_up(entry)
 
     hass.config_entries.async_remove_subentry(entry, "id-orders")
@@ -229,5 +229,5 @@ async def test_nothing_is_heard_of_a_channel_after_its_removal(
     await server.publish("news", "flash", 2)
     await until(lambda: bus.count("event"))
 
-    assert [it["channel"] for it in bus.heard("event", of="news")] == ["news"]
+    assert [it["channel"] for it in bus.fired("event", of="news")] == ["news"]
     assert state_of(hass, "event.news").attributes["event"] == "flash"

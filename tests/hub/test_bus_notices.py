@@ -9,9 +9,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from tools.devserver import DevServer, frames
 
 from ..actions import connected_guest
+from ..bus_events import capture_bus_events
 from ..conftest import SetUp, app_entry, until
-from ..heard import listening
-from ..watch import skip
+from ..home_assistant import skip
 
 ME = "home-assistant-12345678"
 
@@ -23,22 +23,22 @@ async def set_up_unjoined(hass: HomeAssistant, entry: MockConfigEntry) -> None:
 
 async def test_join_is_heard(hass: HomeAssistant, server: DevServer, set_up: SetUp) -> None:
     entry = app_entry(server, "orders")
-    bus = listening(hass, entry, "subscription_succeeded")
+    bus = capture_bus_events(hass, entry, "subscription_succeeded")
     await set_up(entry)
 
-    assert bus.heard("subscription_succeeded", of="orders") == [{"channel": "orders"}]
+    assert bus.fired("subscription_succeeded", of="orders") == [{"channel": "orders"}]
 
 
 async def test_join_of_a_presence_channel_tells_how_many_are_there_and_who_we_are(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, "presence-room")
-    bus = listening(hass, entry, "subscription_succeeded")
+    bus = capture_bus_events(hass, entry, "subscription_succeeded")
     async with connected_guest(server) as guest:
         await guest.join("presence-room", {"user_id": "bob"})
         await set_up(entry)
 
-    assert bus.heard("subscription_succeeded", of="presence-room") == [
+    assert bus.fired("subscription_succeeded", of="presence-room") == [
         {"channel": "presence-room", "count": 2, "me": ME}
     ]
 
@@ -47,7 +47,7 @@ async def test_join_is_heard_again_after_each_reconnect(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, "orders")
-    bus = listening(hass, entry, "subscription_succeeded")
+    bus = capture_bus_events(hass, entry, "subscription_succeeded")
     await set_up(entry)
 
     await server.close_all(4200)
@@ -60,12 +60,12 @@ async def test_refused_join_is_heard_with_the_servers_words(
     answer = frames.subscription_error("orders", "Not for you", 403, "AuthError")
     server.faults.subscribe_answers["orders"] = answer
     entry = app_entry(server, "orders")
-    bus = listening(hass, entry, "subscription_error")
+    bus = capture_bus_events(hass, entry, "subscription_error")
 
     await set_up_unjoined(hass, entry)
     await until(lambda: bus.count("subscription_error"))
 
-    assert bus.heard("subscription_error", of="orders") == [
+    assert bus.fired("subscription_error", of="orders") == [
         {"channel": "orders", "type": "AuthError", "error": "Not for you", "status": 403}
     ]
 
@@ -75,14 +75,14 @@ async def test_join_that_is_not_answered_is_heard_as_a_timeout(
 ) -> None:
     server.faults.unanswered_channels = {"orders"}
     entry = app_entry(server, "orders")
-    bus = listening(hass, entry, "subscription_error")
+    bus = capture_bus_events(hass, entry, "subscription_error")
 
     await set_up_unjoined(hass, entry)
     await server.wait_received("pusher:subscribe")
     await skip(hass, 11)
     await until(lambda: bus.count("subscription_error"))
 
-    (error,) = bus.heard("subscription_error", of="orders")
+    (error,) = bus.fired("subscription_error", of="orders")
     assert (error["type"], error["status"]) == ("Timeout", 0)
 
 
@@ -90,17 +90,17 @@ async def test_event_that_cannot_be_decrypted_is_heard_without_its_data(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, "private-encrypted-room")
-    bus = listening(hass, entry, "event", "decryption_failure")
+    bus = capture_bus_events(hass, entry, "event", "decryption_failure")
     await set_up(entry)
 
     await server.send_raw(frames.event("private-encrypted-room", "secret", "in the clear"))
     await server.publish("private-encrypted-room", "secret", "sealed")
     await until(lambda: bus.count("event"))
 
-    (failure,) = bus.heard("decryption_failure", of="private-encrypted-room")
+    (failure,) = bus.fired("decryption_failure", of="private-encrypted-room")
     assert failure.pop("reason")
     assert failure == {"channel": "private-encrypted-room", "event": "secret"}
-    (event,) = bus.heard("event", of="private-encrypted-room")
+    (event,) = bus.fired("event", of="private-encrypted-room")
     assert event["data"] == "sealed"
 
 
@@ -108,20 +108,20 @@ async def test_error_of_the_server_is_heard(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server)
-    bus = listening(hass, entry, "error")
+    bus = capture_bus_events(hass, entry, "error")
     await set_up(entry)
 
     await server.send_raw(frames.error(4301, "Too fast"))
     await until(lambda: bus.count("error"))
 
-    assert bus.heard("error") == [{"code": 4301, "message": "Too fast"}]
+    assert bus.fired("error") == [{"code": 4301, "message": "Too fast"}]
 
 
 async def test_frame_that_is_no_frame_is_heard_and_the_connection_lives_on(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, "orders")
-    bus = listening(hass, entry, "error", "event")
+    bus = capture_bus_events(hass, entry, "error", "event")
     await set_up(entry)
 
     await server.send_raw("no json")
@@ -129,7 +129,7 @@ async def test_frame_that_is_no_frame_is_heard_and_the_connection_lives_on(
     await server.publish("orders", "shipped", 1)
     await until(lambda: bus.count("event"))
 
-    errors = bus.heard("error")
+    errors = bus.fired("error")
     assert [error["code"] for error in errors] == [None, None]
     assert all(error["message"] for error in errors)
 
@@ -138,13 +138,13 @@ async def test_lost_connection_is_heard_as_an_error(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server)
-    bus = listening(hass, entry, "error")
+    bus = capture_bus_events(hass, entry, "error")
     await set_up(entry)
 
     await server.close_all(4201, "Pong was late")
     await until(lambda: bus.count("error"))
 
-    assert bus.heard("error") == [{"code": 4201, "message": "Pong was late"}]
+    assert bus.fired("error") == [{"code": 4201, "message": "Pong was late"}]
 
 
 async def test_refused_sign_in_is_heard_as_an_error(
@@ -158,11 +158,11 @@ async def test_refused_sign_in_is_heard_as_an_error(
         user_auth_endpoint=server.user_auth_url,
         options={"sign_in": True},
     )
-    bus = listening(hass, entry, "error")
+    bus = capture_bus_events(hass, entry, "error")
     await set_up(entry)
     await until(lambda: bus.count("error"))
 
-    (error,) = bus.heard("error")
+    (error,) = bus.fired("error")
     assert error["code"] == 403
     assert error["message"]
 
@@ -171,11 +171,11 @@ async def test_sign_in_without_anyone_who_could_vouch_is_an_error_without_a_code
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, authorization="auth_none", options={"sign_in": True})
-    bus = listening(hass, entry, "error")
+    bus = capture_bus_events(hass, entry, "error")
     await set_up(entry)
     await until(lambda: bus.count("error"))
 
-    (error,) = bus.heard("error")
+    (error,) = bus.fired("error")
     assert error["code"] is None
 
 
@@ -183,14 +183,14 @@ async def test_each_change_of_the_connection_is_heard(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server)
-    bus = listening(hass, entry, "connection_state")
+    bus = capture_bus_events(hass, entry, "connection_state")
     await set_up(entry)
 
     await server.close_all(4200)
     await until(lambda: bus.count("connection_state") == 2)
     assert await hass.config_entries.async_unload(entry.entry_id)
 
-    steps = [(it["previous"], it["state"]) for it in bus.heard("connection_state")]
+    steps = [(it["previous"], it["state"]) for it in bus.fired("connection_state")]
     assert steps == [
         ("connected", "reconnecting"),
         ("reconnecting", "connected"),
@@ -203,14 +203,14 @@ async def test_gap_tells_when_and_on_which_channels_nothing_could_be_heard(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, "orders", "private-room")
-    bus = listening(hass, entry, "gap")
+    bus = capture_bus_events(hass, entry, "gap")
     before = dt_util.utcnow()
     await set_up(entry)
 
     await server.close_all(4200)
     await until(lambda: bus.count("gap"))
 
-    (gap,) = bus.heard("gap")
+    (gap,) = bus.fired("gap")
     since, until_ = datetime.fromisoformat(gap["since"]), datetime.fromisoformat(gap["until"])
     assert sorted(gap["channels"]) == ["orders", "private-room"]
     slack = timedelta(seconds=0.1)

@@ -16,7 +16,7 @@ from pytest_homeassistant_custom_component.common import async_capture_events
 from tools.devserver import DevServer
 
 from ..conftest import SetUp, app_entry, channel_subentry, until
-from ..watch import device_named, reauth_flows, skip, state_of
+from ..home_assistant import device_named, reauth_flows, skip, state_of
 
 
 def subscribed_at(server: DevServer) -> list[str]:

@@ -46,7 +46,7 @@ def growth(first: Figures, last: Figures) -> list[str]:
 
 
 HEADINGS = (
-    ("round", 6), ("sent", 8), ("heard", 8), ("in gaps", 8), ("unsure", 7), ("faults", 7), ("tasks", 6),
+    ("round", 6), ("sent", 8), ("received", 8), ("in gaps", 8), ("unsure", 7), ("faults", 7), ("tasks", 6),
     ("ours", 5), ("timers", 7), ("objects", 8), ("sockets", 8), ("MB", 7),
 )  # fmt: skip
 
@@ -58,7 +58,7 @@ def heading() -> str:
 
 def row(number: int, account: Account, faults: int, figures: Figures) -> str:
     """Return a round's line of the table."""
-    sent = (account.sent, account.heard, account.in_gaps, account.unsure)
+    sent = (account.sent, account.received, account.in_gaps, account.unsure)
     *counts, megabytes = astuple(figures)
     cells = (number, *sent, faults, *counts, f"{megabytes:.1f}")
     return "".join(f"{cell:>{width}}" for cell, (_, width) in zip(cells, HEADINGS, strict=True))

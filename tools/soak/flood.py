@@ -78,7 +78,7 @@ class Scene:
             catching_up = await self.recording.catch_up() if self.recording else 0.0
             return FloodFigures(
                 events,
-                watch.heard[channel],
+                watch.received[channel],
                 seconds,
                 lag.looks,
                 lag.full_collections,
@@ -99,9 +99,9 @@ class Scene:
         return sent
 
     async def _await_other_app(self, watch: Watch, sent: int) -> None:
-        """Wait until the other app heard all, at most ten seconds."""
+        """Wait until the other app received all, at most ten seconds."""
         end = time.perf_counter() + ARRIVES_WITHIN
-        while watch.heard[QUIET] < sent and time.perf_counter() < end:  # noqa: ASYNC110
+        while watch.received[QUIET] < sent and time.perf_counter() < end:  # noqa: ASYNC110
             await asyncio.sleep(QUIET_EVERY)
 
     def missed(self, fired: int) -> list[str]:
@@ -150,7 +150,7 @@ async def run(events: int, *, record: bool) -> int:
         last = await it.flood(events)
         print(table([("warm-up", warm), ("flood", first), ("plain loop", plain), ("flood", last)]))
         floods = (warm, first, plain, last)
-        missed = it.missed(sum(each.heard + len(each.other.delays) for each in floods))
+        missed = it.missed(sum(each.received + len(each.other.delays) for each in floods))
     missed += [*first.missed(), *last.missed(), *missed_with_memory(warm, first)]
     missed += missed_with_memory(first, last)
     if not record:

@@ -15,8 +15,8 @@ Resident memory is told, and not judged: what a long backlog needed once, the al
 """
 
 HEADINGS = (
-    "", "Events heard", "A second", "Loop late p50, p99, max", "By work p99, max", "Full collections",
-    "Writes a second", "Other app heard, p50, p99", "Memory at the end, after", "Blocks held", "Recorder behind",
+    "", "Events received", "A second", "Loop late p50, p99, max", "By work p99, max", "Full collections",
+    "Writes a second", "Other app received, p50, p99", "Memory at the end, after", "Blocks held", "Recorder behind",
 )  # fmt: skip
 
 
@@ -40,7 +40,7 @@ class FloodFigures:
     """
 
     events: int
-    heard: int
+    received: int
     seconds: float
     looks: list[Lateness]
     full_collections: int
@@ -65,11 +65,11 @@ class FloodFigures:
         """Say what is not as it should be."""
         p99, worst = in_share_of_time(self.worked, 0.99), max(self.worked, default=0.0)
         found = {
-            f"{self.events - self.heard} events were not heard": self.heard != self.events,
+            f"{self.events - self.received} events were not received": self.received != self.events,
             f"the work of the loop made it {p99:.1f} ms late (p99)": p99 > P99,
             f"the work of the loop made it {worst:.1f} ms late (max)": worst > WORST,
             f"{self.most_writes} states were written in a second": self.most_writes > MOST_WRITES,
-            f"the other app heard {len(self.other.delays)} of {self.other.sent} events": (
+            f"the other app received {len(self.other.delays)} of {self.other.sent} events": (
                 len(self.other.delays) != self.other.sent
             ),
         }
@@ -106,7 +106,7 @@ def _cells(it: FloodFigures) -> list[str]:
     late = [in_share_of_time(it.late, share) for share in (0.5, 0.99, 1)]
     worked = [in_share_of_time(it.worked, share) for share in (0.99, 1)]
     return [
-        f"{it.heard} of {it.events}",
+        f"{it.received} of {it.events}",
         f"{it.events / it.seconds:.0f}",
         _milliseconds(late),
         _milliseconds(worked),

@@ -25,7 +25,7 @@ class Watch:
         self._flooded = flooded
         self._events = events
         self._ends: list[Callable[[], None]] = []
-        self.heard: Counter[str] = Counter()
+        self.received: Counter[str] = Counter()
         self.delays: list[float] = []
         self.writes: list[float] = []
         self.complete = asyncio.Event()
@@ -33,7 +33,7 @@ class Watch:
     def __enter__(self) -> Self:
         """Listen."""
         listen = self._hass.bus.async_listen
-        self._ends = [listen(EVENT, self._hear), listen(EVENT_STATE_CHANGED, self._written)]
+        self._ends = [listen(EVENT, self._record), listen(EVENT_STATE_CHANGED, self._written)]
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -42,12 +42,12 @@ class Watch:
             end()
 
     @callback
-    def _hear(self, event: Event) -> None:
+    def _record(self, event: Event) -> None:
         channel, data = event.data["channel"], event.data["data"]
-        self.heard[channel] += 1
+        self.received[channel] += 1
         if "t" in data:
             self.delays.append((time.monotonic_ns() - data["t"]) / 1e6)
-        elif channel == self._flooded and self.heard[channel] == self._events:
+        elif channel == self._flooded and self.received[channel] == self._events:
             self.complete.set()
 
     @callback

@@ -23,7 +23,7 @@ from custom_components.pusher_channels.client.crypto import (
 from custom_components.pusher_channels.client.exceptions import DecryptionError, ProtocolError
 from custom_components.pusher_channels.client.messages import Event
 from custom_components.pusher_channels.client.protocol import decode
-from tools.soak.machine import Machine
+from tools.soak.state_machine import ClientStateMachine
 
 MOVES = 50
 VECTORS = Path(__file__).parents[2] / "tests" / "client" / "vectors.json"
@@ -199,7 +199,7 @@ def live(count: int, chosen: int) -> bool:
         phases=[Phase.generate],
     )
     try:
-        run_state_machine_as_test(seed(chosen)(Machine), settings=lives)
+        run_state_machine_as_test(seed(chosen)(ClientStateMachine), settings=lives)
     except Exception:  # noqa: BLE001
         traceback.print_exc()
         return False

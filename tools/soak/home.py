@@ -84,11 +84,11 @@ class HomeApp:
         return answer
 
     async def is_joined(self) -> bool:
-        """Whether the app is loaded and all its channels are joined."""
+        """Whether the app is loaded and all its channels are subscribed."""
         return all([(await self.channel(name)).get("subscribed") for name in CHANNELS])
 
     async def wait_joined(self) -> None:
-        """Wait until all its channels are joined. Raises TimeoutError after a minute."""
+        """Wait until all its channels are subscribed. Raises TimeoutError after a minute."""
         async with asyncio.timeout(60):
             while not await self.is_joined():  # noqa: ASYNC110
                 await asyncio.sleep(0.1)

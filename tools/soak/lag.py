@@ -57,7 +57,7 @@ class Lag:
             self.looks.append(Lateness(late * 1000, worked * 1000))
 
     def note_collection(self, phase: str, info: Mapping[str, int]) -> None:
-        """Take note of a full garbage collection; for `gc.callbacks`."""
+        """Record a full garbage collection; for `gc.callbacks`."""
         if info["generation"] < 2 or threading.get_ident() != self._thread:
             return
         if phase == "start":

@@ -1,4 +1,4 @@
-"""What was sent, what was heard, and which gaps were declared: every event has to be in one of them, once."""
+"""What was sent, what was received, and which gaps were declared: every event has to be in one of them, once."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -33,10 +33,10 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """How many events were sent, heard, and missed inside a declared gap; the others are broken."""
+    """How many events were sent, received, and missed inside a declared gap; the others are broken."""
 
     sent: int = 0
-    heard: int = 0
+    received: int = 0
     in_gaps: int = 0
     unsure: int = 0
     broken: tuple[str, ...] = ()
@@ -45,7 +45,7 @@ class Account:
         """Count both together."""
         return Account(
             self.sent + other.sent,
-            self.heard + other.heard,
+            self.received + other.received,
             self.in_gaps + other.in_gaps,
             self.unsure + other.unsure,
             self.broken + other.broken,
@@ -56,11 +56,11 @@ class Ledger:
     """Keeps the books of one round after the other."""
 
     def __init__(self, slack: float = SLACK) -> None:
-        """Start with every channel joined; `slack` is in seconds."""
+        """Start with every channel subscribed; `slack` is in seconds."""
         self._slack = slack
         self._next = 0
         self._sent: dict[int, Sent] = {}
-        self._heard: Counter[tuple[int, Place]] = Counter()
+        self._received: Counter[tuple[int, Place]] = Counter()
         self._gaps: dict[Place, list[tuple[float, float]]] = {}
         self._away: dict[Place, float] = {}
 
@@ -70,19 +70,19 @@ class Ledger:
         return self._next
 
     def note_sent(self, event: Sent) -> None:
-        """Take note of an event."""
+        """Record an event."""
         self._sent[event.number] = event
 
-    def note_heard(self, number: int, place: Place) -> None:
-        """Take note that Home Assistant heard an event."""
-        self._heard[number, place] += 1
+    def note_received(self, number: int, place: Place) -> None:
+        """Record that Home Assistant received an event."""
+        self._received[number, place] += 1
 
-    def was_heard(self, number: int) -> bool:
-        """Whether Home Assistant heard an event at the place it was sent to."""
-        return self._heard[number, self._sent[number].place] > 0
+    def was_received(self, number: int) -> bool:
+        """Whether Home Assistant received an event at the place it was sent to."""
+        return self._received[number, self._sent[number].place] > 0
 
     def leave(self, places: Iterable[Place], now: float) -> None:
-        """Take note that nobody can expect to hear these channels, until they are joined."""
+        """Record that nobody can expect to receive these channels, until they are subscribed."""
         for place in places:
             self._away.setdefault(place, now)
 
@@ -91,12 +91,12 @@ class Ledger:
         return place in self._away
 
     def join(self, place: Place, now: float) -> None:
-        """Take note that a channel that was left is joined."""
+        """Record that a channel that was left is subscribed."""
         if place in self._away:
             self.note_gap(place, self._away.pop(place), now)
 
     def note_gap(self, place: Place, since: float, until: float) -> None:
-        """Take note of a declared gap."""
+        """Record a declared gap."""
         self._gaps.setdefault(place, []).append((since, until))
 
     def close(self) -> Account:
@@ -105,20 +105,20 @@ class Ledger:
         for event in self._sent.values():
             total += self._account(event)
         unsent = [
-            f"event {number} was heard on {place.channel}, where nobody sent it"
-            for number, place in self._heard
+            f"event {number} was received on {place.channel}, where nobody sent it"
+            for number, place in self._received
             if number not in self._sent or self._sent[number].place != place
         ]
-        self._sent, self._heard, self._gaps = {}, Counter(), {}
+        self._sent, self._received, self._gaps = {}, Counter(), {}
         return total + Account(broken=tuple(unsent))
 
     def _account(self, event: Sent) -> Account:
-        times = self._heard[event.number, event.place]
+        times = self._received[event.number, event.place]
         if times == 1:
-            return Account(sent=1, heard=1)
+            return Account(sent=1, received=1)
         what = f"event {event.number} on {event.place.channel}"
         if times > 1:
-            return Account(sent=1, broken=(f"{what} was heard {times} times",))
+            return Account(sent=1, broken=(f"{what} was received {times} times",))
         if not event.certain:
             return Account(unsure=1)
         if self._is_missed(event):

@@ -8,7 +8,7 @@ import time
 
 from tools.devserver import DevServer
 
-from .ears import Ears
+from .event_recorder import EventRecorder
 from .figures import Figures, growth, heading, row
 from .home import ASKED, SIGNED, Home, HomeApp, add_apps, is_home
 from .ledger import Account, Ledger
@@ -27,14 +27,14 @@ class Run:
     """Rounds of traffic and trouble; after each one all must be well, and Home Assistant is counted."""
 
     def __init__(
-        self, server: DevServer, home: Home, apps: list[HomeApp], ears: Ears, ledger: Ledger,
+        self, server: DevServer, home: Home, apps: list[HomeApp], recorder: EventRecorder, ledger: Ledger,
         traffic: Traffic, trouble: Trouble,
     ) -> None:  # fmt: skip
         """Take all that takes part."""
         self._server = server
         self._home = home
         self._apps = apps
-        self._ears = ears
+        self._recorder = recorder
         self._ledger = ledger
         self._traffic = traffic
         self._trouble = trouble
@@ -52,7 +52,7 @@ class Run:
             stop.set()
         await self._settle()
         self._traffic.note_client_events()
-        self._ears.catch_up()
+        self._recorder.catch_up()
         account = self._ledger.close()
         self.account += account
         self.broken += account.broken
@@ -76,7 +76,7 @@ class Run:
         return figures
 
     async def _settle(self) -> None:
-        """Wait until all is well again; take note of what is not."""
+        """Wait until all is well again; Record what is not."""
         end = time.monotonic() + SETTLES_WITHIN
         while wrong := await self._wrong():
             if time.monotonic() > end:
@@ -89,9 +89,9 @@ class Run:
     async def _wrong(self) -> list[str]:
         for app in self._apps:
             if not await app.is_joined():
-                return [f"not all channels of {app.app.key} are joined"]
-            if not await self._traffic.is_heard(app, app.places):
-                return [f"not all channels of {app.app.key} are heard"]
+                return [f"not all channels of {app.app.key} are subscribed"]
+            if not await self._traffic.is_received(app, app.places):
+                return [f"not all channels of {app.app.key} are received"]
         return [what for app in self._apps for what in await self._wrong_of(app)]
 
     async def _wrong_of(self, app: HomeApp) -> list[str]:
@@ -118,10 +118,10 @@ async def soak(minutes: float, seed: int, server: DevServer) -> int:
             await app.reload()
             await app.wait_joined()
         ledger.leave([app.passing for app in apps], time.time())
-        ears = await Ears.open(home, ledger)
-        traffic = Traffic(server, apps, present, ears, ledger, chance)
+        recorder = await EventRecorder.open(home, ledger)
+        traffic = Traffic(server, apps, present, recorder, ledger, chance)
         trouble = Trouble(server, apps, traffic, ledger, chance)
-        run = Run(server, home, apps, ears, ledger, traffic, trouble)
+        run = Run(server, home, apps, recorder, ledger, traffic, trouble)
         print(f"seed {seed}, {rounds} rounds\n{heading()}", flush=True)
         for _ in range(rounds):
             await run.round(minutes * 60 / rounds)
@@ -131,7 +131,7 @@ async def soak(minutes: float, seed: int, server: DevServer) -> int:
 
 def tell(account: Account, problems: list[str]) -> int:
     """Print the account and what is broken; return 1 when something is."""
-    print(f"{account.sent} sent = {account.heard} heard + {account.in_gaps} in declared gaps")
+    print(f"{account.sent} sent = {account.received} received + {account.in_gaps} in declared gaps")
     for problem in problems:
         print(f"Broken: {problem}")
     return 1 if problems else 0

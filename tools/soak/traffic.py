@@ -15,12 +15,12 @@ from custom_components.pusher_channels.client.exceptions import InvalidUseError,
 from custom_components.pusher_channels.client.server import Server
 from tools.devserver import DevServer
 
-from .ears import Ears
+from .event_recorder import EventRecorder
 from .home import SIGNED, HomeApp
 from .ledger import Ledger, Place, Sent
 
 LONGEST_PAUSE = 0.1
-HEARD_WITHIN = 5.0
+RECEIVED_WITHIN = 5.0
 LOOKS_EVERY = 0.1
 ROOMS = ("presence-lobby", "private-room")
 EVENTS = ("shipped", "order.paid", "temperature")
@@ -53,7 +53,7 @@ class Traffic:
         server: DevServer,
         apps: list[HomeApp],
         guests: list[PusherClient],
-        ears: Ears,
+        recorder: EventRecorder,
         ledger: Ledger,
         chance: random.Random,
     ) -> None:
@@ -61,7 +61,7 @@ class Traffic:
         self._server = server
         self._apps = apps
         self._guests = guests
-        self._ears = ears
+        self._recorder = recorder
         self._ledger = ledger
         self._chance = chance
         self._moves: dict[Callable[[], Coroutine[None, None, None]], int] = {
@@ -90,19 +90,19 @@ class Traffic:
         await self._server.publish(place.channel, event, {"number": number}, app=app.app)
         return number
 
-    async def is_heard(self, app: HomeApp, places: Iterable[Place]) -> bool:
-        """Whether Home Assistant hears an event on each of the channels within 5 seconds."""
+    async def is_received(self, app: HomeApp, places: Iterable[Place]) -> bool:
+        """Whether Home Assistant receives an event on each of the channels within 5 seconds."""
         numbers = [await self.publish(app, place) for place in places]
-        end = time.monotonic() + HEARD_WITHIN
+        end = time.monotonic() + RECEIVED_WITHIN
         while time.monotonic() < end:
-            self._ears.catch_up()
-            if all(self._ledger.was_heard(number) for number in numbers):
+            self._recorder.catch_up()
+            if all(self._ledger.was_received(number) for number in numbers):
                 return True
             await asyncio.sleep(LOOKS_EVERY)
         return False
 
     def note_client_events(self) -> None:
-        """Take note of the guests' events that the server got, and forget what else it noted."""
+        """Record the guests' events that the server got, and forget what else it noted."""
         home = self._apps[0]
         apart = time.time() - asyncio.get_running_loop().time()
         for frame in self._server.received:
@@ -155,6 +155,6 @@ class Traffic:
             if self._ledger.is_away(app.passing):
                 if await app.act("subscribe", channel=app.passing.channel):
                     self._ledger.join(app.passing, time.time())
-            elif await self.is_heard(app, [app.passing]):
+            elif await self.is_received(app, [app.passing]):
                 self._ledger.leave([app.passing], time.time())
                 await app.act("unsubscribe", channel=app.passing.channel)

@@ -126,14 +126,14 @@ class Trouble:
             await self._server.send_raw(self._chance.choice(JUNK))
 
     async def _reload(self) -> None:
-        """Reload an app: until its channels are joined again nobody can expect to hear them.
+        """Reload an app: until its channels are subscribed again nobody can expect to receive them.
 
         Not while it misses something: a client that ends does not tell what it has missed.
         """
         app = self._chance.choice(self._apps)
         async with app.changing:
             places = [it for it in (*app.places, app.passing) if not self._ledger.is_away(it)]
-            if await self._traffic.is_heard(app, places):
+            if await self._traffic.is_received(app, places):
                 self._ledger.leave(places, time.time())
                 await app.reload()
                 await app.wait_joined()

@@ -15,7 +15,7 @@ from tools.soak.lag import Lateness, in_share_of_time
 
 GOOD = FloodFigures(
     events=1000,
-    heard=1000,
+    received=1000,
     seconds=1.0,
     looks=[Lateness(4.0, 2.0)] * 100,
     full_collections=0,
@@ -42,11 +42,11 @@ def test_a_good_flood_misses_nothing() -> None:
 @pytest.mark.parametrize(
     ("worse", "missed"),
     [
-        (replace(GOOD, heard=999), "1 events were not heard"),
+        (replace(GOOD, received=999), "1 events were not received"),
         (replace(GOOD, most_writes=51), "51 states were written in a second"),
         (
             replace(GOOD, other=OtherApp(50, [3.0] * 49)),
-            "the other app heard 49 of 50 events",
+            "the other app received 49 of 50 events",
         ),
         (
             replace(GOOD, looks=[Lateness(21.0, 21.0)]),

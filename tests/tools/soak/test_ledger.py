@@ -21,8 +21,8 @@ def sent(ledger: Ledger, at: float, *, certain: bool = True) -> int:
 
 
 def test_an_event_that_is_heard_once_is_fine(ledger: Ledger) -> None:
-    ledger.note_heard(sent(ledger, NOON), NEWS)
-    assert ledger.close() == Account(sent=1, heard=1)
+    ledger.note_received(sent(ledger, NOON), NEWS)
+    assert ledger.close() == Account(sent=1, received=1)
 
 
 def test_an_event_that_nobody_heard_is_lost(ledger: Ledger) -> None:
@@ -56,19 +56,19 @@ def test_an_event_that_may_not_have_been_sent_need_not_be_heard(ledger: Ledger) 
 def test_an_event_that_is_heard_twice_or_elsewhere_is_told(ledger: Ledger) -> None:
     twice, elsewhere = sent(ledger, NOON), sent(ledger, NOON)
     for place in (NEWS, NEWS):
-        ledger.note_heard(twice, place)
+        ledger.note_received(twice, place)
     for place in (NEWS, ROOM):
-        ledger.note_heard(elsewhere, place)
+        ledger.note_received(elsewhere, place)
     assert ledger.close().broken == (
-        "event 1 on news was heard 2 times",
-        "event 2 was heard on private-room, where nobody sent it",
+        "event 1 on news was received 2 times",
+        "event 2 was received on private-room, where nobody sent it",
     )
 
 
 def test_a_lost_event_makes_the_soak_run_fail(
     ledger: Ledger, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    ledger.note_heard(sent(ledger, NOON), NEWS)
+    ledger.note_received(sent(ledger, NOON), NEWS)
     good = ledger.close()
     assert tell(good, [*good.broken]) == 0
     sent(ledger, NOON)

@@ -53,4 +53,4 @@ def test_flood_tells_its_figures(running: Running) -> None:
 def test_soak_accounts_for_every_event(running: Running) -> None:
     code, output = result(running["soak"])
     assert code == 0, output
-    assert " heard + " in output
+    assert " received + " in output

@@ -1,4 +1,4 @@
-"""What Home Assistant's bus tells: events heard and gaps declared."""
+"""What Home Assistant's bus tells: events received and gaps declared."""
 
 import asyncio
 from datetime import datetime
@@ -12,20 +12,20 @@ from .ledger import Ledger, Place
 LOOKS_EVERY = 0.05
 
 
-class Ears:
+class EventRecorder:
     """Writes what the bus tells into the ledger."""
 
-    def __init__(self, ledger: Ledger, heard: Events, gaps: Events) -> None:
+    def __init__(self, ledger: Ledger, received: Events, gaps: Events) -> None:
         """Take what is subscribed to."""
         self._ledger = ledger
-        self._heard = heard
+        self._received = received
         self._gaps = gaps
 
     @classmethod
     async def open(cls, home: Home, ledger: Ledger) -> Self:
         """Listen from now on."""
-        heard = await home.subscribe_events(f"{DOMAIN}_event")
-        return cls(ledger, heard, await home.subscribe_events(f"{DOMAIN}_gap"))
+        received = await home.subscribe_events(f"{DOMAIN}_event")
+        return cls(ledger, received, await home.subscribe_events(f"{DOMAIN}_gap"))
 
     async def listen(self) -> None:
         """Keep the ledger up to date until cancelled."""
@@ -34,11 +34,11 @@ class Ears:
             await asyncio.sleep(LOOKS_EVERY)
 
     def catch_up(self) -> None:
-        """Write down what came since the last look."""
-        for event in _take(self._heard):
+        """Record what came since the last look."""
+        for event in _take(self._received):
             data = event["data"]
             if isinstance(data, dict) and "number" in data and not event["cached"]:
-                self._ledger.note_heard(data["number"], _place(event))
+                self._ledger.note_received(data["number"], _place(event))
         for gap in _take(self._gaps):
             since, until = (
                 datetime.fromisoformat(gap[key]).timestamp() for key in ("since", "until")

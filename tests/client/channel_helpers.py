@@ -64,7 +64,7 @@ async def refusal(channel: Channel) -> SubscriptionRefused:
     return channel.error
 
 
-async def all_heard(client: PusherClient, connection: Connection) -> None:
+async def all_handled(client: PusherClient, connection: Connection) -> None:
     """Return when the client has acted on all that the connection was sent."""
     marker = "all-heard"
     heard = events_of(client, marker)
@@ -121,7 +121,7 @@ class HeldAuthorizer:
         return await AUTHORIZER.authorize_user(socket_id)
 
 
-async def joined_by_a_late_answer(
+async def subscribed_by_a_late_answer(
     client: PusherClient, server: DevServer, clock: Clock, authorizer: HeldAuthorizer
 ) -> Channel:
     """Join private-a by an answer that comes after our 10 s, while permission is asked for anew and held."""

@@ -14,7 +14,16 @@ from custom_components.pusher_channels.client.presence import PresenceChannel
 from tools.devserver import Connection, Faults, frames
 
 from .clock import settle
-from .world import CHANNELS, GUESTS, LOBBY, REFUSALS, RETURNS_WITHIN, ROOM, USER_CHANNEL, World
+from .simulation import (
+    CHANNELS,
+    GUESTS,
+    LOBBY,
+    REFUSALS,
+    RETURNS_WITHIN,
+    ROOM,
+    USER_CHANNEL,
+    Simulation,
+)
 
 CODES = (1000, 1001, 1002, 1011, 4001, 4100, 4200, 4201, 4300)
 JUNK: tuple[str | bytes, ...] = (
@@ -31,14 +40,14 @@ ways = st.sampled_from(("hold", "freeze", "silence", "stop"))
 rooms = st.sampled_from((LOBBY, ROOM))
 
 
-class Machine(RuleBasedStateMachine):
+class ClientStateMachine(RuleBasedStateMachine):
     """One life of a client."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = World()
-        self.server = self.world.server
-        self.client = self.world.client
+        self.simulation = Simulation()
+        self.server = self.simulation.server
+        self.client = self.simulation.client
         self.faults = self.server.faults
 
     @override
@@ -46,38 +55,38 @@ class Machine(RuleBasedStateMachine):
         try:
             self.mend()
         finally:
-            self.world.close()
+            self.simulation.close()
 
     # The client's side
 
     @rule(some=st.sets(names, min_size=1))
     def subscribe(self, some: set[str]) -> None:
-        self.each(sorted(some), self.world.subscribe)
+        self.each(sorted(some), self.simulation.subscribe)
 
     @rule(name=names)
     def unsubscribe(self, name: str) -> None:
-        self.let(lambda: self.world.unsubscribe(name))
+        self.let(lambda: self.simulation.unsubscribe(name))
 
     @rule(data=st.data())
     def listen(self, data: st.DataObject) -> None:
-        if wanted := sorted(self.world.wanted):
-            self.world.add_ear(data.draw(st.sampled_from(wanted)))
+        if subscribed := sorted(self.simulation.subscribed):
+            self.simulation.add_listener(data.draw(st.sampled_from(subscribed)))
 
     @rule(name=names)
-    def listen_no_more(self, name: str) -> None:
-        if ears := self.world.ears[name]:
-            self.world.remove_ear(name, ears[0])
+    def stop_listening(self, name: str) -> None:
+        if listeners := self.simulation.listeners[name]:
+            self.simulation.remove_listener(name, listeners[0])
 
     @rule()
     def trigger(self) -> None:
         room = self.client.channels.get(ROOM)
-        is_open = self.world.connection is not None and room is not None and room.is_subscribed
-        number = self.world.do(self.world.trigger())
-        assert not is_open or self.world.comes(lambda: self.world.received[number])
+        is_open = self.simulation.connection is not None and room is not None and room.is_subscribed
+        number = self.simulation.do(self.simulation.trigger())
+        assert not is_open or self.simulation.comes(lambda: self.simulation.received[number])
 
     @rule()
     def sign_in(self) -> None:
-        self.world.signs_in = True
+        self.simulation.signs_in = True
         self.let(self.client.sign_in)
 
     @rule()
@@ -85,34 +94,34 @@ class Machine(RuleBasedStateMachine):
         if self.client.state is ConnectionState.DISCONNECTED:
             self.let(self.client.connect)
         else:
-            self.world.do(self.client.disconnect())
+            self.simulation.do(self.client.disconnect())
 
     @rule(seconds=st.sampled_from((0.5, 1.0, 6.0, 11.0, 29.0, 45.0, 200.0)))
     def pass_by(self, seconds: float) -> None:
-        self.world.do(self.world.clock.pass_by(seconds))
+        self.simulation.do(self.simulation.clock.pass_by(seconds))
 
     # The others' side
 
     @rule(name=names, count=st.integers(1, 3))
     def publish(self, name: str, count: int) -> None:
         for _ in range(count):
-            self.world.do(self.world.publish(name))
+            self.simulation.do(self.simulation.publish(name))
 
     @rule(name=names)
     def publish_and_cut(self, name: str) -> None:
-        self.world.loop.run_until_complete(self.world.publish(name))
+        self.simulation.loop.run_until_complete(self.simulation.publish(name))
         self.cut(reset=False, seconds=0)
 
     @rule(guest=guests, room=rooms, times=st.integers(1, 3))
     def guest_comes_or_goes(self, guest: int, room: str, times: int) -> None:
-        client = self.world.guests[guest]
+        client = self.simulation.guests[guest]
         for _ in range(times):
             move = client.unsubscribe if room in client.channels else client.subscribe
             self.each([room], move)
 
     @rule(guest=guests, room=rooms)
     def guest_triggers(self, guest: int, room: str) -> None:
-        self.world.do(self.world.trigger_by(self.world.guests[guest], room))
+        self.simulation.do(self.simulation.trigger_by(self.simulation.guests[guest], room))
 
     # The server's side
 
@@ -123,24 +132,24 @@ class Machine(RuleBasedStateMachine):
 
     @rule(reset=st.booleans(), seconds=pauses)
     def cut(self, *, reset: bool, seconds: float) -> None:
-        self.let(lambda: self.world.cut(self.server.connections, reset=reset))
+        self.let(lambda: self.simulation.cut(self.server.connections, reset=reset))
         self.pass_by(seconds)
 
     @rule(way=ways)
     def stop_answering(self, way: str) -> None:
         match way:
-            case "freeze" if self.world.is_up:
-                self.world.is_frozen = True
+            case "freeze" if self.simulation.is_up:
+                self.simulation.is_frozen = True
                 self.let(self.server.freeze)
             case "hold":
-                self.world.is_frozen = True
+                self.simulation.is_frozen = True
                 self.each(self.server.connections, Connection.freeze)
             case "silence":
-                self.world.silenced.update(self.server.connections)
+                self.simulation.silenced.update(self.server.connections)
                 self.let(self.server.silence_all)
-            case "stop" if self.world.is_up:
-                self.world.is_up = self.world.is_frozen = False
-                self.world.do(self.server.stop())
+            case "stop" if self.simulation.is_up:
+                self.simulation.is_up = self.simulation.is_frozen = False
+                self.simulation.do(self.server.stop())
 
     @rule(
         way=ways,
@@ -152,7 +161,7 @@ class Machine(RuleBasedStateMachine):
         self, *, way: str, name: str, comes: bool, seconds: float
     ) -> None:
         """Let the client come to a channel or leave it while nobody answers."""
-        while name in self.world.wanted and comes:
+        while name in self.simulation.subscribed and comes:
             self.unsubscribe(name)
         self.stop_answering(way)
         if comes:
@@ -170,13 +179,13 @@ class Machine(RuleBasedStateMachine):
     def recover(self) -> None:
         """Undo what lasts, and let all connect."""
         self.faults.reset()
-        if not self.world.is_up:
-            self.world.is_up = True
-            self.world.do(self.server.start())
-        self.world.is_frozen = False
+        if not self.simulation.is_up:
+            self.simulation.is_up = True
+            self.simulation.do(self.server.start())
+        self.simulation.is_frozen = False
         self.let(self.server.thaw)
-        self.let(lambda: self.world.cut(self.world.silenced))
-        self.each((self.client, *self.world.guests), PusherClient.connect)
+        self.let(lambda: self.simulation.cut(self.simulation.silenced))
+        self.each((self.client, *self.simulation.guests), PusherClient.connect)
 
     @rule(frame=st.sampled_from(JUNK))
     def babble(self, frame: str | bytes) -> None:
@@ -207,21 +216,27 @@ class Machine(RuleBasedStateMachine):
     def mend(self) -> None:
         """Undo every fault: all must be well again by itself, but for what was refused."""
         self.recover()
-        self.world.do(self._returned(but_refused=True))
+        self.simulation.do(self._returned(but_refused=True))
         if not self._is_well(but_refused=False):
             self.close(4200, 0)
-            self.world.do(self._returned(but_refused=False))
-        world = self.world
-        numbers = [world.do(world.publish(name)) for name in world.wanted for _ in range(2)]
-        assert world.comes(lambda: all(world.ledger.was_heard(number) for number in numbers))
-        account = self.world.ledger.close()
+            self.simulation.do(self._returned(but_refused=False))
+        simulation = self.simulation
+        numbers = [
+            simulation.do(simulation.publish(name))
+            for name in simulation.subscribed
+            for _ in range(2)
+        ]
+        assert simulation.comes(
+            lambda: all(simulation.ledger.was_received(number) for number in numbers)
+        )
+        account = self.simulation.ledger.close()
         assert not account.broken, account.broken
-        if self.world.signs_in:
+        if self.simulation.signs_in:
             self._check_user()
         self._check_sent()
 
     async def _returned(self, *, but_refused: bool) -> None:
-        clock = self.world.clock
+        clock = self.simulation.clock
         end = clock.time() + RETURNS_WITHIN
         await settle()
         while not self._is_well(but_refused=but_refused):
@@ -229,58 +244,58 @@ class Machine(RuleBasedStateMachine):
             await clock.pass_by(2)
 
     def _is_well(self, *, but_refused: bool) -> bool:
-        connection = self.world.connection
+        connection = self.simulation.connection
         if self.client.state is not ConnectionState.CONNECTED or connection is None:
             return False
-        wanted = self.client.channels.values()
-        refused = [it for it in wanted if it.error is not None and it.error.status in REFUSALS]
-        missing = [it for it in wanted if not it.is_subscribed and it not in refused]
+        subscribed = self.client.channels.values()
+        refused = [it for it in subscribed if it.error is not None and it.error.status in REFUSALS]
+        missing = [it for it in subscribed if not it.is_subscribed and it not in refused]
         is_signed_in = connection.user_id == self.client.user.user_id == "me"
         if but_refused:
             return not missing
-        return not missing and not refused and (is_signed_in or not self.world.signs_in)
+        return not missing and not refused and (is_signed_in or not self.simulation.signs_in)
 
     def _check_user(self) -> None:
-        """What is sent to the user is heard once."""
-        self.world.for_user.clear()
-        self.world.do(self.server.publish(USER_CHANNEL, "greeted", ""))
-        assert self.world.comes(lambda: self.world.for_user)
-        assert [event.name for event in self.world.for_user] == ["greeted"]
+        """What is sent to the user is received once."""
+        self.simulation.for_user.clear()
+        self.simulation.do(self.server.publish(USER_CHANNEL, "greeted", ""))
+        assert self.simulation.comes(lambda: self.simulation.for_user)
+        assert [event.name for event in self.simulation.for_user] == ["greeted"]
 
     def _check_sent(self) -> None:
         """A client event went out at most once, and never when its sender was told otherwise."""
-        assert all(task.done() for task in self.world.sending.values())
-        assert all(times == 1 for times in self.world.received.values())
-        assert not self.world.received.keys() - self.world.sending.keys()
+        assert all(task.done() for task in self.simulation.sending.values())
+        assert all(times == 1 for times in self.simulation.received.values())
+        assert not self.simulation.received.keys() - self.simulation.sending.keys()
 
     @invariant()
     def is_consistent(self) -> None:
         is_connected = self.client.state is ConnectionState.CONNECTED
         assert (self.client.socket_id is not None) == is_connected
-        assert self.world.wanted.keys() == (+self.world.users).keys()
+        assert self.simulation.subscribed.keys() == (+self.simulation.users).keys()
         states = {channel.state for channel in self.client.channels.values()}
         assert is_connected or states <= {ChannelState.UNSUBSCRIBED}, self._tell()
-        assert self.world.errors.lines == []
-        for ears in self.world.ears.values():
-            assert all(ear.heard == ear.due for ear in ears)
+        assert self.simulation.errors.lines == []
+        for listeners in self.simulation.listeners.values():
+            assert all(listener.received == listener.due for listener in listeners)
 
     @invariant()
     def both_sides_agree(self) -> None:
-        """While frames pass both ways, what the client takes for joined is what the server does."""
-        connection = self.world.connection
+        """While frames pass both ways, what the client takes for subscribed is what the server does."""
+        connection = self.simulation.connection
         if connection is None:
             return
-        assert self.world.comes(lambda: self._agree(connection)), self._tell()
+        assert self.simulation.comes(lambda: self._agree(connection)), self._tell()
 
     def _agree(self, connection: Connection) -> bool:
         channels = self.client.channels
-        joined = {name for name, it in channels.items() if it.is_subscribed}
+        subscribed = {name for name, it in channels.items() if it.is_subscribed}
         lobby = channels.get(LOBBY)
         if not isinstance(lobby, PresenceChannel) or not lobby.is_subscribed:
-            return connection.channels == joined
+            return connection.channels == subscribed
         there = self.server.members(LOBBY).keys()
         here = lobby.members.keys()
-        return connection.channels == joined and here == there and lobby.count == len(there)
+        return connection.channels == subscribed and here == there and lobby.count == len(there)
 
     def let(self, move: Callable[[], object]) -> None:
         """Make a move that needs the running event loop."""
@@ -288,7 +303,7 @@ class Machine(RuleBasedStateMachine):
         async def act() -> None:
             move()
 
-        self.world.do(act())
+        self.simulation.do(act())
 
     def each[T](self, items: Iterable[T], move: Callable[[T], object]) -> None:
         """Make a move with each of the items."""
@@ -297,10 +312,10 @@ class Machine(RuleBasedStateMachine):
             for item in items:
                 move(item)
 
-        self.world.do(act())
+        self.simulation.do(act())
 
     def _tell(self) -> str:
-        connection = self.world.connection
+        connection = self.simulation.connection
         return (
             f"{self.client.state} {self.client.last_error!r} {[*self.client.channels.values()]} "
             f"user {self.client.user.user_id}; server: {connection and connection.channels}"

@@ -19,14 +19,14 @@ from tools.devserver import DevServer
 
 from ..client.conftest import leftovers
 from ..conftest import app_data, channel_subentry, until
-from ..watch import issues_of, reauth_flows, state_of
+from ..home_assistant import issues_of, reauth_flows, state_of
 
 CHANNELS = ("orders", "presence-lobby")
 STATUS = "sensor.demo_app_connection_state"
 ONCE_EACH = ["Demo app lost its connection", "Demo app is connected again"]
 
 
-class Witness:
+class AppUnderTest:
     """Sees what a user sees of the app, and what it costs while all is well."""
 
     def __init__(

@@ -78,15 +78,15 @@ class Errors(logging.Handler):
 
 
 @dataclass(eq=False)
-class Ear:
-    """A listener of one channel: what it heard, and what it should have."""
+class BoundListener:
+    """A listener of one channel: what it received, and what it should have."""
 
     unlisten: Unlisten = lambda: None
-    heard: list[int] = field(default_factory=list)
+    received: list[int] = field(default_factory=list)
     due: list[int] = field(default_factory=list)
 
 
-class World:
+class Simulation:
     """All that takes part, and what is known of it from outside."""
 
     def __init__(self) -> None:
@@ -100,7 +100,7 @@ class World:
         self.server = DevServer([APP], auth=AuthEndpoints(member=member, user={"id": "me"}))
         self.ledger = Ledger(slack=0)
         self.users = Counter[str]()
-        self.ears: dict[str, list[Ear]] = {name: [] for name in CHANNELS}
+        self.listeners: dict[str, list[BoundListener]] = {name: [] for name in CHANNELS}
         self.for_user: list[Event] = []
         self.last: dict[tuple[str | None, str], int] = {}
         self.sending: dict[int, asyncio.Task[None]] = {}
@@ -145,7 +145,7 @@ class World:
             self._make_client(SecretAuthorizer(APP.key, APP.secret, User(name))) for name in GUESTS
         ]
         self.ledger.leave([place(name) for name in CHANNELS], 0)
-        self.client.bind(self._hear)
+        self.client.bind(self._record)
         self.client.user.bind(self.for_user.append)
         self.client.listen(self._note)
         for client in (self.client, *self.guests):
@@ -187,7 +187,7 @@ class World:
         return found[0] if found and found[0] not in self.silenced else None
 
     @property
-    def wanted(self) -> dict[str, Channel]:
+    def subscribed(self) -> dict[str, Channel]:
         """The client's channels that the machine subscribed to."""
         return {name: it for name, it in self.client.channels.items() if name != USER_CHANNEL}
 
@@ -198,39 +198,39 @@ class World:
                 connection.abort(reset=reset)
 
     def subscribe(self, name: str) -> None:
-        """Want a channel once more."""
+        """Add a reference to a channel."""
         self.users[name] += 1
         channel = self.client.subscribe(name)
         if self.users[name] == 1:
             channel.listen(self._note_channel)
 
     def unsubscribe(self, name: str) -> None:
-        """Want a channel once less; what was under way to it is not expected any more."""
+        """Drop a reference to a channel; what is on its way is no longer expected."""
         if self.users[name] == 1:
-            for ear in [*self.ears[name]]:
-                self.remove_ear(name, ear)
+            for listener in [*self.listeners[name]]:
+                self.remove_listener(name, listener)
             is_joined = self.client.channels[name].is_subscribed
             since = (self.client.last_received if is_joined else None) or 0
             self.ledger.leave([place(name)], since)
         self.users[name] -= self.users[name] > 0
         self.client.unsubscribe(name)
 
-    def add_ear(self, name: str) -> None:
-        """Listen to a wanted channel."""
-        ear = Ear()
+    def add_listener(self, name: str) -> None:
+        """Listen to a subscribed channel."""
+        listener = BoundListener()
 
-        def hear(event: Event) -> None:
+        def record(event: Event) -> None:
             if not event.cached and (number := number_of(event)):
-                ear.heard.append(number)
+                listener.received.append(number)
 
-        ear.unlisten = self.client.channels[name].bind(hear)
-        self.ears[name].append(ear)
+        listener.unlisten = self.client.channels[name].bind(record)
+        self.listeners[name].append(listener)
 
-    def remove_ear(self, name: str, ear: Ear) -> None:
-        """Listen with it no more."""
-        ear.unlisten()
-        assert ear.heard == ear.due
-        self.ears[name].remove(ear)
+    def remove_listener(self, name: str, listener: BoundListener) -> None:
+        """Remove a listener."""
+        listener.unlisten()
+        assert listener.received == listener.due
+        self.listeners[name].remove(listener)
 
     async def publish(self, name: str) -> int:
         """Publish an event and return its number; one that the server drops was never sent."""
@@ -268,16 +268,16 @@ class World:
                     self.ledger.note_sent(Sent(number, at, frame.time, frame.time))
         self.server.received.clear()
 
-    def _hear(self, event: Event) -> None:
+    def _record(self, event: Event) -> None:
         number = number_of(event)
         if event.cached or not number or event.channel is None:
             return
         source = event.channel, event.name
         assert number > self.last.get(source, 0), "events of one sender came out of order"
         self.last[source] = number
-        self.ledger.note_heard(number, place(event.channel))
-        for ear in self.ears[event.channel]:
-            ear.due.append(number)
+        self.ledger.note_received(number, place(event.channel))
+        for listener in self.listeners[event.channel]:
+            listener.due.append(number)
 
     def _note(self, notice: ClientNotice) -> None:
         if isinstance(notice, Gap):
