@@ -135,7 +135,7 @@ def test_a_refusal_repeats_no_more_than_the_start_of_a_long_name() -> None:
         decode(f'{{"event":"pusher:{"x" * 1000}","channel":1}}')
 
 
-class AppUnderTest:
+class ClientUnderTest:
     """A client's channel, and what was told of it."""
 
     def __init__(self, client: PusherClient, server: DevServer) -> None:
@@ -149,7 +149,7 @@ class AppUnderTest:
     def rejected(self) -> list[str]:
         return self.record.rejected
 
-    async def still_hears(self) -> None:
+    async def still_works(self) -> None:
         """Check that the next good event arrives."""
         await self.server.publish("orders", "good", {"id": 1})
         await until(lambda: self.events)
@@ -157,63 +157,67 @@ class AppUnderTest:
 
 
 @pytest.fixture
-async def witness(client: PusherClient, server: DevServer) -> AppUnderTest:
-    witness = AppUnderTest(client, server)
+async def client_under_test(client: PusherClient, server: DevServer) -> ClientUnderTest:
+    client_under_test = ClientUnderTest(client, server)
     client.subscribe("orders")
     await connect(client)
     await server.wait_subscribed("orders")
-    return witness
+    return client_under_test
 
 
 async def test_case_10_broken_frames_are_told_and_the_connection_lives(
-    witness: AppUnderTest,
+    client_under_test: ClientUnderTest,
 ) -> None:
-    socket_id = witness.client.socket_id
+    socket_id = client_under_test.client.socket_id
     broken = [frame for frame in NOT_JSON if b"\xff" not in frame and b"\xc3" not in frame]
     for frame in broken + WITHOUT_EVENT:
-        await witness.server.send_raw(frame.decode())
+        await client_under_test.server.send_raw(frame.decode())
 
-    await witness.still_hears()
+    await client_under_test.still_works()
 
-    assert witness.rejected == ["The frame is not JSON"] * len(broken) + [
+    assert client_under_test.rejected == ["The frame is not JSON"] * len(broken) + [
         "The frame names no event"
     ] * len(WITHOUT_EVENT)
-    assert witness.client.socket_id == socket_id
+    assert client_under_test.client.socket_id == socket_id
 
 
 async def test_case_10a_wrong_shapes_are_told_and_the_connection_lives(
-    witness: AppUnderTest,
+    client_under_test: ClientUnderTest,
 ) -> None:
     shapes = [(name, rest) for name, rests in WRONG_SHAPES.items() for rest in rests]
     for name, rest in shapes:
-        await witness.server.send_raw(f'{{"event":"{name}"{"," if rest else ""}{rest}}}')
+        await client_under_test.server.send_raw(f'{{"event":"{name}"{"," if rest else ""}{rest}}}')
 
-    await witness.still_hears()
+    await client_under_test.still_works()
 
-    assert witness.rejected == [f"The frame {name} lacks what it must carry" for name, _ in shapes]
-    assert len(witness.server.attempts) == 1
+    assert client_under_test.rejected == [
+        f"The frame {name} lacks what it must carry" for name, _ in shapes
+    ]
+    assert len(client_under_test.server.attempts) == 1
 
 
 async def test_text_that_is_no_utf_8_is_told_and_the_connection_lives(
-    witness: AppUnderTest,
+    client_under_test: ClientUnderTest,
 ) -> None:
-    socket = witness.server.connections[0]._websocket
+    socket = client_under_test.server.connections[0]._websocket
     await socket.send_frame(b'{"event":"x","channel":"orders","data":"\xff"}', WSMsgType.TEXT)
 
-    await witness.still_hears()
+    await client_under_test.still_works()
 
-    assert witness.rejected == ["The frame is not JSON"]
-
-
-async def test_a_binary_frame_is_told_and_skipped(witness: AppUnderTest) -> None:
-    await witness.server.send_raw(b'{"event":"x","channel":"orders"}')
-
-    await witness.still_hears()
-
-    assert witness.rejected == ["The frame is binary"]
+    assert client_under_test.rejected == ["The frame is not JSON"]
 
 
-async def test_unknown_channels_events_and_welcomes_are_passed_over(witness: AppUnderTest) -> None:
+async def test_a_binary_frame_is_told_and_skipped(client_under_test: ClientUnderTest) -> None:
+    await client_under_test.server.send_raw(b'{"event":"x","channel":"orders"}')
+
+    await client_under_test.still_works()
+
+    assert client_under_test.rejected == ["The frame is binary"]
+
+
+async def test_unknown_channels_events_and_welcomes_are_passed_over(
+    client_under_test: ClientUnderTest,
+) -> None:
     for frame in (
         '{"event":"x","channel":"nobody-asked-for"}',
         '{"event":"x"}',
@@ -222,41 +226,43 @@ async def test_unknown_channels_events_and_welcomes_are_passed_over(witness: App
         '{"event":"pusher_internal:subscription_count","channel":"x","data":{"subscription_count":1}}',
         '{"event":"pusher:connection_established","data":{"socket_id":"6.6","activity_timeout":1}}',
     ):
-        await witness.server.send_raw(frame)
+        await client_under_test.server.send_raw(frame)
 
-    await witness.still_hears()
+    await client_under_test.still_works()
 
-    assert witness.rejected == []
-    assert witness.client.socket_id == witness.server.connections[0].socket_id
+    assert client_under_test.rejected == []
+    assert client_under_test.client.socket_id == client_under_test.server.connections[0].socket_id
 
 
 async def test_an_event_deeper_than_any_parser_goes_is_delivered_as_text(
-    witness: AppUnderTest,
+    client_under_test: ClientUnderTest,
 ) -> None:
-    await witness.server.send_raw(
+    await client_under_test.server.send_raw(
         '{"event":"deep","channel":"orders","data":"' + "[" * DEEP + "]" * DEEP + '"}'
     )
-    await until(lambda: witness.events)
+    await until(lambda: client_under_test.events)
 
-    assert witness.events[0].data == "[" * DEEP + "]" * DEEP
+    assert client_under_test.events[0].data == "[" * DEEP + "]" * DEEP
 
 
-async def test_a_frame_of_3_mb_is_an_event_like_any_other(witness: AppUnderTest) -> None:
-    await witness.server.send_raw(frames.event("orders", "big", "x" * 3_000_000))
-    await until(lambda: witness.events)
+async def test_a_frame_of_3_mb_is_an_event_like_any_other(
+    client_under_test: ClientUnderTest,
+) -> None:
+    await client_under_test.server.send_raw(frames.event("orders", "big", "x" * 3_000_000))
+    await until(lambda: client_under_test.events)
 
-    assert witness.events[0].raw == "x" * 3_000_000
+    assert client_under_test.events[0].raw == "x" * 3_000_000
 
 
 @pytest.mark.parametrize("frame", ["x" * 5_000_000, bytes(5_000_000)], ids=["text", "binary"])
 async def test_a_frame_of_5_mb_ends_the_connection_and_the_next_one_works(
-    frame: str | bytes, witness: AppUnderTest
+    frame: str | bytes, client_under_test: ClientUnderTest
 ) -> None:
-    await witness.server.send_raw(frame)
-    await until(lambda: witness.client.state is ConnectionState.RECONNECTING)
-    assert witness.client.last_error is not None
-    assert witness.client.last_error.code == 1009
+    await client_under_test.server.send_raw(frame)
+    await until(lambda: client_under_test.client.state is ConnectionState.RECONNECTING)
+    assert client_under_test.client.last_error is not None
+    assert client_under_test.client.last_error.code == 1009
 
-    await witness.server.wait_attempts(2)
-    await until(lambda: witness.client.channels["orders"].is_subscribed)
-    await witness.still_hears()
+    await client_under_test.server.wait_attempts(2)
+    await until(lambda: client_under_test.client.channels["orders"].is_subscribed)
+    await client_under_test.still_works()

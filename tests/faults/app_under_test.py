@@ -105,7 +105,7 @@ class AppUnderTest:
         await until(lambda: state_of(self.hass, "sensor.presence_lobby_members").state == "1")
         assert self.issues == set()
         assert reauth_flows(self.hass) == []
-        await self.still_hears()
+        await self.still_works()
         self.logged_once(lost=lost)
         await until(lambda: not grown(self._costs, costs()))
         self.failures.clear()
@@ -117,7 +117,7 @@ class AppUnderTest:
         assert [it for it in self._caplog.records if it.levelno >= logging.WARNING] == []
         self._caplog.clear()
 
-    async def still_hears(self) -> None:
+    async def still_works(self) -> None:
         """Expect that the next good event arrives."""
         self.heard.clear()
         await self.server.publish("orders", "good", {"id": 1})

@@ -95,7 +95,7 @@ async def test_an_endpoint_in_trouble_costs_only_its_channels(
     assert app.status.state == "connected"
     assert app.issues == set()
     assert reauth_flows(app.hass) == ["reauth"] * trouble.asks_the_user
-    await app.still_hears()
+    await app.still_works()
     server.faults.reset()
     if trouble.asks_again:
         clock.skip(61)
