@@ -362,6 +362,6 @@ def test_each_kind_of_issue_is_explained() -> None:
 
     assert set(texts) == set(issues.Kind)
     for text in texts.values():
-        step = text["fix_flow"]["step"]["confirm"]
-        for words in (text["title"], step["title"], step["description"]):
-            assert words.format(name="Demo app", code="4006")
+        step = text["fix_flow"]["step"]["confirm"] if "fix_flow" in text else text
+        for message in (text["title"], step["title"], step["description"]):
+            assert message.format(name="Demo app", code="4006", reason="no key", url="/api")

@@ -33,7 +33,12 @@ SOURCES = {
 }
 BY_HOME_ASSISTANT = {"reauth_successful", "reconfigure_successful"}
 # What a stored app cannot be wrong about any more when an action runs.
-ONLY_IN_FORMS = {Misuse.MASTER_KEY.value}
+ONLY_IN_FORMS = {Misuse.ADDRESS.value, Misuse.MASTER_KEY.value}
+GIVEN_TO_ISSUES = {
+    **{kind: {"name"} for kind in issues._DISMISSED_ONLY},
+    issues.Kind.WEBHOOK_REFUSED: {"name", "reason"},
+    issues.Kind.WEBHOOK_MOVED: {"name", "url"},
+}
 # Functions that return a translated exception.
 RAISED_BY_ACTIONS = [
     name
@@ -58,7 +63,7 @@ def test_each_error_that_the_code_gives_has_a_text() -> None:
 
 
 def test_each_reason_to_end_a_flow_has_a_text() -> None:
-    fixes = [issue["fix_flow"].get("abort", {}) for issue in ENGLISH["issues"].values()]
+    fixes = [issue.get("fix_flow", {}).get("abort", {}) for issue in ENGLISH["issues"].values()]
     texts = set().union(*_flow_texts("abort"), *fixes)
     assert {reason for name in SOURCES for reason in _reasons(name)} <= texts
 
@@ -120,12 +125,14 @@ def test_no_home_assistant_error_is_raised_without_a_translation() -> None:
 def test_each_issue_has_a_text_that_shows_what_it_is_given() -> None:
     assert ENGLISH["issues"].keys() == {kind.value for kind in issues.Kind}
     for kind in issues.Kind:
-        words = ENGLISH["issues"][kind]
-        given = {"name"} if kind in issues._DISMISSED_ONLY else {"name", "code"}
-        assert set().union(*map(_placeholders, _texts(words).values())) <= given
-        assert words["title"]
-        assert words["fix_flow"]["step"].keys() == {"confirm"}
-        assert ("abort" in words["fix_flow"]) == (kind not in issues._DISMISSED_ONLY)
+        texts = ENGLISH["issues"][kind]
+        given = GIVEN_TO_ISSUES.get(kind, {"name", "code"})
+        assert set().union(*map(_placeholders, _texts(texts).values())) <= given
+        assert texts["title"]
+        assert ("description" in texts) is (kind in issues._OF_WEBHOOK)
+        if kind not in issues._OF_WEBHOOK:
+            assert texts["fix_flow"]["step"].keys() == {"confirm"}
+            assert ("abort" in texts["fix_flow"]) == (kind not in issues._DISMISSED_ONLY)
 
 
 def test_each_selector_has_texts_and_each_text_a_selector() -> None:

@@ -35,6 +35,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Set up the actions and the views."""
     async_setup_services(hass)
     async_setup_views(hass)
+    webhook.async_setup_webhooks(hass)
     return True
 
 
@@ -42,6 +43,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: PusherConfigEntry) -> bo
     """Connect an app, and subscribe its channels once Home Assistant has started."""
     _warn_if_unverified(entry)
     entry.async_on_unload(entry.add_update_listener(_UpdateListener(entry)))
+    webhook.async_start(hass, entry)
     client = make_client(hass, entry.data, entry.options)
 
     async def stop(_: Event) -> None:
@@ -58,7 +60,6 @@ async def async_setup_entry(hass: HomeAssistant, entry: PusherConfigEntry) -> bo
         raise _setup_error(err, gave_up=gave_up) from err
 
     hub = entry.runtime_data = Hub(hass, entry, client, make_api(hass, entry.data))
-    webhook.async_start(hass, entry)
     await _set_up_platforms(hass, entry)
 
     @callback
@@ -77,7 +78,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: PusherConfigEntry) -> b
 async def async_remove_entry(hass: HomeAssistant, entry: PusherConfigEntry) -> None:
     """Remove the repair issues and the webhook of an app."""
     issues.remove(hass, entry)
-    await webhook.async_forget(hass, entry)
+    webhook.async_remove(hass, entry)
 
 
 async def _set_up_platforms(hass: HomeAssistant, entry: PusherConfigEntry) -> None:

@@ -37,6 +37,7 @@ CONF_WATCHLIST: Final = "watchlist"
 CONF_AUTH_ENDPOINT_VIEW: Final = "auth_endpoint_view"
 CONF_AUTH_ENDPOINT_ORIGINS: Final = "auth_endpoint_origins"
 CONF_WEBHOOK: Final = "webhook"
+CONF_WEBHOOK_KEYS: Final = "webhook_keys"
 
 SUBENTRY_CHANNEL: Final = "channel"
 CONF_CHANNEL: Final = "channel"

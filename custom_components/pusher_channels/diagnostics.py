@@ -97,15 +97,15 @@ async def _app(hass: HomeAssistant, entry: PusherConfigEntry) -> dict[str, Any]:
         "options": options,
         "entry_state": entry.state.value,
         "connection": None if hub is None else _connection(hass, hub),
-        "webhook_url": await _webhook_url(hass, entry),
+        "webhook_url": _webhook_url(hass, entry),
     }
 
 
-async def _webhook_url(hass: HomeAssistant, entry: PusherConfigEntry) -> str | None:
+def _webhook_url(hass: HomeAssistant, entry: PusherConfigEntry) -> str | None:
     """Return the start of a webhook's address: whoever knows all of it may knock."""
     if not has_webhook(entry):
         return None
-    where, _, what = (await async_webhook_url(hass, entry.options[CONF_WEBHOOK_ID])).rpartition("/")
+    where, _, what = async_webhook_url(hass, entry.options[CONF_WEBHOOK_ID]).rpartition("/")
     return f"{where}/{what[:SHOWN_OF_WEBHOOK]}{REDACTED}"
 
 

@@ -1,4 +1,4 @@
-"""Webhooks: what is taken, what is refused, and what they tell; the official library has to agree."""
+"""Webhooks are accepted and refused as by the official library, and their events parsed."""
 
 import hashlib
 import hmac
@@ -34,30 +34,45 @@ def signed(body: bytes, **changes: str) -> dict[str, str]:
     return {"X-Pusher-Key": KEY, "X-Pusher-Signature": signature} | changes
 
 
+def receiver() -> WebhookReceiver:
+    return WebhookReceiver({KEY: SECRET})
+
+
+def received(
+    receiver: WebhookReceiver, headers: Mapping[str, str], body: bytes, now: float = NOW
+) -> list[WebhookEvent]:
+    """Return the events that are handled for a request."""
+    events: list[WebhookEvent] = []
+    receiver.receive(headers, body, now, events.append)
+    return events
+
+
 def refusal(headers: Mapping[str, str], body: bytes, now: float = NOW) -> int:
+    """Return the status with which a request is refused."""
     with pytest.raises(WebhookError) as refused:
-        WebhookReceiver(KEY, SECRET).receive(headers, body, now)
-    assert refused.value.args[0]
+        received(receiver(), headers, body, now)
+    assert refused.value.message
     return refused.value.status
 
 
-def told(body: bytes, now: float = NOW) -> tuple[WebhookEvent, ...]:
-    return WebhookReceiver(KEY, SECRET).receive(signed(body), body, now)
+def parsed(body: bytes, now: float = NOW) -> list[WebhookEvent]:
+    """Return the events of a signed request."""
+    return received(receiver(), signed(body), body, now)
 
 
 @pytest.mark.parametrize("vector", VECTORS["webhook"])
-def test_a_documented_webhook_is_refused_and_taken_with_key_and_signature_of_its_own(
+def test_documented_webhook_needs_its_key_and_signature(
     vector: dict[str, Any],
 ) -> None:
     body = vector["body"].encode()
     assert vector["token"] == {"key": KEY, "secret": SECRET}
     assert not vector["valid"]
     assert refusal(vector["headers"], body) == 401
-    assert told(body) == (WebhookEvent("channel_vacated", "test_channel"),)
+    assert parsed(body) == [WebhookEvent("channel_vacated", "test_channel")]
 
 
 @pytest.mark.parametrize(
-    ("changes", "away", "taken"),
+    ("changes", "away", "accepted"),
     [
         ({}, 0.0, True),
         ({}, 299.0, True),
@@ -67,8 +82,8 @@ def test_a_documented_webhook_is_refused_and_taken_with_key_and_signature_of_its
         ({"X-Pusher-Signature": ""}, 0.0, False),
     ],
 )
-def test_the_official_library_takes_and_refuses_the_same(
-    changes: dict[str, str], away: float, taken: bool
+def test_official_library_accepts_and_refuses_the_same(
+    changes: dict[str, str], away: float, accepted: bool
 ) -> None:
     now = time.time()
     body = made({"name": "channel_occupied", "channel": "a"}, time_ms=round((now - away) * 1000))
@@ -76,15 +91,15 @@ def test_the_official_library_takes_and_refuses_the_same(
     official = OFFICIAL.validate_webhook(
         headers["X-Pusher-Key"], headers["X-Pusher-Signature"], body.decode()
     )
-    assert (official is not None) is taken
-    if taken:
-        assert WebhookReceiver(KEY, SECRET).receive(headers, body, now)
+    assert (official is not None) is accepted
+    if accepted:
+        assert received(receiver(), headers, body, now)
     else:
         assert refusal(headers, body, now) == 401
 
 
 @pytest.mark.parametrize("header", ["X-Pusher-Key", "X-Pusher-Signature"])
-def test_a_missing_header_or_one_that_is_no_text_is_refused(header: str) -> None:
+def test_missing_or_invalid_header_is_refused(header: str) -> None:
     body = made()
     headers = signed(body)
     assert refusal({**headers, header: "\udcff\N{SNOWMAN}"}, body) == 401
@@ -92,16 +107,16 @@ def test_a_missing_header_or_one_that_is_no_text_is_refused(header: str) -> None
     assert refusal(headers, body) == 401
 
 
-def test_a_changed_body_is_refused_before_it_is_read() -> None:
+def test_changed_body_is_refused_before_it_is_parsed() -> None:
     headers = signed(made())
     assert refusal(headers, made() + b" ") == 401
     assert refusal(headers, b"\xff{") == 401
 
 
 @pytest.mark.parametrize("away", [-300, 300])
-def test_three_hundred_seconds_are_the_limit_both_ways(away: float) -> None:
+def test_time_may_differ_by_300_seconds(away: float) -> None:
     body = made({"name": "channel_occupied", "channel": "a"}, time_ms=1_000_000_000)
-    assert told(body, 1_000_000 + away)
+    assert parsed(body, 1_000_000 + away)
     assert refusal(signed(body), body, 1_000_000 + away * 1.001) == 401
 
 
@@ -128,11 +143,11 @@ def test_three_hundred_seconds_are_the_limit_both_ways(away: float) -> None:
         made({"name": "channel_occupied", "channel": "a"}, []),
     ],
 )
-def test_a_signed_body_that_is_no_webhook_is_a_mistake_of_the_sender(body: bytes) -> None:
+def test_signed_body_that_is_no_webhook_is_a_bad_request(body: bytes) -> None:
     assert refusal(signed(body), body) == 400
 
 
-def test_each_kind_of_event_is_told_with_its_fields() -> None:
+def test_each_kind_of_event_has_its_fields() -> None:
     body = made(
         {"name": "channel_occupied", "channel": "a"},
         {"name": "member_added", "channel": "presence-a", "user_id": "42"},
@@ -148,7 +163,7 @@ def test_each_kind_of_event_is_told_with_its_fields() -> None:
         {"name": "subscription_count", "channel": "a", "subscription_count": 3},
         {"name": "new_kind", "channel": "a", "user_id": {}, "subscription_count": "3"},
     )
-    assert told(body) == (
+    assert parsed(body) == [
         WebhookEvent("channel_occupied", "a"),
         WebhookEvent("member_added", "presence-a", user_id="42"),
         WebhookEvent("member_removed", "presence-a", user_id="42"),
@@ -162,52 +177,76 @@ def test_each_kind_of_event_is_told_with_its_fields() -> None:
         ),
         WebhookEvent("subscription_count", "a", subscription_count=3),
         WebhookEvent("new_kind", "a"),
-    )
+    ]
 
 
-def test_data_that_nobody_could_write_stays_text() -> None:
+def test_data_that_is_nested_too_deeply_stays_text() -> None:
     deep = "[" * 500 + "]" * 500
     body = made({"name": "client_event", "channel": "private-a", "event": "x", "data": deep})
-    [event] = told(body)
+    [event] = parsed(body)
     assert event.data == deep
 
 
-def test_a_repeat_tells_nothing_and_an_equal_event_of_another_time_does() -> None:
-    receiver = WebhookReceiver(KEY, SECRET)
+def test_repeated_request_is_handled_once_and_an_equal_event_of_another_time_too() -> None:
+    webhooks_of_app = receiver()
     event = {"name": "channel_occupied", "channel": "a"}
     first, second = made(event), made(event, time_ms=round(NOW * 1000) + 1)
-    assert len(receiver.receive(signed(first), first, NOW)) == 1
+    assert len(received(webhooks_of_app, signed(first), first)) == 1
     for later in (0, 1, 299.9, 300):
-        assert receiver.receive(signed(first), first, NOW + later) == ()
-    assert len(receiver.receive(signed(second), second, NOW)) == 1
+        assert received(webhooks_of_app, signed(first), first, NOW + later) == []
+    assert len(received(webhooks_of_app, signed(second), second)) == 1
 
 
-def test_a_webhook_of_a_clock_ahead_is_remembered_as_long_as_it_would_be_taken() -> None:
-    receiver = WebhookReceiver(KEY, SECRET)
+def test_request_from_the_future_is_remembered_as_long_as_it_is_valid() -> None:
+    webhooks_of_app = receiver()
     body = made({"name": "channel_occupied", "channel": "a"}, time_ms=1_000_000_000)
-    assert receiver.receive(signed(body), body, 999_700)
-    assert receiver.receive(signed(body), body, 1_000_300) == ()
+    assert received(webhooks_of_app, signed(body), body, 999_700)
+    assert received(webhooks_of_app, signed(body), body, 1_000_300) == []
 
 
-def test_a_refused_webhook_is_not_remembered() -> None:
-    receiver = WebhookReceiver(KEY, SECRET)
+def test_refused_request_is_not_remembered() -> None:
+    webhooks_of_app = receiver()
     body = made({"name": "channel_occupied", "channel": "a"})
     with pytest.raises(WebhookError):
-        receiver.receive(signed(body), body, NOW - 301)
-    assert receiver.receive(signed(body), body, NOW)
+        received(webhooks_of_app, signed(body), body, NOW - 301)
+    assert received(webhooks_of_app, signed(body), body)
+
+
+def test_request_is_remembered_only_once_it_was_handled() -> None:
+    webhooks_of_app = receiver()
+    body = made({"name": "channel_occupied", "channel": "a"})
+
+    def fail(event: WebhookEvent) -> None:
+        raise OSError
+
+    with pytest.raises(OSError, match=r"^$"):
+        webhooks_of_app.receive(signed(body), body, NOW, fail)
+    assert received(webhooks_of_app, signed(body), body)
+
+
+def test_each_key_of_the_app_has_its_secret() -> None:
+    webhooks_of_app = WebhookReceiver({"new": "new-secret", KEY: SECRET})
+    body = made({"name": "channel_occupied", "channel": "a"})
+    assert received(webhooks_of_app, signed(body), body)
+    with pytest.raises(WebhookError, match=r"^The signature does not match the secret of key new$"):
+        received(webhooks_of_app, signed(body) | {"X-Pusher-Key": "new"}, body)
+    with pytest.raises(WebhookError, match=r"^The key old is not a key of this app$"):
+        received(webhooks_of_app, signed(body) | {"X-Pusher-Key": "old"}, body)
+    with pytest.raises(WebhookError, match=r"^The key of the request is not a key of this app$"):
+        received(webhooks_of_app, signed(body) | {"X-Pusher-Key": "[x](http://a)"}, body)
 
 
 def test_memory_is_bounded_by_time_and_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(webhooks, "MAX_REMEMBERED", 3)
     memory = WebhookMemory()
-    assert all(memory.is_new(name, now=0, expiry=10) for name in "abc")
-    assert not any(memory.is_new(name, now=9, expiry=10) for name in "abc")
-    assert memory.is_new("d", now=9, expiry=19)
-    assert len(memory._expiry) == 3
-    assert not memory.is_new("b", now=9, expiry=10)
-    assert memory.is_new("e", now=11, expiry=20)
-    assert list(memory._expiry) == ["d", "e"]
+    for name in "abc":
+        memory.add(name, now=0, expiry=10)
+    assert all(memory.has(name, now=9) for name in "abc")
+    memory.add("d", now=9, expiry=19)
+    assert [name for name in "abcd" if memory.has(name, now=9)] == ["b", "c", "d"]
+    memory.add("e", now=11, expiry=20)
+    assert [name for name in "abcde" if memory.has(name, now=9)] == ["d", "e"]
 
 
-def test_the_secret_does_not_show() -> None:
-    assert SECRET not in repr(WebhookReceiver(KEY, SECRET))
+def test_secret_is_not_shown() -> None:
+    assert SECRET not in repr(receiver())

@@ -1,4 +1,4 @@
-"""What the server tells by webhook becomes events, if it is the app's own server and tells it once."""
+"""Signed webhooks of the server are fired as events, each request once."""
 
 import hashlib
 import hmac
@@ -11,6 +11,8 @@ from aiohttp.test_utils import TestClient
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import CoreState, Event, HomeAssistant
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 from pytest_homeassistant_custom_component.typing import (
@@ -32,7 +34,7 @@ type Client = TestClient[Any, Any]
 
 
 def made(*events: object, away: float = 0) -> bytes:
-    """Return the body of a webhook that is sent now, or so many seconds from now."""
+    """Return the body of a webhook that is sent `away` seconds from now."""
     time_ms = round((dt_util.utcnow().timestamp() + away) * 1000)
     return json.dumps({"time_ms": time_ms, "events": events}).encode()
 
@@ -61,7 +63,7 @@ async def entry(server: DevServer, set_up: SetUp) -> MockConfigEntry:
 async def sender(
     entry: MockConfigEntry, hass_client_no_auth: ClientSessionGenerator
 ) -> TestClient[Any, Any]:
-    """Return who sends webhooks: somebody without a token."""
+    """Return a client without a token."""
     return await hass_client_no_auth()
 
 
@@ -71,7 +73,7 @@ def fired(hass: HomeAssistant) -> list[Event[Any]]:
     return async_capture_events(hass, "pusher_channels_webhook")
 
 
-async def test_each_event_is_fired_in_the_name_of_its_device(
+async def test_each_event_is_fired_for_its_device(
     hass: HomeAssistant, entry: MockConfigEntry, sender: Client, fired: list[Event[Any]]
 ) -> None:
     client_event = {
@@ -143,7 +145,7 @@ async def test_time_is_within_five_minutes(
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"time_ms":1,"events":[{}]}'])
-async def test_signed_nonsense_is_a_mistake(
+async def test_signed_body_that_is_no_webhook_is_a_bad_request(
     sender: Client, fired: list[Event[Any]], body: bytes
 ) -> None:
     assert await send(sender, body) == 400
@@ -157,7 +159,7 @@ async def test_body_has_a_megabyte_at_most(sender: Client, fired: list[Event[Any
     assert len(fired) == 1
 
 
-async def test_repeat_fires_nothing_over_a_reload_neither(
+async def test_repeated_request_fires_nothing_even_after_a_reload(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     sender: Client,
@@ -177,7 +179,7 @@ async def test_repeat_fires_nothing_over_a_reload_neither(
 
 
 @pytest.mark.parametrize("state", [CoreState.starting, CoreState.stopping])
-async def test_server_is_asked_to_come_back_when_no_automation_can_hear(
+async def test_request_is_refused_for_now_while_automations_cannot_run(
     hass: HomeAssistant, sender: Client, fired: list[Event[Any]], state: CoreState
 ) -> None:
     body = made(OCCUPIED)
@@ -188,14 +190,14 @@ async def test_server_is_asked_to_come_back_when_no_automation_can_hear(
     assert len(fired) == 1
 
 
-async def test_only_posts_are_taken(sender: Client, fired: list[Event[Any]]) -> None:
+async def test_only_posts_are_accepted(sender: Client, fired: list[Event[Any]]) -> None:
     body = made(OCCUPIED)
     assert (await sender.put(PATH, data=body, headers=signed(body))).status == 405
     assert (await sender.get(PATH)).status == 405
     assert fired == []
 
 
-async def test_cloudhook_brings_the_same(
+async def test_cloudhook_delivers_the_same(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     hass_ws_client: WebSocketGenerator,
@@ -219,7 +221,7 @@ async def test_cloudhook_brings_the_same(
         (ON, {"authorization": "auth_none", "secret": None}),
     ],
 )
-async def test_nothing_is_received_that_is_not_wanted_or_cannot_be_checked(
+async def test_webhook_needs_the_option_and_the_secret(
     hass: HomeAssistant,
     server: DevServer,
     set_up: SetUp,
@@ -237,14 +239,88 @@ async def test_nothing_is_received_that_is_not_wanted_or_cannot_be_checked(
     assert fired == []
 
 
-async def test_unloaded_or_removed_app_receives_nothing(
+async def test_request_is_refused_for_now_until_the_app_is_loaded(
     hass: HomeAssistant, entry: MockConfigEntry, sender: Client, fired: list[Event[Any]]
 ) -> None:
+    body = made(OCCUPIED)
     assert await hass.config_entries.async_unload(entry.entry_id)
-    await send(sender, made(OCCUPIED))
+    assert await send(sender, body) == 503
     assert await hass.config_entries.async_setup(entry.entry_id)
-    assert await send(sender, made(OCCUPIED)) == 200
+    assert await send(sender, body) == 200
     assert len(fired) == 1
+
+
+async def test_request_is_refused_for_now_while_the_setup_is_retried(
+    hass: HomeAssistant,
+    server: DevServer,
+    hass_client_no_auth: ClientSessionGenerator,
+    fired: list[Event[Any]],
+) -> None:
+    entry = app_entry(server, options=ON)
+    entry.add_to_hass(hass)
+    assert await async_setup_component(hass, "notify", {})
+    server.faults.upgrade_status = 503
+    assert not await hass.config_entries.async_setup(entry.entry_id)
+    body = made(OCCUPIED)
+    sender = await hass_client_no_auth()
+    assert await send(sender, body) == 503
+    server.faults.upgrade_status = None
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    assert await send(sender, body) == 200
+    assert len(fired) == 1
+
+
+async def test_removed_app_receives_nothing(
+    hass: HomeAssistant, entry: MockConfigEntry, sender: Client, fired: list[Event[Any]]
+) -> None:
     assert await hass.config_entries.async_remove(entry.entry_id)
-    await send(sender, made(OCCUPIED, OCCUPIED))
-    assert len(fired) == 1
+    assert await send(sender, made(OCCUPIED)) == 200
+    assert fired == []
+
+
+def refusals(hass: HomeAssistant) -> list[str]:
+    """Return the reasons in the repair issues about refused webhooks."""
+    return [
+        (issue.translation_placeholders or {})["reason"]
+        for issue in ir.async_get(hass).issues.values()
+        if issue.translation_key == "webhook_refused"
+    ]
+
+
+async def test_refused_webhook_is_an_issue_until_one_is_accepted(
+    hass: HomeAssistant, entry: MockConfigEntry, sender: Client
+) -> None:
+    assert await send(sender, made(OCCUPIED), **{"X-Pusher-Key": "old-key"}) == 401
+    assert refusals(hass) == ["The key old-key is not a key of this app"]
+    assert await send(sender, made(OCCUPIED, away=-400)) == 401
+    assert refusals(hass) == ["It was sent more than 300 s ago, or the clocks differ"]
+    assert await send(sender, made(OCCUPIED)) == 200
+    assert refusals(hass) == []
+
+
+async def test_issue_of_refused_webhooks_ends_with_the_option(
+    hass: HomeAssistant, entry: MockConfigEntry, sender: Client
+) -> None:
+    await send(sender, made(OCCUPIED), **{"X-Pusher-Key": "old-key"})
+    assert len(refusals(hass)) == 1
+    hass.config_entries.async_update_entry(entry, options={"webhook_id": ID})
+    await hass.async_block_till_done()
+    assert refusals(hass) == []
+
+
+async def test_webhook_may_be_signed_with_another_key_of_the_app(
+    hass: HomeAssistant,
+    server: DevServer,
+    set_up: SetUp,
+    hass_client_no_auth: ClientSessionGenerator,
+    fired: list[Event[Any]],
+) -> None:
+    keys = [{"name": "old-key", "value": "old-secret"}]
+    await set_up(app_entry(server, options=ON | {"webhook_keys": keys}))
+    sender = await hass_client_no_auth()
+    body = made(OCCUPIED)
+    signature = hmac.new(b"old-secret", body, hashlib.sha256).hexdigest()
+    old = {"X-Pusher-Key": "old-key", "X-Pusher-Signature": signature}
+    assert await send(sender, body, **old) == 200
+    assert await send(sender, made(OCCUPIED, OCCUPIED)) == 200
+    assert len(fired) == 3

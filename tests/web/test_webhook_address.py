@@ -1,4 +1,4 @@
-"""The address of a webhook: shown in the options, of Nabu Casa where it has one, gone with the app."""
+"""The address of a webhook: external, without a cloudhook."""
 
 import json
 from collections.abc import Iterator
@@ -6,10 +6,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hass_nabucasa import NabuCasaBaseError
 from homeassistant.core import HomeAssistant
 from homeassistant.core_config import async_process_ha_core_config
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import issue_registry as ir
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.diagnostics import (
     get_diagnostics_for_config_entry,
@@ -23,7 +23,7 @@ from ..flow_steps import prefilled
 
 
 async def turn_on(hass: HomeAssistant, entry: MockConfigEntry, **form: Any) -> str:
-    """Turn the webhook on in the options, and return the address that is shown."""
+    """Enable the webhook in the options and return the address that is shown."""
     step = await hass.config_entries.options.async_init(entry.entry_id)
     step = await hass.config_entries.options.async_configure(
         step["flow_id"], {"webhook": True} | form
@@ -78,95 +78,72 @@ async def test_path_is_shown_where_home_assistant_has_no_address(
 
 
 class Cloud(SimpleNamespace):
-    """Nabu Casa, as far as cloudhooks go: the real one cannot be asked."""
+    """The parts of the cloud integration that addresses and cloudhooks need."""
 
-    def __init__(self) -> None:
-        """Have somebody logged in."""
-        super().__init__(is_logged_in=True, subscription_expired=False, error=None)
-        self.iot = SimpleNamespace(connected=True)
-        self.client = SimpleNamespace(cloudhooks={})
-        self.cloudhooks = self
-
-    async def async_create(self, webhook_id: str, managed: bool) -> dict[str, str]:
-        if self.error is not None:
-            raise self.error
-        hook = {"cloudhook_url": f"https://hooks.example/{webhook_id[::-1]}"}
-        self.client.cloudhooks[webhook_id] = hook
-        return hook
-
-    async def async_delete(self, webhook_id: str) -> None:
-        if webhook_id not in self.client.cloudhooks:
-            raise ValueError("Hook is not enabled for the cloud.")
-        del self.client.cloudhooks[webhook_id]
+    def __init__(self, *cloudhooks: str) -> None:
+        super().__init__(client=SimpleNamespace(cloudhooks={key: {} for key in cloudhooks}))
 
 
 @pytest.fixture
 def cloud(hass: HomeAssistant, server: DevServer) -> Iterator[Cloud]:
-    """Have a Home Assistant with Nabu Casa."""
+    """Set up a cloud integration with the cloudhook of an earlier version."""
+    cloud = Cloud("id-with-cloudhook")
     hass.config.components.add("cloud")
-    cloud = Cloud()
     hass.data["cloud"] = cloud
     yield cloud
     hass.data.pop("cloud", None)
 
 
-async def test_cloudhook_goes_before_and_is_deleted_with_the_app(
+async def test_remote_address_of_the_cloud_is_shown(
+    hass: HomeAssistant,
+    server: DevServer,
+    set_up: SetUp,
+    cloud: Cloud,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await async_process_ha_core_config(hass, {"internal_url": "http://192.168.1.5:8123"})
+    remote = "https://remote.example"
+    monkeypatch.setattr("homeassistant.helpers.network._get_cloud_url", lambda *_, **__: remote)
+    entry = app_entry(server)
+    await set_up(entry)
+    url = await turn_on(hass, entry)
+    assert url == f"https://remote.example/api/webhook/{entry.options['webhook_id']}"
+
+
+@pytest.mark.parametrize(
+    ("webhook_id", "is_reported"), [("id-with-cloudhook", True), ("id-without-cloudhook", False)]
+)
+async def test_stored_cloudhook_is_an_issue_with_the_new_address(
+    hass: HomeAssistant,
+    server: DevServer,
+    set_up: SetUp,
+    cloud: Cloud,
+    issue_registry: ir.IssueRegistry,
+    webhook_id: str,
+    is_reported: bool,
+) -> None:
+    await async_process_ha_core_config(hass, {"external_url": "https://home.example"})
+    entry = app_entry(server, options={"webhook": True, "webhook_id": webhook_id})
+    await set_up(entry)
+    issue = issue_registry.async_get_issue("pusher_channels", f"webhook_moved_{entry.entry_id}")
+    assert (issue is not None) is is_reported
+    if issue is not None:
+        url = f"https://home.example/api/webhook/{webhook_id}"
+        assert issue.translation_placeholders == {"name": "Demo app", "url": url}
+        assert not issue.is_fixable
+    assert list(cloud.client.cloudhooks) == ["id-with-cloudhook"]
+
+
+async def test_diagnostics_create_no_cloudhook(
     hass: HomeAssistant,
     server: DevServer,
     set_up: SetUp,
     cloud: Cloud,
     hass_client: ClientSessionGenerator,
 ) -> None:
-    entry = app_entry(server)
+    await async_process_ha_core_config(hass, {"external_url": "https://home.example"})
+    entry = app_entry(server, options={"webhook": True, "webhook_id": "another-id"})
     await set_up(entry)
-    url = await turn_on(hass, entry)
-    webhook_id = entry.options["webhook_id"]
-    assert url == f"https://hooks.example/{webhook_id[::-1]}"
-    assert await turn_on(hass, entry) == url
-    assert list(cloud.client.cloudhooks) == [webhook_id]
     diagnostics = await get_diagnostics_for_config_entry(hass, hass_client, entry)
-    start = f"https://hooks.example/{webhook_id[::-1][:4]}"
-    assert diagnostics["webhook_url"] == f"{start}**REDACTED**"
-
-    assert await hass.config_entries.async_remove(entry.entry_id)
-    assert cloud.client.cloudhooks == {}
-
-
-@pytest.mark.parametrize(
-    "trouble",
-    [
-        {"is_logged_in": False},
-        {"subscription_expired": True},
-        {"iot": SimpleNamespace(connected=False)},
-        {"error": NabuCasaBaseError("canary")},
-        {"error": TimeoutError()},
-    ],
-)
-async def test_own_address_is_shown_where_nabu_casa_gives_none(
-    hass: HomeAssistant,
-    server: DevServer,
-    set_up: SetUp,
-    cloud: Cloud,
-    caplog: pytest.LogCaptureFixture,
-    trouble: dict[str, Any],
-) -> None:
-    await async_process_ha_core_config(hass, {"internal_url": "http://192.168.1.5:8123"})
-    vars(cloud).update(trouble)
-    entry = app_entry(server)
-    await set_up(entry)
-    assert (await turn_on(hass, entry)).startswith("http://192.168.1.5:8123/api/webhook/")
-    told = [it for it in caplog.messages if "gave no address" in it]
-    assert len(told) == (bool(trouble.get("error")) or "iot" in trouble)
-    assert "canary" not in caplog.text
-
-    assert await hass.config_entries.async_remove(entry.entry_id)
-
-
-async def test_app_is_removed_where_nabu_casa_is_not_there_any_more(
-    hass: HomeAssistant, server: DevServer, set_up: SetUp, cloud: Cloud
-) -> None:
-    entry = app_entry(server)
-    await set_up(entry)
-    await turn_on(hass, entry)
-    del hass.data["cloud"]
-    assert await hass.config_entries.async_remove(entry.entry_id)
+    assert diagnostics["webhook_url"] == "https://home.example/api/webhook/anot**REDACTED**"
+    assert list(cloud.client.cloudhooks) == ["id-with-cloudhook"]

@@ -59,6 +59,7 @@ from .messages import (
 from .names import CLIENT_EVENT_PREFIX, ChannelKind, check_channel_name, is_socket_id
 from .presence import PresenceChannel
 from .protocol import PROTOCOL_VERSION
+from .requests import BodyTooLongError, read_body
 from .server import CLIENT_VERSION, Server
 from .user import OnlineChange, SignedIn, SigninFailed, UserNotice
 from .webhooks import MAX_BODY_BYTES, WebhookEvent, WebhookMemory, WebhookReceiver
@@ -72,6 +73,7 @@ __all__ = [
     "AuthorizationError",
     "Authorizer",
     "BatchEvent",
+    "BodyTooLongError",
     "CallbackAuthorizer",
     "Channel",
     "ChannelAuth",
@@ -132,4 +134,5 @@ __all__ = [
     "is_socket_id",
     "is_transient",
     "parse_master_key",
+    "read_body",
 ]

@@ -111,11 +111,11 @@ class DecryptionError(PusherError):
 
 
 class WebhookError(PusherError):
-    """A webhook is not to be taken; `args[0]` says why, `status` is the answer's, as HTTP has it."""
+    """A webhook is refused; `status` is the HTTP status of the response."""
 
     def __init__(self, message: str, status: int) -> None:
-        """Keep what to answer."""
         super().__init__(message)
+        self.message = message
         self.status = status
 
 

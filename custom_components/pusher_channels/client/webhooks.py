@@ -1,8 +1,12 @@
-"""Webhooks: what a server tells by HTTP, signed with the app secret (reference: "Webhooks")."""
+"""Webhooks: signed notifications that a server sends by HTTP.
+
+See https://pusher.com/docs/channels/server_api/webhooks/
+"""
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import inf
 from typing import Final
@@ -16,17 +20,19 @@ MAX_BODY_BYTES: Final = 1024 * 1024
 MAX_AGE: Final = 300.0
 MAX_REMEMBERED: Final = 10_000
 
+_KEY: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
+
 KEY_HEADER: Final = "X-Pusher-Key"
 SIGNATURE_HEADER: Final = "X-Pusher-Signature"
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookEvent:
-    """Something happened on a channel.
+    """An event of a channel.
 
-    `name` is what happened: channel_occupied, channel_vacated, member_added, member_removed,
-    client_event, cache_miss or subscription_count. `user_id` belongs to members and to client events
-    of presence channels; `client_event`, `data` and `socket_id` to client events alone.
+    `name` is channel_occupied, channel_vacated, member_added, member_removed, client_event,
+    cache_miss or subscription_count. `user_id` is set for members and for client events of presence
+    channels; `client_event`, `data` and `socket_id` for client events only.
     """
 
     name: str
@@ -40,21 +46,19 @@ class WebhookEvent:
 
 @dataclass(slots=True)
 class WebhookMemory:
-    """Knows which requests came, until they are too old to be taken anyway.
-
-    Of more than 10 000 in that time it forgets the oldest.
-    """
+    """The signatures of handled requests, until they are too old (at most 10 000)."""
 
     _expiry: dict[str, float] = field(default_factory=dict)
 
-    def is_new(self, signature: str, now: float, expiry: float) -> bool:
-        """Take note of a request, and tell whether it came for the first time."""
-        if now <= self._expiry.get(signature, -inf):
-            return False
+    def has(self, signature: str, now: float) -> bool:
+        """Return whether a request was handled."""
+        return now <= self._expiry.get(signature, -inf)
+
+    def add(self, signature: str, now: float, expiry: float) -> None:
+        """Add a request that was handled."""
         while self._expiry and self._is_full_or_old(now):
             del self._expiry[next(iter(self._expiry))]
         self._expiry[signature] = expiry
-        return True
 
     def _is_full_or_old(self, now: float) -> bool:
         return len(self._expiry) >= MAX_REMEMBERED or next(iter(self._expiry.values())) < now
@@ -62,33 +66,47 @@ class WebhookMemory:
 
 @dataclass(frozen=True, slots=True)
 class WebhookReceiver:
-    """Takes what the app's own server sent, within 300 s, and takes it once."""
+    """Checks webhooks, and handles each request once.
 
-    app_key: str
-    secret: str = field(repr=False)
+    `secrets` has the secret of each key of the app: servers sign with the oldest active key.
+    """
+
+    secrets: Mapping[str, str] = field(repr=False)
     memory: WebhookMemory = field(default_factory=WebhookMemory)
 
     def receive(
-        self, headers: Mapping[str, str], body: bytes, now: float
-    ) -> tuple[WebhookEvent, ...]:
-        """Return what a request tells; nothing if it came before. `now` is in seconds since 1970.
+        self,
+        headers: Mapping[str, str],
+        body: bytes,
+        now: float,
+        handle: Callable[[WebhookEvent], None],
+    ) -> None:
+        """Call `handle` with each event of a request that was not handled before.
 
-        Raises `WebhookError` when the request is not signed by the app's secret, is not what
-        Pusher sends, or is more than 300 s away from now.
+        `now` is in seconds since 1970. Raises `WebhookError` when the request is not signed with a
+        secret of the app, is no webhook, or was sent more than 300 s before or after `now`.
         """
-        signature = hmac.new(self.secret.encode(), body, hashlib.sha256).hexdigest()
-        if not _is_same(headers.get(KEY_HEADER, ""), self.app_key):
-            raise WebhookError("The key is not the app's", 401)
+        key = headers.get(KEY_HEADER, "")
+        secret = self.secrets.get(key)
+        if secret is None:
+            name = f"key {key}" if _KEY.fullmatch(key) else "key of the request"
+            raise WebhookError(f"The {name} is not a key of this app", 401)
+        signature = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
         if not _is_same(headers.get(SIGNATURE_HEADER, ""), signature):
-            raise WebhookError("The signature is not the app's", 401)
+            raise WebhookError(f"The signature does not match the secret of key {key}", 401)
         sent, events = _parse(body)
         if abs(now - sent) > MAX_AGE:
-            raise WebhookError(f"It was not sent within {MAX_AGE:.0f} s", 401)
-        return events if self.memory.is_new(signature, now, sent + MAX_AGE) else ()
+            message = f"It was sent more than {MAX_AGE:.0f} s ago, or the clocks differ"
+            raise WebhookError(message, 401)
+        if self.memory.has(signature, now):
+            return
+        for event in events:
+            handle(event)
+        self.memory.add(signature, now, sent + MAX_AGE)
 
 
 def _is_same(text: str, expected: str) -> bool:
-    """Compare in a time that does not tell how much of it is the same."""
+    """Compare in constant time."""
     return hmac.compare_digest(text.encode(errors="replace"), expected.encode())
 
 
@@ -127,4 +145,4 @@ def _text(value: Json) -> str | None:
 
 
 def _not_a_webhook() -> WebhookError:
-    return WebhookError("It is not a webhook", 400)
+    return WebhookError("The request is not a webhook", 400)

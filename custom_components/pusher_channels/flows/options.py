@@ -106,7 +106,7 @@ class AppOptionsFlow(OptionsFlow):
         """Show where the server has to send its webhooks."""
         if user_input is not None:
             return self.async_create_entry(data=self._options)
-        url = await async_webhook_url(self.hass, self._options[CONF_WEBHOOK_ID])
+        url = async_webhook_url(self.hass, self._options[CONF_WEBHOOK_ID])
         return self.async_show_form(
             step_id="webhook", description_placeholders={"webhook_url": url}, last_step=True
         )

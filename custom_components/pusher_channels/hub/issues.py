@@ -32,6 +32,8 @@ class Kind(StrEnum):
     OVER_QUOTA = "over_quota"
     CLIENT_EVENTS_DISABLED = "client_events_disabled"
     CLOCK_SKEW = "clock_skew"
+    WEBHOOK_REFUSED = "webhook_refused"
+    WEBHOOK_MOVED = "webhook_moved"
 
 
 _BY_CODE: Final[dict[int, Kind]] = {
@@ -41,9 +43,10 @@ _BY_CODE: Final[dict[int, Kind]] = {
     CloseCode.OVER_CONNECTION_QUOTA: Kind.OVER_QUOTA,
     CloseCode.OVER_CAPACITY: Kind.OVER_QUOTA,
 }
-_SOLVED_BY_CONNECTING: Final = frozenset(Kind) - {Kind.CLOCK_SKEW}
+_OF_WEBHOOK: Final = frozenset({Kind.WEBHOOK_REFUSED, Kind.WEBHOOK_MOVED})
+_SOLVED_BY_CONNECTING: Final = frozenset(Kind) - {Kind.CLOCK_SKEW} - _OF_WEBHOOK
 _DISMISSED_ONLY: Final = frozenset({Kind.CLIENT_EVENTS_DISABLED, Kind.CLOCK_SKEW})
-_STILL_RETRIED: Final = _DISMISSED_ONLY | {Kind.OVER_QUOTA}
+_STILL_RETRIED: Final = _DISMISSED_ONLY | {Kind.OVER_QUOTA} | _OF_WEBHOOK
 
 
 @callback
@@ -79,6 +82,30 @@ def api_succeeded(hass: HomeAssistant, entry: ConfigEntry) -> None:
 
 
 @callback
+def webhook_refused(hass: HomeAssistant, entry: ConfigEntry, reason: str) -> None:
+    """Create an issue when a webhook was refused; `reason` is our own text."""
+    _create(hass, entry, Kind.WEBHOOK_REFUSED, reason=reason)
+
+
+@callback
+def webhook_accepted(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Delete the issue of refused webhooks."""
+    _delete(hass, entry, {Kind.WEBHOOK_REFUSED})
+
+
+@callback
+def webhook_moved(hass: HomeAssistant, entry: ConfigEntry, url: str) -> None:
+    """Create an issue when the server may still use the cloudhook of an earlier version."""
+    _create(hass, entry, Kind.WEBHOOK_MOVED, url=url)
+
+
+@callback
+def webhook_removed(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Delete the issues of an entry that receives no webhooks."""
+    _delete(hass, entry, _OF_WEBHOOK)
+
+
+@callback
 def remove(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Delete all issues of an entry."""
     _delete(hass, entry, frozenset(Kind))
@@ -107,8 +134,8 @@ def _create(hass: HomeAssistant, entry: ConfigEntry, kind: Kind, **placeholders:
         hass,
         DOMAIN,
         _issue_id(entry, kind),
-        data=None if kind in _DISMISSED_ONLY else {"entry_id": entry.entry_id},
-        is_fixable=True,
+        data=None if kind in _DISMISSED_ONLY | _OF_WEBHOOK else {"entry_id": entry.entry_id},
+        is_fixable=kind not in _OF_WEBHOOK,
         severity=severity,
         translation_key=kind.value,
         translation_placeholders={"name": entry.title, **placeholders},

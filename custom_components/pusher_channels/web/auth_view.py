@@ -1,4 +1,4 @@
-"""Lets web pages join an app's channels: a Home Assistant token in, the answer of an endpoint out."""
+"""Authorization endpoints for web pages: users are identified by their Home Assistant token."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -17,10 +17,12 @@ from yarl import URL
 
 from ..client import (
     AuthorizationError,
+    BodyTooLongError,
     ChannelKind,
     SecretAuthorizer,
     User,
     is_socket_id,
+    read_body,
 )
 from ..const import (
     CONF_AUTH_ENDPOINT_ORIGINS,
@@ -30,12 +32,11 @@ from ..const import (
 )
 from ..hub.authorization import make_secret_authorizer
 from ..hub.hub import PusherConfigEntry
-from .request_body import BodyTooLongError, read_body
 
 CHANNEL_PATH: Final = f"/api/{DOMAIN}/auth/{{entry_id}}"
 USER_PATH: Final = f"/api/{DOMAIN}/user-auth/{{entry_id}}"
 MAX_BODY_BYTES: Final = 16 * 1024
-NEVER_KEPT: Final[dict[str, str]] = {hdrs.CACHE_CONTROL: "no-store", hdrs.VARY: hdrs.ORIGIN}
+NOT_STORED: Final[dict[str, str]] = {hdrs.CACHE_CONTROL: "no-store", hdrs.VARY: hdrs.ORIGIN}
 PREFLIGHT: Final[dict[str, str]] = {
     hdrs.ACCESS_CONTROL_ALLOW_METHODS: hdrs.METH_POST,
     hdrs.ACCESS_CONTROL_ALLOW_HEADERS: f"{hdrs.AUTHORIZATION}, {hdrs.CONTENT_TYPE}",
@@ -44,13 +45,13 @@ PREFLIGHT: Final[dict[str, str]] = {
 
 @callback
 def async_setup_views(hass: HomeAssistant) -> None:
-    """Set up what answers for the entries that allow it."""
+    """Register the endpoints; they answer for entries that enable them."""
     hass.http.register_view(ChannelAuthView)
     hass.http.register_view(UserAuthView)
 
 
 def parse_origin(text: str) -> str:
-    """Return an origin as browsers send it; raises `ValueError` for what is none, or more than one."""
+    """Return an origin as browsers send it; raises `ValueError` for anything else."""
     url = URL(text)
     origin = url.origin()
     if url != origin or set(text) & set(" *"):
@@ -59,7 +60,7 @@ def parse_origin(text: str) -> str:
 
 
 class _AuthView(HomeAssistantView):
-    """Answers whom Home Assistant knows by a token; browsers let the listed origins read it."""
+    """An endpoint for authenticated users; pages of the listed origins may read the response."""
 
     url: str
     name: str
@@ -68,7 +69,7 @@ class _AuthView(HomeAssistantView):
     def register(
         self, hass: HomeAssistant, app: web.Application, router: web.UrlDispatcher
     ) -> None:
-        """Answer preflights here: the HTTP server knows one list of origins, not one for each entry."""
+        """Add the routes, with a preflight by entry: the HTTP server has one list of origins."""
         answer = request_handler_factory(hass, self, self.post)
 
         async def post(request: web.Request) -> web.StreamResponse:
@@ -86,7 +87,7 @@ class _AuthView(HomeAssistantView):
         resource.add_route(hdrs.METH_OPTIONS, _preflight)
 
     async def post(self, request: web.Request, entry_id: str) -> web.Response:
-        """Answer as an endpoint does: with what was signed, or with a status and why."""
+        """Return the signed response, or a status and a reason."""
         entry = _find_entry(request)
         if entry is None:
             return self.json_message("There is no such endpoint", HTTPStatus.NOT_FOUND)
@@ -109,11 +110,11 @@ class _AuthView(HomeAssistantView):
         socket_id: str,
         fields: Mapping[str, str],
     ) -> web.Response:
-        """Sign for a user of Home Assistant, or refuse."""
+        """Return the response for a user of Home Assistant."""
 
 
 class ChannelAuthView(_AuthView):
-    """Signs for the entry's own private and presence channels, encrypted ones included."""
+    """Authorizes the configured private, presence and encrypted channels of an entry."""
 
     url = CHANNEL_PATH
     name = f"api:{DOMAIN}:auth"
@@ -142,7 +143,7 @@ class ChannelAuthView(_AuthView):
 
 
 class UserAuthView(_AuthView):
-    """Signs for who the user is."""
+    """Authenticates the user for a sign-in."""
 
     url = USER_PATH
     name = f"api:{DOMAIN}:user-auth"
@@ -160,7 +161,7 @@ class UserAuthView(_AuthView):
 
 
 async def _preflight(request: web.Request) -> web.Response:
-    """Tell a browser what a page may ask; it asks without a token."""
+    """Answer a browser's preflight request, which has no token."""
     headers = _headers(request)
     if hdrs.ACCESS_CONTROL_ALLOW_ORIGIN in headers:
         headers = {**headers, **PREFLIGHT}
@@ -170,12 +171,12 @@ async def _preflight(request: web.Request) -> web.Response:
 def _headers(request: web.Request) -> Mapping[str, str]:
     entry, origin = _find_entry(request), request.headers.get(hdrs.ORIGIN, "")
     if entry is None or origin not in entry.options.get(CONF_AUTH_ENDPOINT_ORIGINS, ()):
-        return NEVER_KEPT
-    return {**NEVER_KEPT, hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: origin}
+        return NOT_STORED
+    return {**NOT_STORED, hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: origin}
 
 
 def _find_entry(request: web.Request) -> PusherConfigEntry | None:
-    """Return the loaded entry that a path names, if its user allows to ask."""
+    """Return the loaded entry in the path, if its endpoint is enabled."""
     config_entries = request.app[KEY_HASS].config_entries
     entry: PusherConfigEntry | None = config_entries.async_get_entry(request.match_info["entry_id"])
     if (
@@ -202,4 +203,4 @@ def _parse(request: web.Request, body: bytes) -> Mapping[str, str]:
 
 
 def _authorizer(entry: PusherConfigEntry, user: HomeAssistantUser) -> SecretAuthorizer:
-    return make_secret_authorizer(entry.data, User(user.id, {"name": user.name}))
+    return make_secret_authorizer(entry.data, User(user.id, {"name": user.name or user.id}))
