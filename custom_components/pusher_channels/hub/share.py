@@ -1,0 +1,281 @@
+"""One configured share: states of entities that are sent as events on a channel."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Self
+
+from homeassistant.config_entries import ConfigEntry, ConfigSubentry
+from homeassistant.core import Event as HassEvent
+from homeassistant.core import HomeAssistant, callback
+
+from ..client import (
+    CLIENT_EVENT_PREFIX,
+    ChannelKind,
+    ChannelNotice,
+    ClientNotice,
+    ConnectionState,
+    ErrorReceived,
+    Event,
+    HttpApi,
+    Listeners,
+    MemberAdded,
+    PusherClient,
+    StateChange,
+    SubscriptionCount,
+    SubscriptionRefused,
+    SubscriptionSucceeded,
+    Unlisten,
+    Unsubscribed,
+)
+from ..const import (
+    CONF_ATTRIBUTES,
+    CONF_CHANNEL,
+    CONF_ENTITIES,
+    CONF_EVENT,
+    CONF_INTERVAL,
+    CONF_LABELS,
+    CONF_PUBLIC,
+    EVENT_WEBHOOK,
+)
+from . import issues
+from .share_route import ClientEventPace, make_route
+from .share_rows import ShareRows
+from .share_selection import Selection
+from .share_sender import ShareSender
+
+REQUEST_PREFIX = f"{CLIENT_EVENT_PREFIX}get-"
+WEBHOOKS = ("channel_occupied", "cache_miss")
+CLIENT_EVENT_REFUSED = 4301
+
+
+@dataclass(frozen=True, slots=True)
+class ShareSettings:
+    """What the user chose; `interval` is in seconds, `public` allows a channel that anyone can read."""
+
+    channel: str
+    event: str
+    entities: tuple[str, ...]
+    labels: tuple[str, ...]
+    attributes: tuple[str, ...]
+    interval: float
+    public: bool
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Self:
+        """Return the settings in a subentry's data."""
+        return cls(
+            data[CONF_CHANNEL],
+            data[CONF_EVENT],
+            tuple(data[CONF_ENTITIES]),
+            tuple(data[CONF_LABELS]),
+            tuple(data[CONF_ATTRIBUTES]),
+            data[CONF_INTERVAL],
+            data[CONF_PUBLIC],
+        )
+
+    @property
+    def kind(self) -> ChannelKind:
+        """The channel's kind."""
+        return ChannelKind.of(self.channel)
+
+
+class ConfiguredShare:
+    """Sends what is selected until it is paused or removed; entities of its device listen here."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
+        subentry_id: str,
+        client: PusherClient,
+        api: HttpApi | None,
+        pace: ClientEventPace,
+    ) -> None:
+        """Prepare; nothing is sent before `start`."""
+        self._hass = hass
+        self._entry = entry
+        self._client = client
+        self._api = api
+        self._pace = pace
+        self._selection = Selection(
+            hass, subentry_id, on_state=self._state_changed, on_registry=self._registry_changed
+        )
+        self._rows = ShareRows(hass, self._selection)
+        self._sender = ShareSender(hass, entry, self._rows, self._sender_changed)
+        self._listeners: Listeners[None] = Listeners()
+        self._unlisteners: list[Callable[[], None]] = []
+        self._settings: ShareSettings | None = None
+        self._subscriptions = 0
+        self._is_started = False
+        self._is_paused = False
+        self.subentry_id = subentry_id
+
+    @property
+    def subentry(self) -> ConfigSubentry:
+        """The subentry as it is now."""
+        return self._entry.subentries[self.subentry_id]
+
+    @property
+    def settings(self) -> ShareSettings:
+        """The settings as they are now."""
+        return ShareSettings.of(self.subentry.data)
+
+    @property
+    def is_sharing(self) -> bool:
+        """Whether the user has it shared at present."""
+        return not self._is_paused
+
+    @property
+    def is_up_to_date(self) -> bool:
+        """Whether everything was sent that could be by now."""
+        return self._sender.is_up_to_date
+
+    @property
+    def messages_sent(self) -> int:
+        """How many messages were sent since the app was set up."""
+        return self._sender.messages_sent
+
+    @property
+    def entity_count(self) -> int:
+        """How many entities are shared at present."""
+        return len(self._selection.entity_ids)
+
+    def listen(self, listener: Callable[[None], None]) -> Unlisten:
+        """Call the listener whenever a property may have changed."""
+        return self._listeners.add(listener)
+
+    def start(self) -> None:
+        """Start to share, unless it is paused."""
+        self._is_started = True
+        if not self._is_paused:
+            self._run()
+
+    def pause(self) -> None:
+        """Stop to share until `resume`."""
+        self._is_paused = True
+        self._halt()
+        self._listeners.notify(None)
+
+    def resume(self) -> None:
+        """Share again."""
+        self._is_paused = False
+        if self._is_started:
+            self._run()
+        self._listeners.notify(None)
+
+    def stop(self) -> None:
+        """Stop to share for good."""
+        self._is_started = False
+        self._halt()
+
+    def refresh(self) -> None:
+        """Take over what the user changed."""
+        if self._settings is not None and self._settings != self.settings:
+            self._halt()
+            self._run()
+        self._listeners.notify(None)
+
+    def _run(self) -> None:
+        if self._unlisteners:
+            return
+        before, settings = self._settings, self.settings
+        if before is not None and (before.channel, before.event) != (
+            settings.channel,
+            settings.event,
+        ):
+            self._rows.clear()
+        self._settings = settings
+        self._rows.attributes = settings.attributes
+        self._selection.start(settings.entities, settings.labels)
+        route = make_route(
+            self._client, self._api, self._pace, settings.channel, settings.event
+        )
+        self._sender.start(route, settings.interval, is_cache=settings.kind.is_cache)
+        self._unlisteners = [
+            self._client.listen(self._client_notice),
+            self._hass.bus.async_listen(EVENT_WEBHOOK, self._webhook_received),
+        ]
+        if not settings.kind.needs_authorization:
+            self._sender.request_snapshot()
+            return
+        channel = self._client.subscribe(settings.channel)
+        self._unlisteners += [
+            channel.bind(self._snapshot_requested, f"{REQUEST_PREFIX}{settings.event}"),
+            channel.listen(self._channel_notice),
+            partial(self._client.unsubscribe, settings.channel),
+        ]
+        if channel.is_subscribed or self._client.state is not ConnectionState.CONNECTED:
+            self._sender.request_snapshot()
+
+    def _halt(self) -> None:
+        """Leave neither a task, a timer, a listener, a subscription nor a repair issue."""
+        self._sender.stop()
+        for unlisten in self._unlisteners:
+            unlisten()
+        self._unlisteners = []
+        self._selection.stop()
+        issues.clear_share(self._hass, self._entry, self.subentry_id)
+
+    def _state_changed(self, entity_id: str) -> None:
+        self._rows.mark((entity_id,))
+        self._sender.look_for_changes()
+
+    def _registry_changed(self) -> None:
+        self._sender.look_for_changes()
+
+    def _sender_changed(self) -> None:
+        issues.follow_share(
+            self._hass, self._entry, self.subentry, self._sender.failure, self._sender.error
+        )
+        self._listeners.notify(None)
+
+    @callback
+    def _webhook_received(self, event: HassEvent[Mapping[str, Any]]) -> None:
+        data = event.data
+        if (
+            data["entry_id"] == self._entry.entry_id
+            and data["channel"] == self.settings.channel
+            and data["event"] in WEBHOOKS
+        ):
+            self._sender.request_snapshot()
+
+    def _client_notice(self, notice: ClientNotice) -> None:
+        match notice:
+            case StateChange(state=ConnectionState.CONNECTED):
+                if not self.settings.kind.needs_authorization:
+                    self._sender.server_returned()
+            case ErrorReceived() if self._api is None and notice.channel in (
+                None,
+                self.settings.channel,
+            ):
+                self._client_event_refused(notice)
+            case _:
+                pass
+
+    def _client_event_refused(self, notice: ErrorReceived) -> None:
+        """Send again what a server did not pass on: it does not say which event that was."""
+        if issues.says_client_events_are_off(notice.message):
+            self._sender.event_refused()
+        elif notice.code == CLIENT_EVENT_REFUSED:
+            self._sender.request_snapshot()
+
+    def _channel_notice(self, notice: ChannelNotice) -> None:
+        match notice:
+            case SubscriptionSucceeded() | SubscriptionRefused():
+                self._sender.server_returned()
+                self._listeners.notify(None)
+            case Unsubscribed():
+                self._listeners.notify(None)
+            case MemberAdded():
+                self._sender.request_snapshot()
+            case SubscriptionCount(count=count):
+                # Readers of encrypted channels cannot ask, since client events do not exist there.
+                if count > self._subscriptions and self.settings.kind.is_encrypted:
+                    self._sender.request_snapshot()
+                self._subscriptions = count
+            case _:
+                pass
+
+    def _snapshot_requested(self, _: Event) -> None:
+        self._sender.request_snapshot()

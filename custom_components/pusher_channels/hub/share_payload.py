@@ -1,0 +1,181 @@
+"""What a share sends: rows of states, split into messages that fit into a request. Sans I/O."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from typing import Final
+
+import orjson
+from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT
+from homeassistant.core import State
+from homeassistant.helpers.json import json_bytes
+
+from ..client import Json
+
+MAX_BODY_BYTES: Final = 9_000
+LEAST_BODY_BYTES: Final = 1_000
+# Length of the base64 text of a nonce, and bytes that secretbox adds to the plaintext.
+_NONCE_TEXT: Final = "A" * 32
+_MAC_BYTES: Final = 16
+_MOST_PARTS: Final = 99_999
+_SHORT_NAME: Final = 50
+
+
+class Encoding(Enum):
+    """How the data stands in the finished request."""
+
+    OBJECT = auto()
+    TEXT = auto()
+    ENCRYPTED = auto()
+
+
+class TooLargeError(Exception):
+    """A row, or a snapshot that has to be in one message, does not fit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One entity as it is sent; `content` is its JSON without the time of the change."""
+
+    entity_id: str
+    name: str
+    content: bytes
+    changed: str
+    is_removed: bool = False
+
+    @property
+    def text(self) -> bytes:
+        """The finished JSON."""
+        return self.content[:-1] + b',"changed":' + orjson.dumps(self.changed) + b"}"
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The size of a request: the largest body, and what is in it besides the data."""
+
+    encoding: Encoding
+    limit: int
+    overhead: int
+
+    @classmethod
+    def of_request(
+        cls, channel: str, event: str, *, encrypted: bool, socket_id: str | None, limit: int
+    ) -> Budget:
+        """Return the budget of a request to the server API."""
+        text = ""
+        if encrypted:
+            text = orjson.dumps({"nonce": _NONCE_TEXT, "ciphertext": ""}).decode()
+        body: dict[str, Json] = {"name": event, "data": text, "channels": [channel]}
+        if socket_id is not None:
+            body["socket_id"] = socket_id
+        encoding = Encoding.ENCRYPTED if encrypted else Encoding.TEXT
+        return cls(encoding, limit, len(orjson.dumps(body)))
+
+    @classmethod
+    def of_client_event(cls, channel: str, event: str, *, limit: int) -> Budget:
+        """Return the budget of a client event's frame."""
+        frame = {"event": event, "channel": channel, "data": ""}
+        return cls(Encoding.OBJECT, limit, len(orjson.dumps(frame)) - len('""'))
+
+    def cost(self, text: bytes) -> int:
+        """Return how many bytes a part of the data takes before encryption."""
+        if self.encoding is Encoding.TEXT:
+            return len(orjson.dumps(text.decode())) - len('""')
+        return len(text)
+
+    def fits(self, cost: int) -> bool:
+        """Return whether data of this cost makes a body that is small enough."""
+        if self.encoding is Encoding.ENCRYPTED:
+            cost = -(-(cost + _MAC_BYTES) // 3) * 4
+        return self.overhead + cost <= self.limit
+
+
+def make_row(state: State, attributes: Sequence[str]) -> Row:
+    """Return what is sent of a state; of its attributes those that are listed and JSON can hold."""
+    listed = {name: state.attributes[name] for name in attributes if name in state.attributes}
+    return _row(
+        state.entity_id,
+        state.name,
+        state.state,
+        state.attributes.get(ATTR_UNIT_OF_MEASUREMENT),
+        {name: value for name, value in listed.items() if _is_json(value)},
+        state.last_changed.isoformat(),
+    )
+
+
+def make_removed_row(entity_id: str, name: str, changed: str) -> Row:
+    """Return the row of an entity that is not shared any more."""
+    return replace(_row(entity_id, name, None, None, {}, changed), is_removed=True)
+
+
+def _shortened(row: Row) -> Iterator[Row]:
+    """Return the row, then the same with less and less in it."""
+    yield row
+    content = orjson.loads(row.content) | {"attributes": {}}
+    yield replace(row, content=orjson.dumps(content))
+    yield replace(row, content=orjson.dumps(content | {"name": row.name[:_SHORT_NAME]}))
+
+
+def split(rows: Iterable[Row], budget: Budget, *, snapshot: bool) -> list[str]:
+    """Return the messages' data as JSON texts; always at least one for a snapshot.
+
+    A row that is too large by itself loses its attributes and the end of its name; raises
+    `TooLargeError` where that is not enough.
+    """
+    envelope = budget.cost(_message([], snapshot=False, part=_MOST_PARTS, parts=_MOST_PARTS))
+    parts: list[list[bytes]] = []
+    cost = 0
+    for text in _fitting(rows, budget, envelope):
+        added = budget.cost(text) + len(",")
+        if not parts or not budget.fits(cost + added):
+            parts.append([])
+            cost = envelope
+        parts[-1].append(text)
+        cost += added
+    if not parts and snapshot:
+        parts.append([])
+    return [
+        _message(texts, snapshot=snapshot, part=number, parts=len(parts)).decode()
+        for number, texts in enumerate(parts, 1)
+    ]
+
+
+def _fitting(rows: Iterable[Row], budget: Budget, envelope: int) -> Iterator[bytes]:
+    for row in rows:
+        for shorter in _shortened(row):
+            if budget.fits(envelope + budget.cost(shorter.text) + len(",")):
+                yield shorter.text
+                break
+        else:
+            raise TooLargeError(row.entity_id)
+
+
+def _message(texts: Sequence[bytes], *, snapshot: bool, part: int, parts: int) -> bytes:
+    rest = orjson.dumps({"snapshot": snapshot, "part": part, "parts": parts})
+    return b'{"states":[' + b",".join(texts) + b"]," + rest[1:]
+
+
+def _row(
+    entity_id: str,
+    name: str,
+    state: str | None,
+    unit: object,
+    attributes: Mapping[str, object],
+    changed: str,
+) -> Row:
+    content = {
+        "entity_id": entity_id,
+        "name": name,
+        "state": state,
+        "unit": None if unit is None else str(unit),
+        "attributes": attributes,
+    }
+    return Row(entity_id, name, json_bytes(content), changed)
+
+
+def _is_json(value: object) -> bool:
+    try:
+        json_bytes(value)
+    except TypeError, ValueError, RecursionError:
+        return False
+    return True

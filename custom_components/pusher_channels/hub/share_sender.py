@@ -1,0 +1,222 @@
+"""Sends a share's messages: one at a time, changes once in an interval, snapshots at once."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+
+from ..client import PusherError
+from .share_payload import LEAST_BODY_BYTES, MAX_BODY_BYTES, Row, TooLargeError, split
+from .share_route import Failure, Route, failure_of
+from .share_rows import ShareRows
+from .timer import Timer
+
+_LOGGER = logging.getLogger(__name__)
+
+# Changes that come together, as of a scene, go out together.
+SECONDS_TO_GATHER: Final = 0.1
+SECONDS_BETWEEN_SNAPSHOTS: Final = 5.0
+# Cache channels keep an event for 30 minutes.
+SECONDS_IN_CACHE: Final = 25 * 60.0
+SECONDS_AFTER_REFUSAL: Final = 300.0
+# An outage of a minute is retried once a second, one of an hour every half minute.
+FIRST_RETRY: Final = 0.5
+RETRY_GROWTH: Final = 1.01
+LONGEST_RETRY: Final = 30.0
+_LOWERED: Final = 0.75
+
+
+class ShareSender:
+    """Sends rows over a route; what cannot be sent is kept, and sent once it can be."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
+        rows: ShareRows,
+        on_change: Callable[[], None],
+    ) -> None:
+        """Prepare; `on_change` is called whenever a property has changed."""
+        self._hass = hass
+        self._entry = entry
+        self._rows = rows
+        self._on_change = on_change
+        self._route: Route | None = None
+        self._interval = 0.0
+        self._is_cache = False
+        self._limit = MAX_BODY_BYTES
+        self._is_snapshot_due = False
+        self._are_changes_due = False
+        self._has_sent = False
+        self._failures = 0
+        self._task: asyncio.Task[None] | None = None
+        self._interval_timer = Timer(hass, self._proceed)
+        self._snapshot_timer = Timer(hass, self._proceed)
+        self._retry_timer = Timer(hass, self._proceed)
+        self._cache_timer = Timer(hass, self.request_snapshot)
+        self.messages_sent = 0
+        self.failure: Failure | None = None
+        self.error: PusherError | TimeoutError | None = None
+
+    @property
+    def is_up_to_date(self) -> bool:
+        """Whether everything was sent that could be by now."""
+        route = self._route
+        return route is not None and route.is_open and self._has_sent and self.failure is None
+
+    def start(self, route: Route, interval: float, *, is_cache: bool) -> None:
+        """Send over a route: changes at most once in so many seconds, on cache channels always all."""
+        self._route, self._interval, self._is_cache = route, interval, is_cache
+
+    def stop(self) -> None:
+        """Send nothing more, and leave neither a task nor a timer."""
+        self._route = None
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+        for timer in (
+            self._interval_timer,
+            self._snapshot_timer,
+            self._retry_timer,
+            self._cache_timer,
+        ):
+            timer.cancel()
+        self._is_snapshot_due = self._are_changes_due = self._has_sent = False
+        self._failures = 0
+        self.failure = self.error = None
+
+    @callback
+    def look_for_changes(self) -> None:
+        """Send what has changed: soon, or when the interval is over."""
+        self._are_changes_due = True
+        if not self._interval_timer.is_running:
+            self._interval_timer.start(SECONDS_TO_GATHER)
+
+    @callback
+    def request_snapshot(self) -> None:
+        """Send a snapshot: at once, or when the last one is 5 seconds old."""
+        self._is_snapshot_due = True
+        self._proceed()
+
+    @callback
+    def server_returned(self) -> None:
+        """Send a snapshot without waiting for the next retry."""
+        self._failures = 0
+        self._retry_timer.cancel()
+        self.request_snapshot()
+
+    @callback
+    def event_refused(self) -> None:
+        """Keep everything to send: the server passes no client events on."""
+        self._is_snapshot_due = True
+        self.error = None
+        self._set_failure(Failure.REFUSED)
+        self._retry_timer.start(SECONDS_AFTER_REFUSAL)
+
+    @callback
+    def _proceed(self) -> None:
+        """Start to send what is due, unless something is being sent or waited for."""
+        if self._route is None or self._task is not None or self._retry_timer.is_running:
+            return
+        if self._is_snapshot_due and not self._snapshot_timer.is_running:
+            work = self._send_snapshot(self._route)
+        elif self._are_changes_due and not self._interval_timer.is_running:
+            work = self._send_changes(self._route)
+        else:
+            return
+        name = f"{self._entry.title}: share"
+        self._task = self._entry.async_create_background_task(
+            self._hass, work, name, eager_start=False
+        )
+        self._task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        if task is self._task:
+            self._task = None
+            self._proceed()
+
+    async def _send_snapshot(self, route: Route) -> None:
+        self._is_snapshot_due = self._are_changes_due = False
+        self._snapshot_timer.start(SECONDS_BETWEEN_SNAPSHOTS)
+        rows = await self._rows.take_all()
+        sent = await self._send(route, rows, snapshot=True)
+        if self.failure is not None:
+            self._is_snapshot_due = True
+            if not sent:
+                self._snapshot_timer.cancel()
+
+    async def _send_changes(self, route: Route) -> None:
+        self._are_changes_due = False
+        if self._is_cache:
+            await self._send(route, await self._rows.take_all(), snapshot=True)
+        elif rows := await self._rows.take_changes():
+            await self._send(route, rows, snapshot=False)
+
+    async def _send(self, route: Route, rows: Sequence[Row], *, snapshot: bool) -> int:
+        """Send rows and return how many messages went out; sets `failure`."""
+        sent = 0
+        while True:
+            try:
+                for text in self._split(route, rows, snapshot=snapshot):
+                    await route.send(text)
+                    sent += 1
+                    self.messages_sent += 1
+                    self._interval_timer.start(self._interval)
+            except TooLargeError:
+                self.error = None
+                self._failed(Failure.TOO_LARGE, rows)
+            except (PusherError, TimeoutError) as err:
+                failure = failure_of(err)
+                if failure is Failure.TOO_LARGE:
+                    if self._lower_limit():
+                        continue
+                    failure = Failure.REFUSED
+                _LOGGER.debug("%s could not send a share: %s", self._entry.title, err)
+                self.error = err
+                self._failed(failure, rows)
+            else:
+                self._succeeded(rows)
+            return sent
+
+    def _split(self, route: Route, rows: Sequence[Row], *, snapshot: bool) -> list[str]:
+        texts = split(rows, route.budget(self._limit), snapshot=snapshot)
+        if self._is_cache and len(texts) > 1:
+            raise TooLargeError
+        return texts
+
+    def _lower_limit(self) -> bool:
+        """Take less into a message from now on; return False when that is not possible."""
+        if self._limit <= LEAST_BODY_BYTES:
+            return False
+        self._limit = max(LEAST_BODY_BYTES, int(self._limit * _LOWERED))
+        return True
+
+    def _succeeded(self, rows: Sequence[Row]) -> None:
+        self._rows.confirm(rows)
+        self._failures = 0
+        self._has_sent = True
+        if self._is_cache:
+            self._cache_timer.start(SECONDS_IN_CACHE)
+        self.error = None
+        self._set_failure(None)
+
+    def _failed(self, failure: Failure, rows: Sequence[Row]) -> None:
+        self._rows.put_back(rows)
+        self._are_changes_due = True
+        match failure:
+            case Failure.TRANSIENT:
+                delay = min(FIRST_RETRY * RETRY_GROWTH**self._failures, LONGEST_RETRY)
+                self._failures += 1
+            case Failure.TOO_LARGE:
+                delay = self._interval
+            case Failure.REFUSED:
+                delay = SECONDS_AFTER_REFUSAL
+        self._retry_timer.start(delay)
+        self._set_failure(failure)
+
+    def _set_failure(self, failure: Failure | None) -> None:
+        self.failure = failure
+        self._on_change()

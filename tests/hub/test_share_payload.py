@@ -1,0 +1,152 @@
+"""States become messages of which the finished request is never too large."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import pytest
+from homeassistant.core import State
+
+from custom_components.pusher_channels.hub.share_payload import (
+    Budget,
+    Encoding,
+    Row,
+    TooLargeError,
+    make_removed_row,
+    make_row,
+    split,
+)
+
+LIMIT = 9_000
+CHANNEL = "private-home"
+CHANGED = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
+NAMES = ("Küche 🌡", 'say "hi" \\ there', "Plain", "\x00\t\n")
+
+
+def a_row(number: int, **attributes: Any) -> Row:
+    values = {
+        "friendly_name": NAMES[number % len(NAMES)],
+        "unit_of_measurement": "°C",
+        **attributes,
+    }
+    state = State(f"sensor.number_{number}", str(number), values, last_changed=CHANGED)
+    return make_row(state, tuple(attributes))
+
+
+def budget(encoding: Encoding, limit: int = LIMIT) -> Budget:
+    if encoding is Encoding.OBJECT:
+        return Budget.of_client_event(CHANNEL, "client-states", limit=limit)
+    return Budget.of_request(
+        CHANNEL,
+        "states",
+        encrypted=encoding is Encoding.ENCRYPTED,
+        socket_id="123.456",
+        limit=limit,
+    )
+
+
+def finished_size(encoding: Encoding, text: str) -> int:
+    """Return the size of the request that carries a message, made the long way."""
+    if encoding is Encoding.OBJECT:
+        frame = {"event": "client-states", "channel": CHANNEL, "data": json.loads(text)}
+        return len(orjson.dumps(frame))
+    if encoding is Encoding.ENCRYPTED:
+        ciphertext = "A" * (-(-(len(text.encode()) + 16) // 3) * 4)
+        text = orjson.dumps({"nonce": "A" * 32, "ciphertext": ciphertext}).decode()
+    body = {"name": "states", "data": text, "channels": [CHANNEL], "socket_id": "123.456"}
+    return len(orjson.dumps(body))
+
+
+def test_row_has_name_and_unit_and_only_listed_attributes() -> None:
+    attributes = {
+        "friendly_name": "Fridge",
+        "unit_of_measurement": "°C",
+        "battery": 90,
+        "access_token": "secret",
+    }
+    state = State("sensor.fridge", "4.5", attributes, last_changed=CHANGED)
+
+    assert json.loads(make_row(state, ()).text) == {
+        "entity_id": "sensor.fridge",
+        "name": "Fridge",
+        "state": "4.5",
+        "unit": "°C",
+        "attributes": {},
+        "changed": "2026-11-25T03:00:00+00:00",
+    }
+    row = json.loads(make_row(state, ("battery", "absent")).text)
+    assert row["attributes"] == {"battery": 90}
+
+
+def test_attributes_become_json_or_are_left_out() -> None:
+    cyclic: list[Any] = []
+    cyclic.append(cyclic)
+    attributes = {"since": CHANGED, "modes": {"a"}, "object": object(), "cyclic": cyclic, "n": None}
+    state = State("sensor.odd", "1", attributes, last_changed=CHANGED)
+
+    row = json.loads(make_row(state, tuple(attributes)).text)
+
+    assert row["attributes"] == {"since": "2026-11-25T03:00:00+00:00", "modes": ["a"], "n": None}
+
+
+def test_removed_row_has_no_state() -> None:
+    row = json.loads(make_removed_row("sensor.gone", "Gone", CHANGED.isoformat()).text)
+
+    assert row["state"] is None
+    assert (row["name"], row["unit"], row["attributes"]) == ("Gone", None, {})
+
+
+@pytest.mark.parametrize("encoding", Encoding)
+@pytest.mark.parametrize("limit", [1_000, 5_000, LIMIT])
+@pytest.mark.parametrize("snapshot", [True, False])
+def test_parts_are_full_but_never_too_large(
+    encoding: Encoding, limit: int, *, snapshot: bool
+) -> None:
+    rows = [a_row(number, note="\\\"'ü" * (number % 40)) for number in range(400)]
+
+    texts = split(rows, budget(encoding, limit), snapshot=snapshot)
+
+    messages = [json.loads(text) for text in texts]
+    assert [row for it in messages for row in it["states"]] == [json.loads(it.text) for it in rows]
+    numbering = [(it["snapshot"], it["part"], it["parts"]) for it in messages]
+    assert numbering == [(snapshot, n + 1, len(texts)) for n in range(len(texts))]
+    sizes = [finished_size(encoding, text) for text in texts]
+    assert max(sizes) <= limit
+    largest = max(finished_size(encoding, it.text.decode()) for it in rows)
+    assert min(sizes[:-1]) > limit - largest - 100
+
+
+@pytest.mark.parametrize("encoding", Encoding)
+def test_row_that_is_too_large_loses_its_attributes(encoding: Encoding) -> None:
+    rows = [a_row(1), a_row(2, forecast=["rain"] * 3_000), a_row(3)]
+
+    [text] = split(rows, budget(encoding), snapshot=False)
+
+    states = json.loads(text)["states"]
+    assert [row["state"] for row in states] == ["1", "2", "3"]
+    assert states[1]["attributes"] == {}
+
+
+def test_name_that_fits_into_no_message_is_cut() -> None:
+    state = State("sensor.named", "1", {"friendly_name": "x" * 10_000}, last_changed=CHANGED)
+
+    [text] = split([make_row(state, ())], budget(Encoding.TEXT), snapshot=False)
+
+    assert json.loads(text)["states"][0]["name"] == "x" * 50
+
+
+def test_row_that_is_still_too_large_is_an_error() -> None:
+    state = State("sensor.long", "\x01" * 255, last_changed=CHANGED)
+
+    with pytest.raises(TooLargeError):
+        split([make_row(state, ())], budget(Encoding.TEXT, 1_000), snapshot=False)
+
+
+@pytest.mark.parametrize(("snapshot", "count"), [(True, 1), (False, 0)])
+def test_without_rows_only_a_snapshot_is_a_message(snapshot: bool, count: int) -> None:
+    texts = split([], budget(Encoding.TEXT), snapshot=snapshot)
+
+    assert len(texts) == count
+    for text in texts:
+        assert json.loads(text) == {"states": [], "snapshot": True, "part": 1, "parts": 1}
