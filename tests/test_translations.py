@@ -18,7 +18,7 @@ from custom_components.pusher_channels.client.exceptions import Misuse
 from custom_components.pusher_channels.config_flow import AppFlow
 from custom_components.pusher_channels.flows import probe
 from custom_components.pusher_channels.flows.authorization import ENDPOINT_SCHEMA
-from custom_components.pusher_channels.hub import action_errors, issues
+from custom_components.pusher_channels.hub import action_errors, issues, share_issues
 from custom_components.pusher_channels.system_health import _info
 
 from .actions import ENGLISH
@@ -123,7 +123,12 @@ def test_no_home_assistant_error_is_raised_without_a_translation() -> None:
 
 
 def test_each_issue_has_a_text_that_shows_what_it_is_given() -> None:
-    assert ENGLISH["issues"].keys() == {kind.value for kind in issues.Kind}
+    of_shares = set(share_issues.ShareProblem)
+    assert ENGLISH["issues"].keys() == {*issues.Kind, *of_shares}
+    for problem in of_shares:
+        texts = ENGLISH["issues"][problem]
+        assert texts.keys() == {"title", "description"}
+        assert set().union(*map(_placeholders, texts.values())) <= {"name", "app", "status"}
     for kind in issues.Kind:
         texts = ENGLISH["issues"][kind]
         given = GIVEN_TO_ISSUES.get(kind, {"name", "code"})

@@ -16,9 +16,10 @@ from .client import (
     SignedIn,
     StateChange,
 )
-from .entity import AppEntity, ChannelEntity
+from .entity import AppEntity, ChannelEntity, ShareEntity
 from .hub.channel import ChannelChange, ConfiguredChannel
 from .hub.hub import Hub, PusherConfigEntry
+from .hub.share import ConfiguredShare
 
 PARALLEL_UPDATES = 0
 
@@ -40,6 +41,9 @@ async def async_setup_entry(
 
     online = [OnlineSensor(hub, user_id) for user_id in hub.watchlist]
     hub.add_platform(Platform.BINARY_SENSOR, async_add_entities, online, make)
+    hub.shares.add_platform(
+        Platform.BINARY_SENSOR, async_add_entities, lambda share: [UpToDateSensor(hub, share)]
+    )
 
 
 class SubscribedSensor(ChannelEntity, BinarySensorEntity):
@@ -127,3 +131,14 @@ class OnlineSensor(AppEntity, BinarySensorEntity):
                 self.async_write_ha_state()
             case _:
                 pass
+
+
+class UpToDateSensor(ShareEntity, BinarySensorEntity):
+    """Whether a share could send everything that it should have sent by now."""
+
+    _key = "up_to_date"
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        return self._share.is_up_to_date

@@ -31,6 +31,7 @@ from .const import (
     CONF_USER_ID,
     DOMAIN,
     SUBENTRY_CHANNEL,
+    SUBENTRY_SHARE,
 )
 from .flows.app import app_address, app_schema, app_title, read_app
 from .flows.authorization import (
@@ -46,6 +47,7 @@ from .flows.channel import ChannelFlow
 from .flows.forms import FormError
 from .flows.options import AppOptionsFlow
 from .flows.probe import CHANNEL_REFUSED, probe
+from .flows.share import ShareFlow
 from .hub.factory import Settings
 
 PROBE_CHANNEL = "private-home-assistant-probe"
@@ -62,7 +64,7 @@ class AppFlow(ConfigFlow, domain=DOMAIN):
     def async_get_supported_subentry_types(
         cls, config_entry: ConfigEntry
     ) -> dict[str, type[ConfigSubentryFlow]]:
-        return {SUBENTRY_CHANNEL: ChannelFlow}
+        return {SUBENTRY_CHANNEL: ChannelFlow, SUBENTRY_SHARE: ShareFlow}
 
     @staticmethod
     @callback

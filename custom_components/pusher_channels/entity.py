@@ -18,6 +18,7 @@ from .const import DOMAIN
 from .hub.channel import ChannelChange, ConfiguredChannel
 from .hub.devices import channel_identifier
 from .hub.hub import Hub
+from .hub.share import ConfiguredShare
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -102,3 +103,28 @@ class ChannelEntity(Entity):
         """Write what the user changed, and whether the channel is subscribed."""
         if isinstance(change, SubscriptionSucceeded | SubscriptionRefused | Unsubscribed | None):
             self.async_write_ha_state()
+
+
+class ShareEntity(Entity):
+    """An entity of a share's device."""
+
+    _attr_has_entity_name = True
+    _attr_should_poll = False
+    _key: ClassVar[str]
+
+    def __init__(self, hub: Hub, share: ConfiguredShare) -> None:
+        entry_id = hub.entry.entry_id
+        self._share = share
+        self._attr_translation_key = self._key
+        self._attr_unique_id = f"{entry_id}_{share.subentry_id}_{self._key}"
+        self._attr_device_info = DeviceInfo(
+            identifiers={channel_identifier(entry_id, share.subentry_id)}
+        )
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        self.async_on_remove(self._share.listen(self._handle_change))
+
+    def _handle_change(self, _: None) -> None:
+        self.async_write_ha_state()

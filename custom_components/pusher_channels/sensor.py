@@ -3,7 +3,7 @@
 from typing import Any, override
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorEntity, SensorStateClass
-from homeassistant.const import Platform
+from homeassistant.const import EntityCategory, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -14,7 +14,7 @@ from .client import (
     MemberRemoved,
     SubscriptionCount,
 )
-from .entity import AppEntity, ChannelEntity, ThrottledEntity
+from .entity import AppEntity, ChannelEntity, ShareEntity, ThrottledEntity
 from .hub.channel import ChannelChange, ConfiguredChannel
 from .hub.hub import PusherConfigEntry
 
@@ -37,6 +37,9 @@ async def async_setup_entry(
         return [SubscriptionCountSensor(hub, channel)]
 
     hub.add_platform(Platform.SENSOR, async_add_entities, [ConnectionStateSensor(hub)], make)
+    hub.shares.add_platform(
+        Platform.SENSOR, async_add_entities, lambda share: [MessagesSentSensor(hub, share)]
+    )
 
 
 class ConnectionStateSensor(AppEntity, SensorEntity):
@@ -112,3 +115,21 @@ class SubscriptionCountSensor(CountSensor):
     def native_value(self) -> int | None:
         channel = self._channel.client_channel
         return None if channel is None else channel.subscription_count
+
+
+class MessagesSentSensor(ShareEntity, ThrottledEntity, SensorEntity):
+    """The number of messages that a share has sent since the app was set up."""
+
+    _key = "messages_sent"
+    _attr_entity_category = EntityCategory.DIAGNOSTIC
+    _attr_state_class = SensorStateClass.TOTAL_INCREASING
+    _seconds_between_writes = 1
+
+    @property
+    @override
+    def native_value(self) -> int:
+        return self._share.messages_sent
+
+    @override
+    def _handle_change(self, _: None) -> None:
+        self._write_soon()

@@ -1,15 +1,16 @@
-"""The switch that connects and disconnects an app."""
+"""Switches: whether an app is connected, and whether a share sends."""
 
 from typing import Any, override
 
 from homeassistant.components.switch import SwitchEntity
-from homeassistant.const import EntityCategory, Platform
+from homeassistant.const import STATE_OFF, EntityCategory, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.restore_state import RestoreEntity
 
 from .client import ConnectionState
-from .entity import AppEntity
+from .entity import AppEntity, ShareEntity
 from .hub.channel import ConfiguredChannel
 from .hub.hub import PusherConfigEntry
 
@@ -21,13 +22,16 @@ async def async_setup_entry(
     entry: PusherConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the app's switch."""
+    """Add the switches of the app and of its shares."""
     hub = entry.runtime_data
 
     def make(channel: ConfiguredChannel) -> list[Entity]:
         return []
 
     hub.add_platform(Platform.SWITCH, async_add_entities, [ConnectionSwitch(hub)], make)
+    hub.shares.add_platform(
+        Platform.SWITCH, async_add_entities, lambda share: [SharingSwitch(hub, share)]
+    )
 
 
 class ConnectionSwitch(AppEntity, SwitchEntity):
@@ -49,3 +53,29 @@ class ConnectionSwitch(AppEntity, SwitchEntity):
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
         await self._hub.client.disconnect()
+
+
+class SharingSwitch(ShareEntity, SwitchEntity, RestoreEntity):
+    """Whether a share sends; off stays off after a restart."""
+
+    _key = "sharing"
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        return self._share.is_sharing
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        last_state = await self.async_get_last_state()
+        if last_state is not None and last_state.state == STATE_OFF:
+            self._share.pause()
+        await super().async_added_to_hass()
+
+    @override
+    async def async_turn_on(self, **kwargs: Any) -> None:
+        self._share.resume()
+
+    @override
+    async def async_turn_off(self, **kwargs: Any) -> None:
+        self._share.pause()

@@ -1,4 +1,4 @@
-"""Registers the devices of an app and its channels under their present titles."""
+"""Registers the devices of an app, its channels and shares under their present titles."""
 
 from typing import Final
 
@@ -46,8 +46,24 @@ def register_channel(
     return device.id
 
 
+def register_share(
+    hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSubentry, app_device_id: str
+) -> None:
+    """Register a share's device."""
+    dr.async_get(hass).async_get_or_create(
+        config_entry_id=entry.entry_id,
+        config_subentry_id=subentry.subentry_id,
+        identifiers={channel_identifier(entry.entry_id, subentry.subentry_id)},
+        name=subentry.title,
+        manufacturer="Pusher" if _is_on_pusher(entry) else None,
+        model="Share",
+        entry_type=dr.DeviceEntryType.SERVICE,
+        via_device_id=app_device_id,
+    )
+
+
 def channel_identifier(entry_id: str, subentry_id: str) -> tuple[str, str]:
-    """Return the identifier of a channel's device."""
+    """Return the identifier of a channel's or share's device."""
     return (DOMAIN, f"{entry_id}_{subentry_id}")
 
 

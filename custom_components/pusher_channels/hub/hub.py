@@ -30,6 +30,7 @@ from .bus import DeviceBus
 from .channel import ChannelChange, ConfiguredChannel
 from .devices import register_app, register_channel
 from .platform_entities import PlatformEntities
+from .shares import Shares
 from .temporary_channels import TemporaryChannels
 
 _LOGGER = logging.getLogger(__name__)
@@ -77,6 +78,7 @@ class Hub:
         self.past_states: deque[PastState] = deque(maxlen=MAX_PAST_STATES)
         self.channels: dict[str, ConfiguredChannel] = {}
         self.temporary_channels = TemporaryChannels(client, self.bus, self._handle_channel_notice)
+        self.shares = Shares(hass, entry, client, api, self.device_id)
         self._platforms: dict[Platform, _ChannelPlatform] = {}
         self._is_started = False
         self._add_past_state()
@@ -131,12 +133,14 @@ class Hub:
             self.client.sign_in()
         for channel in self.channels.values():
             channel.subscribe()
+        self.shares.start()
 
     @callback
     def update(self) -> None:
         """Apply changed titles and changed, added or removed subentries."""
         register_app(self.hass, self.entry)
         self._update_channels()
+        self.shares.update()
         for channel in self.channels.values():
             subentry = self.entry.subentries[channel.subentry_id]
             register_channel(self.hass, self.entry, subentry, self.device_id)

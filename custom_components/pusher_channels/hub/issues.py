@@ -58,7 +58,7 @@ def follow(hass: HomeAssistant, entry: ConfigEntry, client: PusherClient) -> Non
             case ConnectionFailedError(code=int(code)) if kind := _kind_of(code):
                 _delete(hass, entry, _SOLVED_BY_CONNECTING - {kind})
                 _create(hass, entry, kind, code=str(code))
-            case ErrorReceived(message=message) if _is_client_events_disabled(message):
+            case ErrorReceived(message=message) if is_client_events_disabled(message):
                 _create(hass, entry, Kind.CLIENT_EVENTS_DISABLED)
             case StateChange(state=ConnectionState.CONNECTED):
                 _delete(hass, entry, _SOLVED_BY_CONNECTING)
@@ -118,7 +118,7 @@ def _kind_of(code: int) -> Kind | None:
     return _BY_CODE.get(code)
 
 
-def _is_client_events_disabled(message: str) -> bool:
+def is_client_events_disabled(message: str) -> bool:
     """Match the messages of pusher.com, soketi and Reverb, which have no code or a rate limit's."""
     message = message.lower()
     return "enable" in message and ("client event" in message or "client messag" in message)

@@ -14,6 +14,7 @@ from ..client import (
     ChannelKind,
     ChannelNotice,
     ClientNotice,
+    CloseCode,
     ConnectionState,
     ErrorReceived,
     Event,
@@ -21,6 +22,8 @@ from ..client import (
     Listeners,
     MemberAdded,
     PusherClient,
+    PusherError,
+    RequestError,
     StateChange,
     SubscriptionCount,
     SubscriptionRefused,
@@ -38,15 +41,16 @@ from ..const import (
     CONF_PUBLIC,
     EVENT_WEBHOOK,
 )
-from . import issues
-from .share_route import ClientEventPace, make_route
+from .issues import is_client_events_disabled
+from .share_issues import ShareProblem, set_problem
+from .share_payload import MAX_BODY_BYTES, make_row, split
+from .share_route import ClientEventPace, Failure, make_route, request_budget
 from .share_rows import ShareRows
-from .share_selection import Selection
+from .share_selection import Selection, select
 from .share_sender import ShareSender
 
 REQUEST_PREFIX = f"{CLIENT_EVENT_PREFIX}get-"
 WEBHOOKS = ("channel_occupied", "cache_miss")
-CLIENT_EVENT_REFUSED = 4301
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,14 @@ class ShareSettings:
     def kind(self) -> ChannelKind:
         """The channel's kind."""
         return ChannelKind.of(self.channel)
+
+
+def fits_into_one_message(hass: HomeAssistant, settings: ShareSettings) -> bool:
+    """Return whether one event has room for all selected entities, as cache channels need it."""
+    states = map(hass.states.get, select(hass, settings.entities, settings.labels))
+    rows = [make_row(state, settings.attributes) for state in states if state is not None]
+    budget = request_budget(settings.channel, settings.event, MAX_BODY_BYTES)
+    return len(split(rows, budget, snapshot=True)) == 1
 
 
 class ConfiguredShare:
@@ -171,7 +183,7 @@ class ConfiguredShare:
 
     def refresh(self) -> None:
         """Take over what the user changed."""
-        if self._settings is not None and self._settings != self.settings:
+        if self._unlisteners and self._settings != self.settings:
             self._halt()
             self._run()
         self._listeners.notify(None)
@@ -188,9 +200,7 @@ class ConfiguredShare:
         self._settings = settings
         self._rows.attributes = settings.attributes
         self._selection.start(settings.entities, settings.labels)
-        route = make_route(
-            self._client, self._api, self._pace, settings.channel, settings.event
-        )
+        route = make_route(self._client, self._api, self._pace, settings.channel, settings.event)
         self._sender.start(route, settings.interval, is_cache=settings.kind.is_cache)
         self._unlisteners = [
             self._client.listen(self._client_notice),
@@ -215,7 +225,7 @@ class ConfiguredShare:
             unlisten()
         self._unlisteners = []
         self._selection.stop()
-        issues.clear_share(self._hass, self._entry, self.subentry_id)
+        set_problem(self._hass, self._entry, self.subentry_id, None)
 
     def _state_changed(self, entity_id: str) -> None:
         self._rows.mark((entity_id,))
@@ -225,10 +235,22 @@ class ConfiguredShare:
         self._sender.look_for_changes()
 
     def _sender_changed(self) -> None:
-        issues.follow_share(
-            self._hass, self._entry, self.subentry, self._sender.failure, self._sender.error
-        )
+        match self._sender.failure, self._sender.error:
+            case Failure.REFUSED, RequestError(status=status):
+                self._set_problem(ShareProblem.REFUSED, status=str(status))
+            case Failure.REFUSED, PusherError():
+                self._set_problem(ShareProblem.REFUSED, status="-")
+            case Failure.TOO_LARGE, _:
+                self._set_problem(ShareProblem.TOO_LARGE)
+            case None, _:
+                self._set_problem(None)
+            case _:
+                pass
         self._listeners.notify(None)
+
+    def _set_problem(self, problem: ShareProblem | None, **placeholders: str) -> None:
+        names = {"name": self.subentry.title, "app": self._entry.title}
+        set_problem(self._hass, self._entry, self.subentry_id, problem, **names, **placeholders)
 
     @callback
     def _webhook_received(self, event: HassEvent[Mapping[str, Any]]) -> None:
@@ -255,9 +277,9 @@ class ConfiguredShare:
 
     def _client_event_refused(self, notice: ErrorReceived) -> None:
         """Send again what a server did not pass on: it does not say which event that was."""
-        if issues.says_client_events_are_off(notice.message):
+        if is_client_events_disabled(notice.message):
             self._sender.event_refused()
-        elif notice.code == CLIENT_EVENT_REFUSED:
+        elif notice.code == CloseCode.CLIENT_EVENT_REJECTED:
             self._sender.request_snapshot()
 
     def _channel_notice(self, notice: ChannelNotice) -> None:

@@ -17,7 +17,9 @@ from ..client import (
     PusherClient,
     PusherError,
     RequestError,
+    RequestFailure,
     SubscriptionError,
+    is_transient,
 )
 from .share_payload import Budget
 
@@ -25,7 +27,6 @@ from .share_payload import Budget
 _SECONDS_BETWEEN_CLIENT_EVENTS: Final = 0.11
 _SECONDS_TO_SUBSCRIBE: Final = 10.0
 _LONGEST_SOCKET_ID: Final = 48
-_CONTENT_TOO_LARGE: Final = 413
 
 
 class Failure(Enum):
@@ -82,13 +83,7 @@ class ServerRoute:
 
     def budget(self, limit: int) -> Budget:
         """Return what a message may have."""
-        return Budget.of_request(
-            self.channel,
-            self.event,
-            encrypted=ChannelKind.of(self.channel).is_encrypted,
-            socket_id="0" * _LONGEST_SOCKET_ID,
-            limit=limit,
-        )
+        return request_budget(self.channel, self.event, limit)
 
     async def send(self, text: str) -> None:
         """Send one message."""
@@ -128,6 +123,17 @@ class ClientRoute:
         return f"{CLIENT_EVENT_PREFIX}{self.event}"
 
 
+def request_budget(channel: str, event: str, limit: int) -> Budget:
+    """Return what a message may have that is sent by the server API."""
+    return Budget.of_request(
+        channel,
+        event,
+        encrypted=ChannelKind.of(channel).is_encrypted,
+        socket_id="0" * _LONGEST_SOCKET_ID,
+        limit=limit,
+    )
+
+
 def make_route(
     client: PusherClient, api: HttpApi | None, pace: ClientEventPace, channel: str, event: str
 ) -> Route:
@@ -140,9 +146,11 @@ def make_route(
 def failure_of(err: PusherError | TimeoutError) -> Failure:
     """Return what may help after an error."""
     match err:
-        case RequestError(status=status) if status == _CONTENT_TOO_LARGE:
+        case RequestError(failure=RequestFailure.TOO_LARGE):
             return Failure.TOO_LARGE
-        case RequestError(status=status) if status in (0, 408, 425, 429) or 500 <= status < 600:
+        case RequestError(failure=RequestFailure.NO_RESPONSE):
+            return Failure.TRANSIENT
+        case RequestError(status=status) if is_transient(status):
             return Failure.TRANSIENT
         case InvalidUseError(misuse=Misuse.NOT_CONNECTED | Misuse.NOT_SUBSCRIBED):
             return Failure.TRANSIENT

@@ -1,6 +1,7 @@
 """Which entities a share sends: those listed and those that have a label, followed live."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from homeassistant.core import (
     CALLBACK_TYPE,
@@ -14,8 +15,9 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.helpers.target import TargetSelection, async_extract_referenced_entity_ids
+from homeassistant.util.event_type import EventType
 
-_REGISTRY_EVENTS = (
+_REGISTRY_EVENTS: tuple[EventType[Any], ...] = (
     ar.EVENT_AREA_REGISTRY_UPDATED,
     dr.EVENT_DEVICE_REGISTRY_UPDATED,
     er.EVENT_ENTITY_REGISTRY_UPDATED,
@@ -104,9 +106,10 @@ class Selection:
     def _select(self) -> frozenset[str]:
         """Return the selected entities without the share's own, which change with every message."""
         registry = er.async_get(self._hass)
+        selected = select(self._hass, self._entities, self._labels)
         own = {
-            entry.entity_id
-            for entity_id in (selected := select(self._hass, self._entities, self._labels))
+            entity_id
+            for entity_id in selected
             if (entry := registry.async_get(entity_id)) is not None
             and entry.config_subentry_id == self._subentry_id
         }
@@ -117,6 +120,6 @@ class Selection:
         self._on_state(event.data["entity_id"])
 
     @callback
-    def _registry_changed(self, _: Event[Mapping[str, object]]) -> None:
+    def _registry_changed(self, _: Event[Any]) -> None:
         self._is_stale = True
         self._on_registry()

@@ -1,30 +1,30 @@
 """The shares of one app, kept in step with its subentries."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import EVENT_HOMEASSISTANT_STOP
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
 from homeassistant.core import Event, HomeAssistant, callback
-from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from ..client import HttpApi, PusherClient
-from ..const import DOMAIN, SUBENTRY_SHARE
+from ..const import SUBENTRY_SHARE
+from .devices import register_share
+from .platform_entities import PlatformEntities
 from .share import ConfiguredShare
 from .share_route import ClientEventPace
 
 type ShareEntities = Callable[[ConfiguredShare], Iterable[Entity]]
 
 
-@dataclass(slots=True)
-class _Platform:
-    """How one platform makes the entities of a share, and for which shares it has."""
+@dataclass(frozen=True, slots=True)
+class _SharePlatform:
+    """A platform and the entities that it has for a share."""
 
+    entities: PlatformEntities
     make: ShareEntities
-    add: AddConfigEntryEntitiesCallback
-    made: set[str] = field(default_factory=set)
 
 
 class Shares:
@@ -45,7 +45,7 @@ class Shares:
         self._api = api
         self._app_device_id = app_device_id
         self._pace = ClientEventPace()
-        self._platforms: list[_Platform] = []
+        self._platforms: list[_SharePlatform] = []
         self._shares: dict[str, ConfiguredShare] = {}
         self._is_started = False
         entry.async_on_unload(self.stop)
@@ -65,11 +65,15 @@ class Shares:
         return any(share.settings.channel == channel for share in self)
 
     def add_platform(
-        self, make: ShareEntities, async_add_entities: AddConfigEntryEntitiesCallback
+        self,
+        platform: Platform,
+        async_add_entities: AddConfigEntryEntitiesCallback,
+        share_entities: ShareEntities,
     ) -> None:
-        """Let a platform make the entities of each share, now and whenever one is added."""
-        self._platforms.append(_Platform(make, async_add_entities))
-        self._add_entities()
+        """Add the entities of a platform, and from now on those of each share that is added."""
+        entities = PlatformEntities(self._hass, self._entry.entry_id, platform, async_add_entities)
+        self._platforms.append(_SharePlatform(entities, share_entities))
+        self._update_entities()
 
     @callback
     def start(self) -> None:
@@ -92,14 +96,15 @@ class Shares:
         for subentry_id in self._shares.keys() - subentries:
             self._shares.pop(subentry_id).stop()
             for platform in self._platforms:
-                platform.made.discard(subentry_id)
+                platform.entities.discard(subentry_id)
         for subentry_id in sorted(subentries):
-            self._register_device(subentry_id)
+            subentry = self._entry.subentries[subentry_id]
+            register_share(self._hass, self._entry, subentry, self._app_device_id)
             if (share := self._shares.get(subentry_id)) is not None:
                 share.refresh()
             else:
                 self._add(subentry_id)
-        self._add_entities()
+        self._update_entities()
 
     def _add(self, subentry_id: str) -> None:
         share = ConfiguredShare(
@@ -109,25 +114,11 @@ class Shares:
         if self._is_started:
             share.start()
 
-    def _register_device(self, subentry_id: str) -> None:
-        """Register a share's device under its present title."""
-        dr.async_get(self._hass).async_get_or_create(
-            config_entry_id=self._entry.entry_id,
-            config_subentry_id=subentry_id,
-            identifiers={(DOMAIN, f"{self._entry.entry_id}_{subentry_id}")},
-            name=self._entry.subentries[subentry_id].title,
-            manufacturer="Pusher",
-            model="Share",
-            entry_type=dr.DeviceEntryType.SERVICE,
-            via_device_id=self._app_device_id,
-        )
-
-    def _add_entities(self) -> None:
+    def _update_entities(self) -> None:
         for platform in self._platforms:
             for share in self:
-                if share.subentry_id not in platform.made:
-                    platform.made.add(share.subentry_id)
-                    platform.add(platform.make(share), config_subentry_id=share.subentry_id)
+                if share.subentry_id in self._entry.subentries:
+                    platform.entities.update(share.subentry_id, platform.make(share))
 
     @callback
     def _stopping(self, _: Event) -> None:
