@@ -19,7 +19,6 @@ from .client import (
 from .entity import AppEntity, ChannelEntity, ShareEntity
 from .hub.channel import ChannelChange, ConfiguredChannel
 from .hub.hub import Hub, PusherConfigEntry
-from .hub.share import ConfiguredShare
 
 PARALLEL_UPDATES = 0
 

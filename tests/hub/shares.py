@@ -11,7 +11,7 @@ from homeassistant.core import HomeAssistant
 from tools.devserver import DevServer
 
 from ..conftest import until
-from ..watch import skip
+from ..home_assistant import skip
 
 CHANNEL = "private-home"
 DATA: dict[str, Any] = {
