@@ -10,6 +10,7 @@ from typing import Any
 import homeassistant.components
 import pytest
 import voluptuous as vol
+from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import ATTR_FRIENDLY_NAME, EntityCategory
 from homeassistant.core import HomeAssistant, State
 from homeassistant.data_entry_flow import section
@@ -30,6 +31,7 @@ from custom_components.pusher_channels.flows.authorization import (
 )
 from custom_components.pusher_channels.flows.channel import CHANNEL_SCHEMA
 from custom_components.pusher_channels.flows.options import SERVER_SCHEMA, USER_SCHEMA
+from custom_components.pusher_channels.flows.share import SHARE_SCHEMA
 from custom_components.pusher_channels.hub.hub import Hub
 from tools.devserver import DevServer
 
@@ -37,6 +39,7 @@ from .actions import ENGLISH, act
 from .conftest import SetUp, until
 from .docs.shop import live_a_day, shop_entry
 from .home_assistant import state_of
+from .hub.shares import share_subentry
 
 FOLDER = Path(component.__file__).parent
 ICONS = json.loads((FOLDER / "icons.json").read_text())
@@ -55,12 +58,15 @@ FORMS: dict[tuple[str, str], vol.Schema] = {
     ("config", "auth_script"): SCRIPT_SCHEMA,
     ("channel", "user"): CHANNEL_SCHEMA,
     ("channel", "channel"): CHANNEL_SCHEMA,
+    ("share", "user"): SHARE_SCHEMA,
+    ("share", "reconfigure"): SHARE_SCHEMA,
     ("options", "init"): USER_SCHEMA.extend(SERVER_SCHEMA.schema),
     ("options", "webhook"): vol.Schema({}),
 }
 FLOWS = {
     "config": ENGLISH["config"],
     "channel": ENGLISH["config_subentries"]["channel"],
+    "share": ENGLISH["config_subentries"]["share"],
     "options": ENGLISH["options"],
 }
 
@@ -72,6 +78,9 @@ async def entities(hass: HomeAssistant, server: DevServer, set_up: SetUp) -> Ent
     """Return every kind of entity, with what it shows once something has happened."""
     entry = shop_entry(server)
     await set_up(entry)
+    share = ConfigSubentry(**share_subentry("sun.sun"))
+    hass.config_entries.async_add_subentry(entry, share)
+    await hass.async_block_till_done()
     registry = er.async_get(hass)
     for known in er.async_entries_for_config_entry(registry, entry.entry_id):
         registry.async_update_entity(known.entity_id, disabled_by=None)
