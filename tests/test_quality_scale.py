@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import homeassistant.components
@@ -78,7 +79,8 @@ async def entities(hass: HomeAssistant, server: DevServer, set_up: SetUp) -> Ent
     """Return every kind of entity, with what it shows once something has happened."""
     entry = shop_entry(server)
     await set_up(entry)
-    share = ConfigSubentry(**share_subentry("sun.sun"))
+    data = MappingProxyType(dict(share_subentry("sun.sun")["data"]))
+    share = ConfigSubentry(data=data, subentry_type="share", title="Home", unique_id="share")
     hass.config_entries.async_add_subentry(entry, share)
     await hass.async_block_till_done()
     registry = er.async_get(hass)
