@@ -6,9 +6,11 @@ from .auth_settings import AuthEndpoints
 from .connection import Attempt, Connection
 from .faults import Faults
 from .journal import AuthRequest, Published, Received
+from .profile import PROFILES, Profile
 from .server import DevServer
 
 __all__ = [
+    "PROFILES",
     "App",
     "Attempt",
     "AuthEndpoints",
@@ -16,6 +18,7 @@ __all__ = [
     "Connection",
     "DevServer",
     "Faults",
+    "Profile",
     "Published",
     "Received",
     "frames",

@@ -1,10 +1,10 @@
-"""`python -m devserver`: run the server until it is told to stop."""
+"""`python -m tools.devserver`: run the server until it is told to stop."""
 
 import argparse
 import asyncio
 import signal
 
-from . import App, DevServer, Published
+from . import PROFILES, App, DevServer, Published
 
 
 def main() -> None:
@@ -18,11 +18,14 @@ def main() -> None:
 def _parser() -> argparse.ArgumentParser:
     default = App()
     parser = argparse.ArgumentParser(
-        prog="python -m devserver", description="A small Pusher-compatible server."
+        prog="python -m tools.devserver", description="A small Pusher-compatible server."
     )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=6001, help="0 takes a free one")
     parser.add_argument("--path", default="", help="prefix of the websocket address")
+    parser.add_argument(
+        "--like", choices=PROFILES, default="soketi", help="the server to behave like (soketi)"
+    )
     parser.add_argument("--app-id", default=default.app_id)
     parser.add_argument("--key", default=default.key)
     parser.add_argument("--secret", default=default.secret)
@@ -40,11 +43,14 @@ async def _serve(options: argparse.Namespace) -> None:
         app_id=options.app_id, key=options.key, secret=options.secret, master_key=options.master_key
     )
     place = {"host": options.host, "port": options.port, "path": options.path}
-    async with DevServer([app], **place, on_publish=_print_event) as server:
+    profile = PROFILES[options.like]
+    async with DevServer([app], profile=profile, **place, on_publish=_print_event) as server:
         _say(f"Listening on {server.url}{options.path}/app/{app.key}")
         _say(
             f"app id {app.app_id}, key {app.key}, secret {app.secret}, master key {app.master_key or 'none'}"
         )
+        if server.api_port != server.port:
+            _say(f"Server API on port {server.api_port}")
         _say(f"Authorizing endpoints {server.auth_url} and {server.user_auth_url}")
         await stopped.wait()
 

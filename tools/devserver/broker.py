@@ -10,13 +10,15 @@ from .connection import Connection
 from .faults import Faults
 from .journal import Journal, Published
 from .official import Event, Official
+from .profile import Farewell, Profile
 
 
 class Broker:
     """Brings events from publishers to subscribers. Whoever calls has checked that it is allowed."""
 
-    def __init__(self, app: App, faults: Faults, journal: Journal) -> None:
+    def __init__(self, app: App, profile: Profile, faults: Faults, journal: Journal) -> None:
         self.app = app
+        self.profile = profile
         self.official = Official(app)
         self.connections: dict[str, Connection] = {}
         self._channels: dict[str, Channel] = {}
@@ -33,7 +35,11 @@ class Broker:
 
     def channel(self, name: str) -> Channel:
         """The channel as it is, with nobody on it if need be."""
-        return self._channels.get(name) or Channel(name, Kind.of(name))
+        return self._channels.get(name) or Channel(name, self.kind_of(name))
+
+    def kind_of(self, name: str) -> Kind:
+        """The kind of the channel called `name`, as this server reads names."""
+        return Kind.of(name, self.profile.kind_separator)
 
     def occupied(self) -> list[Channel]:
         """The channels that somebody has joined."""
@@ -55,14 +61,20 @@ class Broker:
     def subscribe(self, connection: Connection, name: str, member: Member | None) -> None:
         """Join a channel: others hear of a new member, the connection of its success and of the stored event."""
         channel = self._channels.setdefault(name, self.channel(name))
-        if member and member.key not in channel.members:
+        is_new = member is not None and member.key not in channel.members
+        if member and is_new and self._is_complete(member):
             channel.send(frames.member_added(name, member.data))
         channel.subscribers[connection] = member
         connection.channels.add(name)
+        if not all(map(self._is_complete, channel.members.values())):
+            connection.send(self.profile.error(4200, "Invalid message format"))
+            return
         connection.send(
-            frames.subscription_succeeded(name, channel.presence_data() if member else None)
+            frames.subscription_succeeded(name, channel.presence_data())
+            if member
+            else frames.subscription_succeeded(name, fields=self.profile.succeeded)
         )
-        if channel.kind.cache:
+        if self._caches(channel):
             self._send_stored(connection, channel)
         self._send_count(channel)
         self._journal.changed()
@@ -76,6 +88,9 @@ class Broker:
         member = channel.subscribers.pop(connection)
         if member and member.key not in channel.members:
             channel.send(frames.member_removed(name, member.user_id))
+            if self.profile.caches_member_removed:
+                data = frames.encode({"user_id": member.user_id})
+                self.store(name, "pusher_internal:member_removed", data)
         self._send_count(channel)
         if not channel.subscribers and not channel.cached:
             del self._channels[name]
@@ -86,7 +101,7 @@ class Broker:
         dropped = self._faults.take_dropped_event()
         if not dropped:
             channel = self.channel(event.channel)
-            self._store(channel, event)
+            self.store(event.channel, event.name, event.data)
             sender = self.connections.get(event.socket_id) if event.socket_id else None
             channel.send(frames.event(event.channel, event.name, event.data), but=sender)
         published = Published(
@@ -128,23 +143,31 @@ class Broker:
         for connection in self.user_connections(user_id):
             self.refuse(connection, 4009, "You got disconnected by the app.")
 
-    @staticmethod
-    def refuse(connection: Connection, code: int, message: str) -> None:
-        """Say why in a pusher:error, and close."""
-        connection.send(frames.error(code, message))
-        connection.start_close(code, message)
+    def refuse(self, connection: Connection, code: int, message: str) -> None:
+        """Say why, and end the connection."""
+        refuse(connection, self.profile, code, message)
 
-    def _store(self, channel: Channel, event: Event) -> None:
-        if channel.kind.cache:
+    def store(self, name: str, event: str, data: object, user_id: object = None) -> None:
+        """Keep the event as the latest one of a cache channel."""
+        channel = self.channel(name)
+        if self._caches(channel):
             expires = asyncio.get_running_loop().time() + self.app.cache_ttl
-            self._channels.setdefault(channel.name, channel).cached = CachedEvent(
-                event.name, event.data, expires
+            self._channels.setdefault(name, channel).cached = CachedEvent(
+                event, data, expires, user_id
             )
+
+    def _is_complete(self, member: Member) -> bool:
+        return "user_info" in member.data or not self.profile.needs_user_info
+
+    def _caches(self, channel: Channel) -> bool:
+        return channel.kind.cache and (
+            self.profile.has_encrypted_cache or not channel.kind.encrypted
+        )
 
     def _send_stored(self, connection: Connection, channel: Channel) -> None:
         stored = channel.stored(asyncio.get_running_loop().time())
         if stored:
-            connection.send(frames.event(channel.name, stored.name, stored.data))
+            connection.send(frames.event(channel.name, stored.name, stored.data, stored.user_id))
         else:
             connection.send(frames.cache_miss(channel.name))
 
@@ -156,3 +179,13 @@ class Broker:
         for connection in self.connections.values():
             if user_id in connection.watchlist and connection is not but:
                 connection.send(frames.watchlist(name, [user_id]))
+
+
+def refuse(connection: Connection, profile: Profile, code: int, message: str) -> None:
+    """Say why the connection is refused, and end it as this kind of server does."""
+    if profile.farewell is not Farewell.CLOSE:
+        connection.send(profile.error(code, message))
+    if profile.farewell is Farewell.ERROR_AND_CUT:
+        connection.end_without_close_frame()
+    else:
+        connection.start_close(code, message)

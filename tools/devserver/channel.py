@@ -18,11 +18,11 @@ class Kind:
     cache: bool
 
     @classmethod
-    def of(cls, name: str) -> Self:
-        """The kind of the channel called `name`."""
-        presence = name.startswith("presence-")
+    def of(cls, name: str, separator: str = "-") -> Self:
+        """The kind of the channel called `name`; `separator` follows "private" and "presence"."""
+        presence = name.startswith(f"presence{separator}")
         return cls(
-            authorized=presence or name.startswith("private-"),
+            authorized=presence or name.startswith(f"private{separator}"),
             presence=presence,
             encrypted=name.startswith("private-encrypted-"),
             cache=name.startswith(
@@ -44,8 +44,8 @@ class Member:
 
     @property
     def user_id(self) -> object:
-        """The id as the user object has it: text, or a number."""
-        return self.data["user_id"]
+        """The id as the user object has it: text, a number, or None if it has none."""
+        return self.data.get("user_id")
 
     @property
     def key(self) -> str:
@@ -58,8 +58,9 @@ class CachedEvent:
     """The last event of a cache channel; `expires` is a loop time."""
 
     name: str
-    data: str
+    data: object
     expires: float
+    user_id: object = None
 
 
 @dataclass(slots=True)

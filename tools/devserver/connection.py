@@ -89,6 +89,11 @@ class Connection:
         self._closing = True
         self._put(partial(self._websocket.close, code=code, message=reason.encode()))
 
+    def end_without_close_frame(self) -> None:
+        """End the TCP connection after all that was sent."""
+        self._closing = True
+        self._put(self._end)
+
     def abort(self, *, reset: bool = True) -> None:
         """Cut the TCP connection: with a RST or, without `reset`, a FIN; the client gets no close frame.
 
@@ -123,6 +128,13 @@ class Connection:
         data = message.data
         return data if message.type in {web.WSMsgType.TEXT, web.WSMsgType.BINARY} else None
 
+    async def discard_received(self) -> None:
+        """Drop the messages that have arrived already."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0):
+                while await self.receive() is not None:
+                    pass
+
     async def finish(self) -> None:
         """End the writer, after a close that is under way."""
         self._thawed.set()
@@ -130,6 +142,9 @@ class Connection:
             await self.drain()
         self._outbox.shutdown(immediate=True)
         await self._writing
+
+    async def _end(self) -> None:
+        self._transport.close()
 
     def _put(self, step: Callable[[], Awaitable[object]]) -> None:
         if not self.silent:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 
 def encode(value: object) -> str:
@@ -18,27 +19,43 @@ def decode_object(text: str | bytes) -> dict[str, object] | None:
     return value if isinstance(value, dict) else None
 
 
-def established(socket_id: str, activity_timeout: float) -> str:
+def established(socket_id: str, activity_timeout: float | str) -> str:
     """The first frame of a connection; `activity_timeout` in seconds."""
     data = encode({"socket_id": socket_id, "activity_timeout": activity_timeout})
     return encode({"event": "pusher:connection_established", "data": data})
 
 
-def error(code: int | None, message: str, channel: str | None = None) -> str:
+def error(
+    code: int | None, message: str, channel: str | None = None, *, as_text: bool = False
+) -> str:
     """A pusher:error; `channel` only where the error concerns one."""
-    return _frame("pusher:error", channel, {"code": code, "message": message})
+    data = {"code": code, "message": message}
+    return _frame("pusher:error", channel, encode(data) if as_text else data)
 
 
-def pong() -> str:
-    """The answer to pusher:ping."""
-    return encode({"event": "pusher:pong", "data": {}})
+def ping() -> str:
+    """The server's own ping, as Reverb sends it."""
+    return encode({"event": "pusher:ping"})
 
 
-def subscription_succeeded(channel: str, members: Mapping[str, object] | None = None) -> str:
-    """The answer to a good subscribe; `members` is the presence data, for presence channels only."""
+def pong(fields: Mapping[str, object] = MappingProxyType({"data": {}})) -> str:
+    """The answer to pusher:ping; `fields` is its data, if it has some."""
+    return encode({"event": "pusher:pong", **fields})
+
+
+def subscription_succeeded(
+    channel: str,
+    members: Mapping[str, object] | None = None,
+    fields: Mapping[str, object] = MappingProxyType({}),
+) -> str:
+    """The answer to a good subscribe; `members` is the presence data, for presence channels only.
+
+    `fields` is the data of other channels, if it has some.
+    """
     frame: dict[str, object] = {
         "event": "pusher_internal:subscription_succeeded",
         "channel": channel,
+        **fields,
     }
     if members is not None:
         frame["data"] = encode({"presence": members})

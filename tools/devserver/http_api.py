@@ -23,40 +23,48 @@ type Action = Callable[[Broker, web.Request], Awaitable[Answer]]
 class ApiError(Exception):
     """A request that is answered with an error status."""
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, body: Answer | None = None) -> None:
         super().__init__(message)
         self.status = status
-        self.message = message
+        self.body = {"error": message, "code": status} if body is None else body
 
 
 class HttpApi:
-    """The endpoints below /apps/{app_id}."""
+    """The endpoints below /apps/{app_id}, and the same below a path."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, path: str = "") -> None:
         self._state = state
+        self._path = path
 
     def routes(self) -> list[web.RouteDef]:
         """The endpoints."""
-        base = "/apps/{app_id}"
+        profile = self._state.profile
+        actions: dict[tuple[str, str], Action] = {
+            ("POST", "events"): self._events,
+            ("GET", "channels"): self._channels,
+            ("GET", "channels/{channel}"): self._channel,
+            ("GET", "channels/{channel}/users"): self._users,
+        }
+        if profile.has_batch:
+            actions["POST", "batch_events"] = self._batch
+        if profile.has_terminate:
+            actions["POST", "users/{user_id}/terminate_connections"] = self._terminate
         return [
-            web.post(f"{base}/events", self._signed(self._events)),
-            web.post(f"{base}/batch_events", self._signed(self._batch)),
-            web.get(f"{base}/channels", self._signed(self._channels)),
-            web.get(f"{base}/channels/{{channel}}", self._signed(self._channel)),
-            web.get(f"{base}/channels/{{channel}}/users", self._signed(self._users)),
-            web.post(
-                f"{base}/users/{{user_id}}/terminate_connections", self._signed(self._terminate)
-            ),
+            web.route(method, f"{prefix}/apps/{{app_id}}/{path}", self._signed(action))
+            for prefix in {"", self._path}
+            for (method, path), action in actions.items()
         ]
 
     def _signed(self, action: Action) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def handle(request: web.Request) -> web.StreamResponse:
             await self._state.thawed.wait()
             try:
-                return web.json_response(await action(await self._authorize(request), request))
+                answer = await action(await self._authorize(request), request)
             except ApiError as error:
-                answer = {"error": error.message, "code": error.status}
-                return web.json_response(answer, status=error.status)
+                return web.json_response(error.body, status=error.status)
+            is_event = request.method == "POST" and request.path.endswith("/events")
+            status = self._state.profile.event_status if is_event else 200
+            return web.json_response(answer, status=status)
 
         return handle
 
@@ -67,10 +75,13 @@ class HttpApi:
         broker = self._state.broker_by_id(app_id)
         if broker is None:
             raise ApiError(404, f"The app {app_id} could not be found.")
+        profile, body = self._state.profile, await request.read()
+        if profile.max_request_bytes is not None and len(body) > profile.max_request_bytes:
+            raise ApiError(413, "Payload too large.")
         path = request.rel_url.raw_path
-        if not broker.official.accepts_request(
-            request.method, path, request.query, await request.read()
-        ):
+        if not profile.signs_path_prefix:
+            path = path.removeprefix(self._path)
+        if not broker.official.accepts_request(request.method, path, request.query, body):
             raise ApiError(401, "The secret authentication failed")
         if not broker.app.enabled:
             raise ApiError(403, "The app is not enabled.")
@@ -101,7 +112,7 @@ class HttpApi:
             broker.publish(event)
         wanted = [_wanted(item.get("info")) for item in batch]
         if not any(wanted):
-            return {}
+            return {"batch": {}} if self._state.profile.batch_answer_is_object else {}
         pairs = zip(events, wanted, strict=True)
         return {
             "batch": [_attributes(broker.channel(event.channel), names) for event, names in pairs]
@@ -116,8 +127,10 @@ class HttpApi:
         return {"channels": {channel.name: _attributes(channel, wanted) for channel in occupied}}
 
     async def _channel(self, broker: Broker, request: web.Request) -> Answer:
-        channel = broker.channel(request.match_info["channel"])
+        channel = self._known_channel(broker, request)
         wanted = _wanted(request.query.get("info"))
+        if self._state.profile.refuses_info_lists and channel.kind.presence and len(wanted) > 1:
+            raise ApiError(401, "Invalid signature")
         if "user_count" in wanted and not channel.kind.presence:
             raise ApiError(400, "user_count may only be requested for presence channels")
         if "cache" in wanted and not channel.kind.cache:
@@ -125,10 +138,18 @@ class HttpApi:
         return {"occupied": bool(channel.subscribers), **_attributes(channel, wanted)}
 
     async def _users(self, broker: Broker, request: web.Request) -> Answer:
-        channel = broker.channel(request.match_info["channel"])
+        channel = self._known_channel(broker, request)
+        if not channel.subscribers and not self._state.profile.knows_users_of_unoccupied:
+            raise ApiError(404, "The channel is not occupied.", {})
         if not channel.kind.presence:
             raise ApiError(400, "The channel must be a presence channel.")
         return {"users": [{"id": user_id} for user_id in channel.members]}
+
+    def _known_channel(self, broker: Broker, request: web.Request) -> Channel:
+        channel = broker.channel(request.match_info["channel"])
+        if not channel.subscribers and not self._state.profile.knows_unoccupied_channels:
+            raise ApiError(404, f"Unknown channel `{channel.name}`.")
+        return channel
 
     async def _terminate(self, broker: Broker, request: web.Request) -> Answer:
         broker.terminate(request.match_info["user_id"])
@@ -154,6 +175,8 @@ def _event(broker: Broker, fields: dict[str, object], channel: object) -> Event:
         or not isinstance(channel, str)
     ):
         raise ApiError(400, "The received data is incorrect")
+    if not data and broker.profile.refuses_empty_data:
+        raise ApiError(422, "No data", {"data": ["The data field is required."]})
     if len(name) > MAX_EVENT_NAME:
         raise ApiError(400, f"Event name is too long. Maximum allowed size is {MAX_EVENT_NAME}.")
     if len(data.encode()) > broker.app.max_event_bytes:

@@ -16,6 +16,7 @@ from .faults import Faults
 from .http_api import HttpApi
 from .journal import AuthRequest, Journal, Published, Received
 from .official import make_pusher
+from .profile import SOKETI, Profile
 from .socket_endpoint import SocketEndpoint
 from .state import State
 
@@ -25,20 +26,22 @@ _SHUTDOWN_SECONDS = 0.1
 class DevServer:
     """A Pusher-compatible server on loopback: `async with DevServer() as server`.
 
-    `port` 0 takes a free one and keeps it over a restart; `path` is a prefix of the websocket address only;
-    `activity_timeout` is in seconds. Where a method takes `app`, None means the first. Waits end in TimeoutError
-    after `timeout` seconds of loop time; they also find what has happened already.
+    `profile` is the kind of server. `port` 0 takes a free one and keeps it over a restart; `path` is a prefix of the
+    addresses of the websocket and the HTTP API, which also answers without it. `activity_timeout` is in seconds and
+    replaces the profile's. Where a method takes `app`, None means the first. Waits end in TimeoutError after
+    `timeout` seconds of loop time; they also find what has happened already.
     """
 
     def __init__(
         self,
         apps: Sequence[App] = (App(),),
         *,
+        profile: Profile = SOKETI,
         host: str = "127.0.0.1",
         port: int = 0,
         path: str = "",
         ssl: ssl.SSLContext | None = None,
-        activity_timeout: float = 120,
+        activity_timeout: float | None = None,
         auth: AuthEndpoints | None = None,
         on_publish: Callable[[Published], None] | None = None,
     ) -> None:
@@ -48,8 +51,15 @@ class DevServer:
         self._path = path
         self._ssl = ssl
         self._journal = Journal(on_publish)
-        self._state = State(self.apps, activity_timeout, auth or AuthEndpoints(), self._journal)
-        self._runner: web.AppRunner | None = None
+        self._state = State(
+            self.apps,
+            profile,
+            profile.activity_timeout if activity_timeout is None else activity_timeout,
+            auth or AuthEndpoints(),
+            self._journal,
+        )
+        self._runners: list[web.AppRunner] = []
+        self._api_port = 0
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -61,29 +71,37 @@ class DevServer:
     async def start(self) -> None:
         """Listen. Raises OSError when the port is taken."""
         auth = AuthHandlers(self._state)
+        routes = [
+            web.get(f"{self._path}/app/{{key}}", SocketEndpoint(self._state).handle),
+            web.post("/pusher/auth", auth.channel),
+            web.post("/pusher/user-auth", auth.user),
+        ]
+        api_routes = HttpApi(self._state, self._path).routes()
+        if self.profile.api_on_second_port:
+            self.port = await self._listen(self.port, routes)
+            self._api_port = await self._listen(self._api_port, api_routes)
+        else:
+            self.port = self._api_port = await self._listen(self.port, [*routes, *api_routes])
+
+    async def _listen(self, port: int, routes: list[web.RouteDef]) -> int:
+        """Serve on a port, 0 for a free one; return it."""
         application = web.Application(client_max_size=0)
-        application.add_routes(
-            [
-                web.get(f"{self._path}/app/{{key}}", SocketEndpoint(self._state).handle),
-                web.post("/pusher/auth", auth.channel),
-                web.post("/pusher/user-auth", auth.user),
-                *HttpApi(self._state).routes(),
-            ]
-        )
-        self._runner = web.AppRunner(
-            application, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS
-        )
-        await self._runner.setup()
-        await web.TCPSite(self._runner, self.host, self.port, ssl_context=self._ssl).start()
-        self.port = self._runner.addresses[0][1]
+        application.add_routes(routes)
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=_SHUTDOWN_SECONDS)
+        await runner.setup()
+        self._runners.append(runner)
+        await web.TCPSite(runner, self.host, port, ssl_context=self._ssl).start()
+        bound: int = runner.addresses[0][1]
+        return bound
 
     async def stop(self) -> None:
         """Stop listening and cut every connection without a close frame, as when the process is killed."""
         self.thaw()
         for connection in self.connections:
             connection.abort(reset=False)
-        if self._runner:
-            await self._runner.cleanup()
+        for runner in self._runners:
+            await runner.cleanup()
+        self._runners.clear()
 
     @property
     def app(self) -> App:
@@ -92,8 +110,18 @@ class DevServer:
 
     @property
     def url(self) -> str:
-        """The address of the HTTP API, without a path."""
+        """The address of the server, without a path."""
         return f"{'https' if self._ssl else 'http'}://{self.host}:{self.port}"
+
+    @property
+    def profile(self) -> Profile:
+        """The kind of server."""
+        return self._state.profile
+
+    @property
+    def api_port(self) -> int:
+        """The port of the HTTP API, on some servers another one."""
+        return self._api_port
 
     @property
     def auth_url(self) -> str:
@@ -165,7 +193,9 @@ class DevServer:
     def pusher(self, *, app: App | None = None, verify: str | None = None) -> Pusher:
         """The official library pointed here, to be called in a thread; `verify` is a CA file for TLS."""
         tls = self._ssl is not None
-        return make_pusher(app or self.app, host=self.host, port=self.port, ssl=tls, verify=verify)
+        return make_pusher(
+            app or self.app, host=self.host, port=self.api_port, ssl=tls, verify=verify
+        )
 
     async def publish(
         self,

@@ -8,12 +8,30 @@ from pusher.util import channel_name_re, server_to_user_channel_re
 
 from . import frames
 from .broker import Broker
-from .channel import USER_PREFIX, Kind, Member
+from .channel import USER_PREFIX, Member
 from .connection import Connection
 from .faults import Faults
+from .profile import OnSilence, Refusal
 
 MAX_EVENT_NAME = 200
 MAX_WATCHLIST = 100
+
+
+class RateLimit:
+    """Counts what happens within a second; no limit with None."""
+
+    def __init__(self, per_second: int | None) -> None:
+        self._times: deque[float] = deque(maxlen=per_second)
+
+    def is_exceeded(self) -> bool:
+        """Count once more, unless the second is full."""
+        now, times = asyncio.get_running_loop().time(), self._times
+        if times.maxlen is None:
+            return False
+        if len(times) == times.maxlen and now - times[0] < 1:
+            return True
+        times.append(now)
+        return False
 
 
 class Session:
@@ -24,8 +42,13 @@ class Session:
         self._broker = broker
         self._faults = faults
         self._app = broker.app
-        self._client_event_times: deque[float] = deque(maxlen=self._app.client_events_per_second)
+        self._profile = broker.profile
+        self._client_events = RateLimit(self._app.client_events_per_second)
+        self._messages = RateLimit(self._app.messages_per_second)
         self._deadline = self._start_deadline()
+        self._silence: asyncio.TimerHandle | None = None
+        self._await_message()
+        self.has_refused = False
         self._handlers: dict[str, Callable[[dict[str, object]], None]] = {
             "pusher:ping": self._ping,
             "pusher:subscribe": self._subscribe,
@@ -35,8 +58,11 @@ class Session:
 
     def handle(self, frame: dict[str, object] | None) -> None:
         """Act on one frame; None is a message that was no JSON object."""
+        self._await_message()
         event = frame.get("event") if frame else None
-        if frame is None or not isinstance(event, str):
+        if self._messages.is_exceeded():
+            self._reject_rate()
+        elif frame is None or not isinstance(event, str):
             self._malformed()
         elif event.startswith("client-"):
             self._client_event(event, frame)
@@ -44,9 +70,10 @@ class Session:
             handler(frame)
 
     def end(self) -> None:
-        """Stop the clock of an unauthorized connection."""
-        if self._deadline:
-            self._deadline.cancel()
+        """Stop the timers."""
+        for timer in (self._deadline, self._silence):
+            if timer:
+                timer.cancel()
 
     def _start_deadline(self) -> asyncio.TimerHandle | None:
         if self._app.authorization_timeout is None:
@@ -57,12 +84,38 @@ class Session:
             self._app.authorization_timeout, self._broker.refuse, self._connection, 4009, message
         )
 
+    def _await_message(self) -> None:
+        """Wait anew for a message of the client."""
+        if self._silence:
+            self._silence.cancel()
+        act = {OnSilence.PING: self._ping_client, OnSilence.CLOSE: self._close_silent}
+        if handler := act.get(self._profile.on_silence):
+            loop = asyncio.get_running_loop()
+            self._silence = loop.call_later(self._profile.silence_after, handler)
+
+    def _ping_client(self) -> None:
+        self._connection.send(frames.ping())
+        loop = asyncio.get_running_loop()
+        self._silence = loop.call_later(self._profile.answer_within, self._prune)
+
+    def _prune(self) -> None:
+        self._connection.send(self._profile.error(4201, "Pong reply not received in time"))
+        self._connection.end_without_close_frame()
+
+    def _close_silent(self) -> None:
+        self._connection.start_close(1000)
+
+    def _reject_rate(self) -> None:
+        self._connection.send(self._profile.error(4301, "Rate limit exceeded"))
+        if self._app.ends_over_rate:
+            self._connection.end_without_close_frame()
+
     def _malformed(self) -> None:
-        self._connection.send(frames.error(4200, "Invalid message format"))
+        self._connection.send(self._profile.error(4200, "Invalid message format"))
 
     def _ping(self, frame: dict[str, object]) -> None:
         if not self._faults.ignore_pings:
-            self._connection.send(frames.pong())
+            self._connection.send(frames.pong(self._profile.pong))
 
     def _unsubscribe(self, frame: dict[str, object]) -> None:
         data = frame.get("data")
@@ -84,15 +137,21 @@ class Session:
 
     def _answer_subscribe(self, name: str, data: Mapping[str, object]) -> None:
         refusal = self._name_refusal(name) or self._auth_refusal(name, data)
-        member = None
-        if not refusal and Kind.of(name).presence:
+        kind, member = self._broker.kind_of(name), None
+        if not refusal and kind.presence:
             member = self._member(data)
-            refusal = self._member_refusal(name, member)
+            refusal = self._member_refusal(name, member, data)
         if refusal:
+            self.has_refused = True
             self._connection.send(refusal)
             return
-        if Kind.of(name).authorized:
-            self.end()
+        if kind.authorized and self._deadline:
+            self._deadline.cancel()
+        if self._profile.refuses_twice and name in self._connection.channels:
+            self._connection.send(
+                self._profile.error(None, f"Existing subscription to channel {name}")
+            )
+            return
         self._broker.subscribe(self._connection, name, member)
 
     def _name_refusal(self, name: str) -> str | None:
@@ -109,17 +168,27 @@ class Session:
         return None
 
     def _auth_refusal(self, name: str, data: Mapping[str, object]) -> str | None:
-        allowed = True
         if name.startswith(USER_PREFIX):
-            allowed = name == f"{USER_PREFIX}{self._connection.user_id}"
-        elif Kind.of(name).authorized:
-            parts = [self._connection.socket_id, name]
-            if data.get("channel_data"):
-                parts.append(str(data["channel_data"]))
-            allowed = self._broker.official.accepts(":".join(parts), data.get("auth"))
-        return (
-            None if allowed else frames.subscription_error(name, "The connection is unauthorized.")
+            if name == f"{USER_PREFIX}{self._connection.user_id}":
+                return None
+            return self._profile.refusal(Refusal.NO_AUTH, name, signed=name, key="", signature="")
+        if not self._broker.kind_of(name).authorized:
+            return None
+        parts = [self._connection.socket_id, name]
+        if data.get("channel_data"):
+            parts.append(str(data["channel_data"]))
+        signed, auth = ":".join(parts), data.get("auth")
+        if self._broker.official.accepts(signed, auth):
+            return None
+        key, _, signature = str(auth or "").partition(":")
+        refusal = (
+            Refusal.NO_AUTH
+            if not auth
+            else Refusal.WRONG_SIGNATURE
+            if key == self._app.key
+            else Refusal.WRONG_KEY
         )
+        return self._profile.refusal(refusal, name, signed=signed, key=key, signature=signature)
 
     def _member(self, data: Mapping[str, object]) -> Member | None:
         user = self._connection.user
@@ -128,13 +197,20 @@ class Session:
             info = {"user_info": user["user_info"]} if "user_info" in user else {}
             return Member({"user_id": user["id"], **info})
         member = frames.decode_object(str(channel_data))
-        return Member(member) if member and member.get("user_id") else None
+        if member is None or (self._profile.needs_user_id and not member.get("user_id")):
+            return None
+        return Member(member)
 
-    def _member_refusal(self, name: str, member: Member | None) -> str | None:
+    def _member_refusal(
+        self, name: str, member: Member | None, data: Mapping[str, object]
+    ) -> str | None:
         if member is None:
-            return frames.subscription_error(
-                name, "A server error has occured.", 4302, "ErrorReceived"
+            reason = (
+                Refusal.INVALID_CHANNEL_DATA
+                if data.get("channel_data")
+                else Refusal.NO_CHANNEL_DATA
             )
+            return self._profile.refusal(reason, name, signed=name, key="", signature="")
         if len(frames.encode(member.data.get("user_info")).encode()) > self._app.max_member_bytes:
             message = f"The maximum size for a channel member is {self._app.max_member_bytes / 1024:g} KB."
             return frames.subscription_error(name, message, 4301, "LimitReached")
@@ -146,7 +222,7 @@ class Session:
 
     def _sign_in(self, frame: dict[str, object]) -> None:
         data = frame.get("data")
-        if not isinstance(data, dict):
+        if not isinstance(data, dict) or not self._profile.has_sign_in:
             self._malformed()
             return
         user_data = str(data.get("user_data"))
@@ -161,7 +237,8 @@ class Session:
                 self._connection, 4009, 'The returned user data must contain the "id" field.'
             )
             return
-        self.end()
+        if self._deadline:
+            self._deadline.cancel()
         self._connection.send(frames.signin_success(data))
         self._broker.sign_in(self._connection, user, self._watchlist(user))
 
@@ -170,42 +247,42 @@ class Session:
         watched = [str(user_id) for user_id in watchlist] if isinstance(watchlist, list) else []
         if len(watched) > MAX_WATCHLIST:
             self._connection.send(
-                frames.error(4302, f"The watchlist is longer than {MAX_WATCHLIST} users.")
+                self._profile.error(4302, f"The watchlist is longer than {MAX_WATCHLIST} users.")
             )
         return watched[:MAX_WATCHLIST]
 
     def _client_event(self, event: str, frame: dict[str, object]) -> None:
         name, data = str(frame.get("channel")), frame.get("data")
+        if self._profile.client_events_need_structure:
+            if not isinstance(data, dict | list):
+                self._malformed()
+                return
+            data = data or []
         refusal = self._client_event_refusal(event, name, data)
         if refusal:
-            self._connection.send(frames.error(4301, refusal, name))
+            self._connection.send(self._profile.error(4301, refusal, name))
         elif name in self._connection.channels:
             self._relay(event, name, data)
 
     def _relay(self, event: str, name: str, data: object) -> None:
-        if self._over_rate():
+        if self._profile.limits_client_events and self._client_events.is_exceeded():
             message = "The rate limit for sending client events exceeded the quota."
-            self._connection.send(frames.error(4301, message, name))
+            self._connection.send(self._profile.error(4301, message, name))
             return
         channel = self._broker.channel(name)
         member = channel.subscribers[self._connection]
-        text = frames.event(name, event, data, member.user_id if member else None)
-        channel.send(text, but=self._connection)
+        user_id = member.user_id if member else None
+        channel.send(frames.event(name, event, data, user_id), but=self._connection)
+        if self._profile.caches_client_events:
+            self._broker.store(name, event, data, user_id)
 
     def _client_event_refusal(self, event: str, name: str, data: object) -> str | None:
         if not self._app.client_events:
             return "The app does not have client messaging enabled."
-        if not Kind.of(name).client_events:
+        if not self._broker.kind_of(name).client_events:
             return "Client events are for private and presence channels."
         if len(event) > MAX_EVENT_NAME:
             return f"Event name is too long. Maximum allowed size is {MAX_EVENT_NAME}."
         if len(frames.encode(data).encode()) > self._app.max_event_bytes:
             return f"The event data should be less than {self._app.max_event_bytes / 1024:g} KB."
         return None
-
-    def _over_rate(self) -> bool:
-        now, times = asyncio.get_running_loop().time(), self._client_event_times
-        if len(times) == times.maxlen and now - times[0] < 1:
-            return True
-        times.append(now)
-        return False

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from . import frames
 from .app import App
-from .broker import Broker
+from .broker import Broker, refuse
 from .connection import Attempt, Connection
 from .session import Session
 from .state import State
@@ -34,7 +34,11 @@ class SocketEndpoint:
             return web.Response(status=faults.upgrade_status, headers=location)
         if (transport := request.transport) is None:
             return web.Response(reason="The client went while the server was frozen")
-        websocket = web.WebSocketResponse(max_msg_size=0, compress=False, protocols=(SUBPROTOCOL,))
+        websocket = web.WebSocketResponse(
+            max_msg_size=self._state.profile.max_message_bytes or 0,
+            compress=False,
+            protocols=(SUBPROTOCOL,),
+        )
         writer = await websocket.prepare(request)
         key = request.match_info["key"]
         broker = self._state.broker_by_key(key)
@@ -51,7 +55,7 @@ class SocketEndpoint:
         refusal = _refusal(connection, broker)
         if broker is None or refusal:
             code, message = refusal or (4001, f"App key {connection.app.key} does not exist.")
-            Broker.refuse(connection, code, message)
+            refuse(connection, self._state.profile, code, message)
             await connection.receive()
             return
         session = Session(connection, broker, self._state.faults)
@@ -77,6 +81,9 @@ class SocketEndpoint:
     async def _listen(self, connection: Connection, session: Session) -> None:
         while (message := await connection.receive()) is not None:
             session.handle(self._state.journal.add_received(connection, message).frame)
+            if session.has_refused and self._state.profile.drops_frames_after_refusal:
+                await connection.discard_received()
+            session.has_refused = False
 
 
 def _fill(frame: str | bytes, socket_id: str) -> str | bytes:
@@ -91,8 +98,14 @@ def _refusal(connection: Connection, broker: Broker | None) -> tuple[int, str] |
         return 4007, "Unsupported protocol version."
     if not re.match(r"\d+\.\d+", query.get("version", "")):
         return 4006, "Invalid version string format."
+    if broker and not _is_allowed_origin(connection, broker.app):
+        return 4009, "Origin not allowed"
     if broker and not broker.app.enabled:
         return 4003, "The app is not enabled."
     if broker and broker.full:
         return broker.app.quota_code, "The current concurrent connections quota has been reached."
     return None
+
+
+def _is_allowed_origin(connection: Connection, app: App) -> bool:
+    return app.origins is None or connection.attempt.headers.get("Origin") in app.origins

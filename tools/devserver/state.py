@@ -8,19 +8,26 @@ from .auth_settings import AuthEndpoints
 from .broker import Broker
 from .faults import Faults
 from .journal import Journal
+from .profile import Profile
 
 
 class State:
     """The brokers, the faults, the journal, and whether the server is frozen."""
 
     def __init__(
-        self, apps: Sequence[App], activity_timeout: float, auth: AuthEndpoints, journal: Journal
+        self,
+        apps: Sequence[App],
+        profile: Profile,
+        activity_timeout: float | str,
+        auth: AuthEndpoints,
+        journal: Journal,
     ) -> None:
+        self.profile = profile
         self.activity_timeout = activity_timeout
         self.auth = auth
         self.journal = journal
         self.faults = Faults()
-        self.brokers = [Broker(app, self.faults, journal) for app in apps]
+        self.brokers = [Broker(app, profile, self.faults, journal) for app in apps]
         self.thawed = asyncio.Event()
         self.thawed.set()
 
