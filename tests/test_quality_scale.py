@@ -33,6 +33,12 @@ from custom_components.pusher_channels.flows.authorization import (
 from custom_components.pusher_channels.flows.channel import CHANNEL_SCHEMA
 from custom_components.pusher_channels.flows.options import SERVER_SCHEMA, USER_SCHEMA
 from custom_components.pusher_channels.flows.share import SHARE_SCHEMA
+from custom_components.pusher_channels.flows.value_forms import (
+    BINARY_SENSOR_SCHEMA,
+    SENSOR_SCHEMA,
+    choice_schema,
+    value_schema,
+)
 from custom_components.pusher_channels.hub.hub import Hub
 from tools.devserver import DevServer
 
@@ -61,6 +67,11 @@ FORMS: dict[tuple[str, str], vol.Schema] = {
     ("channel", "channel"): CHANNEL_SCHEMA,
     ("share", "user"): SHARE_SCHEMA,
     ("share", "reconfigure"): SHARE_SCHEMA,
+    ("channel", "add_value"): value_schema([]),
+    ("channel", "sensor"): SENSOR_SCHEMA,
+    ("channel", "binary_sensor"): BINARY_SENSOR_SCHEMA,
+    ("channel", "change_value"): choice_schema({}),
+    ("channel", "remove_value"): choice_schema({}),
     ("options", "init"): USER_SCHEMA.extend(SERVER_SCHEMA.schema),
     ("options", "webhook"): vol.Schema({}),
 }

@@ -18,6 +18,7 @@ from custom_components.pusher_channels.client.exceptions import Misuse
 from custom_components.pusher_channels.config_flow import AppFlow
 from custom_components.pusher_channels.flows import probe
 from custom_components.pusher_channels.flows.authorization import ENDPOINT_SCHEMA
+from custom_components.pusher_channels.flows.value_forms import PLATFORM, STATE_CLASS
 from custom_components.pusher_channels.hub import action_errors, issues, share_issues
 from custom_components.pusher_channels.system_health import _info
 
@@ -145,6 +146,7 @@ def test_each_selector_has_texts_and_each_text_a_selector() -> None:
     fields = [field for action in services.values() for field in action["fields"].values()]
     selectors = [setting for field in fields for setting in field["selector"].values() if setting]
     selectors += [it.config for it in ENDPOINT_SCHEMA.schema.values() if "fields" in it.config]
+    selectors += [PLATFORM.config, STATE_CLASS.config]
     used = {it["translation_key"]: it for it in selectors if "translation_key" in it}
     assert used.keys() == ENGLISH["selector"].keys()
     for key, texts in ENGLISH["selector"].items():

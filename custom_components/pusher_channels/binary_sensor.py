@@ -1,12 +1,14 @@
-"""Binary sensors: subscribed channels, members and watched users."""
+"""Binary sensors: subscribed channels, members, watched users and values."""
 
-from typing import override
+from collections.abc import Mapping
+from typing import Any, override
 
 from homeassistant.components.binary_sensor import BinarySensorDeviceClass, BinarySensorEntity
-from homeassistant.const import EntityCategory, Platform
-from homeassistant.core import HomeAssistant
+from homeassistant.const import CONF_DEVICE_CLASS, EntityCategory, Platform
+from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.util.enum import try_parse_enum
 
 from .client import (
     ClientNotice,
@@ -16,9 +18,11 @@ from .client import (
     SignedIn,
     StateChange,
 )
-from .entity import AppEntity, ChannelEntity, ShareEntity
+from .const import CONF_OFF_DELAY
+from .entity import AppEntity, ChannelEntity, ShareEntity, ValueEntity
 from .hub.channel import ChannelChange, ConfiguredChannel
 from .hub.hub import Hub, PusherConfigEntry
+from .hub.values import Value, values_of
 
 PARALLEL_UPDATES = 0
 
@@ -36,6 +40,11 @@ async def async_setup_entry(
         if channel.kind.is_presence:
             members = channel.tracked_members
             entities += [MemberSensor(hub, channel, user_id) for user_id in members]
+        entities += [
+            ValueBinarySensor(hub, channel, value)
+            for value in values_of(channel.subentry.data).values()
+            if value.platform is Platform.BINARY_SENSOR
+        ]
         return entities
 
     online = [OnlineSensor(hub, user_id) for user_id in hub.watchlist]
@@ -97,6 +106,38 @@ class MemberSensor(ChannelEntity, BinarySensorEntity):
                 self.async_write_ha_state()
             case _:
                 super()._handle_change(change)
+
+
+class ValueBinarySensor(ValueEntity, BinarySensorEntity):
+    """A value that is on or off."""
+
+    _end_of_state = False
+
+    def __init__(self, hub: Hub, channel: ConfiguredChannel, value: Value) -> None:
+        super().__init__(hub, channel, value)
+        self._attr_device_class = try_parse_enum(
+            BinarySensorDeviceClass, value.settings.get(CONF_DEVICE_CLASS)
+        )
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        state = self._reader.state
+        return None if state is None else bool(state)
+
+    @property
+    @override
+    def _seconds_of_state(self) -> float | None:
+        seconds: float | None = self._value.settings.get(CONF_OFF_DELAY)
+        return seconds if self.is_on else None
+
+    @override
+    def _stored_state(self) -> dict[str, Any]:
+        return {"is_on": self.is_on}
+
+    @override
+    def _restored_state(self, stored: Mapping[str, Any], state: State) -> object:
+        return stored.get("is_on", state.state)
 
 
 class OnlineSensor(AppEntity, BinarySensorEntity):

@@ -1,15 +1,22 @@
 """Base classes of the entities of an app and of its channels."""
 
 import logging
-from typing import ClassVar, override
+from abc import abstractmethod
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, override
 
-from homeassistant.core import callback
+from homeassistant.core import CALLBACK_TYPE, State, callback
 from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity
+from homeassistant.helpers.event import async_call_later
+from homeassistant.helpers.restore_state import RestoredExtraData, RestoreEntity
+from homeassistant.util import dt as dt_util
 
 from .client import (
     ClientNotice,
+    Event,
     SubscriptionRefused,
     SubscriptionSucceeded,
     Unsubscribed,
@@ -19,6 +26,7 @@ from .hub.channel import ChannelChange, ConfiguredChannel
 from .hub.devices import channel_identifier
 from .hub.hub import Hub
 from .hub.share import ConfiguredShare
+from .hub.values import Value, ValueReader, ValueState, values_of
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -127,4 +135,126 @@ class ShareEntity(Entity):
         self.async_on_remove(self._share.listen(self._handle_change))
 
     def _handle_change(self, _: None) -> None:
+        self.async_write_ha_state()
+
+
+class ValueEntity(ChannelEntity, ThrottledEntity, RestoreEntity):
+    """An entity that shows a value; written at most 50 times a second, restored after a restart."""
+
+    _key = "value"
+    _seconds_between_writes = 0.02
+    _end_of_state: ClassVar[ValueState] = None
+
+    def __init__(self, hub: Hub, channel: ConfiguredChannel, value: Value) -> None:
+        super().__init__(hub, channel)
+        self._attr_unique_id = f"{self._attr_unique_id}_{value.id}"
+        self._attr_translation_key = None
+        self._attr_name = value.name
+        self._value = value
+        self._reader = ValueReader(hub.hass, value)
+        self._received: datetime | None = None
+        self._cancel_timer: CALLBACK_TYPE | None = None
+
+    @abstractmethod
+    def _stored_state(self) -> dict[str, Any]:
+        """Return what is stored of the state."""
+
+    @abstractmethod
+    def _restored_state(self, stored: Mapping[str, Any], state: State) -> object:
+        """Return the state of what was stored."""
+
+    @property
+    @abstractmethod
+    def _seconds_of_state(self) -> float | None:
+        """How long the present state lasts without another event; None: until the next."""
+
+    @property
+    @override
+    def extra_restore_state_data(self) -> RestoredExtraData:
+        received = None if self._received is None else self._received.isoformat()
+        return RestoredExtraData(
+            {**self._stored_state(), "source": self._value.source, "received": received}
+        )
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        await self._restore()
+        if self._reader.replay(self._channel.latest_events.values()):
+            self._received = dt_util.utcnow()
+        self.async_on_remove(self._stop_timer)
+        self._start_timer()
+        self.async_on_remove(self._channel.listen_events(self._handle_event))
+
+    @override
+    def _handle_change(self, change: ChannelChange) -> None:
+        if change is None and self._current_value != self._value:
+            self._hub.entry.async_create_task(self.hass, self._replace())
+        else:
+            super()._handle_change(change)
+
+    @callback
+    def _handle_event(self, event: Event) -> None:
+        if self._reader.offer(event):
+            self._write_soon()
+
+    @callback
+    @override
+    def _write(self) -> None:
+        if self._reader.settle():
+            self._received = dt_util.utcnow()
+            self._start_timer()
+            self.async_write_ha_state()
+
+    @property
+    def _current_value(self) -> Value | None:
+        """The value as it is configured now, if it is still there and of this platform."""
+        value = values_of(self._channel.subentry.data).get(self._value.id)
+        return value if value is not None and value.platform is self._value.platform else None
+
+    async def _replace(self) -> None:
+        """Make way for an entity with the changed settings; a removed value gets none."""
+        platform = self.platform
+        await self.async_remove()
+        value = self._current_value
+        if value is not None:
+            entity = type(self)(self._hub, self._channel, value)
+            await platform.async_add_entities(
+                [entity], config_subentry_id=self._channel.subentry_id
+            )
+
+    async def _restore(self) -> None:
+        """Take over the last state, if it is from the same source."""
+        state = await self.async_get_last_state()
+        if state is None:
+            return
+        extra_data = await self.async_get_last_extra_data()
+        stored = {} if extra_data is None else extra_data.as_dict()
+        if stored.get("source", self._value.source) == self._value.source:
+            self._reader.restore(self._restored_state(stored, state))
+            received = dt_util.parse_datetime(str(stored.get("received")))
+            self._received = received or state.last_updated
+
+    def _start_timer(self) -> None:
+        """End the state once it has lasted as long as it may."""
+        self._stop_timer()
+        seconds = self._seconds_of_state
+        if seconds is None or self._received is None:
+            return
+        left = self._received + timedelta(seconds=seconds) - dt_util.utcnow()
+        if left > timedelta():
+            self._cancel_timer = async_call_later(self.hass, left, self._handle_end_of_state)
+        else:
+            self._reader.state = self._end_of_state
+
+    @callback
+    def _stop_timer(self) -> None:
+        if self._cancel_timer is not None:
+            self._cancel_timer()
+            self._cancel_timer = None
+
+    @callback
+    def _handle_end_of_state(self, _: datetime) -> None:
+        self._cancel_timer = None
+        self._reader.state = self._end_of_state
         self.async_write_ha_state()

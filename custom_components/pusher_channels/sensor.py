@@ -1,12 +1,25 @@
-"""Sensors: the state of the connection, members and subscriptions."""
+"""Sensors: the state of the connection, members, subscriptions and values."""
 
+from collections.abc import Mapping
 from typing import Any, override
 
-from homeassistant.components.sensor import SensorDeviceClass, SensorEntity, SensorStateClass
-from homeassistant.const import EntityCategory, Platform
-from homeassistant.core import HomeAssistant
+from homeassistant.components.sensor import (
+    CONF_STATE_CLASS,
+    SensorDeviceClass,
+    SensorEntity,
+    SensorExtraStoredData,
+    SensorStateClass,
+)
+from homeassistant.const import (
+    CONF_DEVICE_CLASS,
+    CONF_UNIT_OF_MEASUREMENT,
+    EntityCategory,
+    Platform,
+)
+from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.util.enum import try_parse_enum
 
 from .client import (
     ConnectionState,
@@ -14,9 +27,11 @@ from .client import (
     MemberRemoved,
     SubscriptionCount,
 )
-from .entity import AppEntity, ChannelEntity, ShareEntity, ThrottledEntity
+from .const import CONF_DISPLAY_PRECISION, CONF_EXPIRE_AFTER
+from .entity import AppEntity, ChannelEntity, ShareEntity, ThrottledEntity, ValueEntity
 from .hub.channel import ChannelChange, ConfiguredChannel
-from .hub.hub import PusherConfigEntry
+from .hub.hub import Hub, PusherConfigEntry
+from .hub.values import Value, ValueState, values_of
 
 PARALLEL_UPDATES = 0
 
@@ -32,9 +47,14 @@ async def async_setup_entry(
     hub = entry.runtime_data
 
     def make(channel: ConfiguredChannel) -> list[Entity]:
+        entities: list[Entity] = [
+            ValueSensor(hub, channel, value)
+            for value in values_of(channel.subentry.data).values()
+            if value.platform is Platform.SENSOR
+        ]
         if channel.kind.is_presence:
-            return [MembersSensor(hub, channel)]
-        return [SubscriptionCountSensor(hub, channel)]
+            return [MembersSensor(hub, channel), *entities]
+        return [SubscriptionCountSensor(hub, channel), *entities]
 
     hub.add_platform(Platform.SENSOR, async_add_entities, [ConnectionStateSensor(hub)], make)
     hub.shares.add_platform(
@@ -133,3 +153,35 @@ class MessagesSentSensor(ShareEntity, ThrottledEntity, SensorEntity):
     @override
     def _handle_change(self, _: None) -> None:
         self._write_soon()
+
+
+class ValueSensor(ValueEntity, SensorEntity):
+    """A value that is a text, a number, a date or a time."""
+
+    def __init__(self, hub: Hub, channel: ConfiguredChannel, value: Value) -> None:
+        super().__init__(hub, channel, value)
+        settings = value.settings
+        self._attr_device_class = try_parse_enum(SensorDeviceClass, settings.get(CONF_DEVICE_CLASS))
+        self._attr_state_class = try_parse_enum(SensorStateClass, settings.get(CONF_STATE_CLASS))
+        self._attr_native_unit_of_measurement = settings.get(CONF_UNIT_OF_MEASUREMENT)
+        self._attr_suggested_display_precision = settings.get(CONF_DISPLAY_PRECISION)
+
+    @property
+    @override
+    def native_value(self) -> ValueState:
+        return self._reader.state
+
+    @property
+    @override
+    def _seconds_of_state(self) -> float | None:
+        seconds: float | None = self._value.settings.get(CONF_EXPIRE_AFTER)
+        return seconds
+
+    @override
+    def _stored_state(self) -> dict[str, Any]:
+        return SensorExtraStoredData(self.native_value, self.native_unit_of_measurement).as_dict()
+
+    @override
+    def _restored_state(self, stored: Mapping[str, Any], state: State) -> object:
+        data = SensorExtraStoredData.from_dict(dict(stored))
+        return None if data is None else data.native_value

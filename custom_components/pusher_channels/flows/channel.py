@@ -6,7 +6,6 @@ import voluptuous as vol
 from homeassistant.config_entries import (
     ConfigEntryState,
     ConfigSubentry,
-    ConfigSubentryFlow,
     SubentryFlowResult,
 )
 from homeassistant.helpers.selector import TextSelector, TextSelectorConfig
@@ -16,6 +15,7 @@ from ..const import CONF_CHANNEL, CONF_EVENTS, CONF_MEMBERS
 from ..hub.factory import Settings
 from .forms import strip_blanks
 from .probe import Problem, probe
+from .values import ValueSteps
 
 _TEXTS = TextSelector(TextSelectorConfig(multiple=True))
 
@@ -28,7 +28,7 @@ CHANNEL_SCHEMA = vol.Schema(
 )
 
 
-class ChannelFlow(ConfigSubentryFlow):
+class ChannelFlow(ValueSteps):
     """Takes a channel once it could be joined."""
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
@@ -39,7 +39,9 @@ class ChannelFlow(ConfigSubentryFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
         """Let the user choose what to change."""
-        return self.async_show_menu(step_id="reconfigure", menu_options=["channel"])
+        return self.async_show_menu(
+            step_id="reconfigure", menu_options=["channel", *self.value_options]
+        )
 
     async def async_step_channel(
         self, user_input: dict[str, Any] | None = None
@@ -94,7 +96,7 @@ class ChannelFlow(ConfigSubentryFlow):
             present,
             unique_id=name,
             title=name if is_renamed else present.title,
-            data=data,
+            data={**present.data, **data},
         )
 
 

@@ -2,6 +2,13 @@
 
 from typing import Any
 
+import voluptuous as vol
+from homeassistant.helpers.selector import (
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+)
+
 
 class FormError(Exception):
     """A form cannot be right; `args[0]` is an error of the flow's translations."""
@@ -25,3 +32,11 @@ def strip_blanks(value: Any) -> Any:
 
 def _is_empty(value: object) -> bool:
     return value is None or value in ("", [], {})
+
+
+def whole_number(lowest: int, highest: int, unit: str | None = None) -> vol.All[int]:
+    """Return the field of a whole number within the limits."""
+    config = NumberSelectorConfig(min=lowest, max=highest, mode=NumberSelectorMode.BOX)
+    if unit is not None:
+        config["unit_of_measurement"] = unit
+    return vol.All(NumberSelector(config), vol.Coerce(int))

@@ -10,9 +10,6 @@ from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
 from homeassistant.const import CONF_WEBHOOK_ID
 from homeassistant.helpers.selector import (
     BooleanSelector,
-    NumberSelector,
-    NumberSelectorConfig,
-    NumberSelectorMode,
     TextSelector,
     TextSelectorConfig,
 )
@@ -34,24 +31,17 @@ from ..const import (
 )
 from ..web.auth_view import CHANNEL_PATH, USER_PATH, parse_origin
 from ..web.webhook import async_webhook_url
-from .forms import FormError, strip_blanks
+from .forms import FormError, strip_blanks, whole_number
 
 MAX_WATCHLIST = 100
 
 
-def _number(lowest: int, highest: int, unit: str | None = None) -> vol.All[int]:
-    config = NumberSelectorConfig(min=lowest, max=highest, mode=NumberSelectorMode.BOX)
-    if unit is not None:
-        config["unit_of_measurement"] = unit
-    return vol.All(NumberSelector(config), vol.Coerce(int))
-
-
 CONNECTION_SCHEMA = vol.Schema(
     {
-        vol.Optional(CONF_ACTIVITY_TIMEOUT): _number(5, 600, "s"),
-        vol.Optional(CONF_PONG_TIMEOUT): _number(1, 120, "s"),
-        vol.Optional(CONF_MAX_RECONNECT_GAP): _number(1, 3600, "s"),
-        vol.Optional(CONF_MAX_RECONNECT_ATTEMPTS): _number(0, 10_000),
+        vol.Optional(CONF_ACTIVITY_TIMEOUT): whole_number(5, 600, "s"),
+        vol.Optional(CONF_PONG_TIMEOUT): whole_number(1, 120, "s"),
+        vol.Optional(CONF_MAX_RECONNECT_GAP): whole_number(1, 3600, "s"),
+        vol.Optional(CONF_MAX_RECONNECT_ATTEMPTS): whole_number(0, 10_000),
     }
 )
 

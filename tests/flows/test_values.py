@@ -1,0 +1,335 @@
+"""Values are added to a channel, changed and removed by its menu."""
+
+from typing import Any
+
+import pytest
+from homeassistant.components.sensor import SensorDeviceClass
+from homeassistant.components.sensor.const import DEVICE_CLASS_STATE_CLASSES, DEVICE_CLASS_UNITS
+from homeassistant.config_entries import SubentryFlowResult
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import entity_registry as er
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
+
+from tools.devserver import DevServer
+
+from ..conftest import SetUp, app_entry, channel_subentry, until
+from ..flow_steps import choose_change, prefilled, start_channel_change, start_reconfigure
+from ..home_assistant import state_of
+
+TOTAL = {"platform": "sensor", "name": "Total", "value": "total"}
+DOOR = {"platform": "binary_sensor", "name": "Door", "value": "open"}
+STORED = {"events": [], "platform": "sensor", "name": "Total", "value": "total"}
+
+
+async def submit(
+    hass: HomeAssistant, step: SubentryFlowResult, form: dict[str, Any]
+) -> SubentryFlowResult:
+    assert step["type"] is FlowResultType.FORM
+    return await hass.config_entries.subentries.async_configure(step["flow_id"], form)
+
+
+async def open_form(
+    hass: HomeAssistant, entry: MockConfigEntry, option: str = "add_value"
+) -> SubentryFlowResult:
+    return await choose_change(hass, await start_reconfigure(hass, entry, "orders"), option)
+
+
+async def add(
+    hass: HomeAssistant, entry: MockConfigEntry, form: dict[str, Any], **details: Any
+) -> SubentryFlowResult:
+    """Add a value by both of its forms."""
+    step = await submit(hass, await open_form(hass, entry), form)
+    assert step["step_id"] == form["platform"], step.get("errors")
+    step = await submit(hass, step, details)
+    await hass.async_block_till_done()
+    return step
+
+
+def stored(entry: MockConfigEntry) -> dict[str, Any]:
+    return dict(entry.subentries["id-orders"].data["values"])
+
+
+def choices(step: SubentryFlowResult, field: str) -> dict[str, str]:
+    """Return the labels that a field offers, by their values."""
+    schema = step["data_schema"]
+    assert schema is not None
+    options = schema.schema[field].config["options"]
+    return {option["value"]: option["label"] for option in options}
+
+
+async def publish(hass: HomeAssistant, server: DevServer, name: str, data: object) -> None:
+    events = async_capture_events(hass, "pusher_channels_event")
+    await server.publish("orders", name, data)
+    await until(lambda: events)
+
+
+async def test_value_is_added_changed_and_removed(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server, "orders")
+    await set_up(entry)
+    await publish(hass, server, "new", {"total": 5, "open": False})
+    menu = await start_reconfigure(hass, entry, "orders")
+    assert menu["menu_options"] == ["channel", "add_value"]
+
+    step = await add(hass, entry, TOTAL, unit_of_measurement="EUR", suggested_display_precision=2)
+    assert (step["type"], step["reason"]) == (FlowResultType.ABORT, "reconfigure_successful")
+    await add(hass, entry, DOOR, device_class="door", off_delay=5)
+    total_id, door_id = stored(entry)
+    assert stored(entry) == {
+        total_id: STORED | {"unit_of_measurement": "EUR", "suggested_display_precision": 2},
+        door_id: DOOR | {"events": [], "device_class": "door", "off_delay": 5},
+    }
+    assert state_of(hass, "sensor.orders_total").state == "5"
+    assert state_of(hass, "binary_sensor.orders_door").state == "off"
+
+    step = await start_reconfigure(hass, entry, "orders")
+    assert step["menu_options"] == ["channel", "add_value", "change_value", "remove_value"]
+    step = await choose_change(hass, step, "change_value")
+    assert choices(step, "value_id") == {total_id: "Total", door_id: "Door"}
+    step = await submit(hass, step, {"value_id": total_id})
+    assert prefilled(step) == STORED
+    step = await submit(hass, step, TOTAL | {"name": "Sum", "events": ["order.*", " ", "order.*"]})
+    assert prefilled(step) == {"unit_of_measurement": "EUR", "suggested_display_precision": 2}
+    step = await submit(hass, step, {"unit_of_measurement": "USD"})
+    assert step["reason"] == "reconfigure_successful"
+    await hass.async_block_till_done()
+    assert stored(entry)[total_id] == STORED | {
+        "name": "Sum",
+        "events": ["order.*"],
+        "unit_of_measurement": "USD",
+    }
+    assert state_of(hass, "sensor.orders_total").name == "orders Sum"
+
+    step = await open_form(hass, entry, "remove_value")
+    await submit(hass, step, {"value_id": total_id})
+    await hass.async_block_till_done()
+    assert list(stored(entry)) == [door_id]
+    assert er.async_get(hass).async_get("sensor.orders_total") is None
+    assert state_of(hass, "binary_sensor.orders_door").state == "off"
+
+
+async def test_channel_keeps_its_values_under_another_name(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server, channel_subentry("orders", values={"a": STORED}))
+    hub = await set_up(entry)
+    step = await start_channel_change(hass, entry, "orders")
+    await submit(hass, step, {"channel": "sales"})
+    await until(lambda: "sales" in hub.client.channels)
+    await until(lambda: hub.client.channels["sales"].is_subscribed)
+    assert stored(entry) == {"a": STORED}
+    await server.publish("sales", "new", {"total": 8})
+    await until(lambda: state_of(hass, "sensor.orders_total").state == "8")
+
+
+async def test_platform_of_a_value_is_changed(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    values = {"a": STORED | {"unit_of_measurement": "EUR"}}
+    entry = app_entry(server, channel_subentry("orders", values=values))
+    await set_up(entry)
+    step = await submit(hass, await open_form(hass, entry, "change_value"), {"value_id": "a"})
+    step = await submit(hass, step, DOOR)
+    assert prefilled(step) == {}
+    await submit(hass, step, {})
+    await hass.async_block_till_done()
+    assert stored(entry) == {"a": DOOR | {"events": []}}
+    assert hass.states.get("sensor.orders_total") is None
+    assert hass.states.get("binary_sensor.orders_door") is not None
+
+
+async def test_paths_of_the_latest_events_are_offered_with_what_is_there(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server, "orders")
+    await set_up(entry)
+    assert choices(await open_form(hass, entry), "value") == {}
+
+    order = {"customer": {"name": "Ada"}, "items": [{"price": 2.5}], "a.b": None, "paid": True}
+    await publish(hass, server, "created", order)
+    offered = choices(await open_form(hass, entry), "value")
+    assert offered == {
+        "customer.name": "customer.name: Ada",
+        "items[0].price": "items[0].price: 2.5",
+        '["a.b"]': '["a.b"]: null',
+        "paid": "paid: true",
+    }
+
+    await publish(hass, server, "paid", {"paid": False, "note": "long " * 100})
+    offered = choices(await open_form(hass, entry), "value")
+    assert offered["paid"] == "paid: false (paid)"
+    assert offered["customer.name"] == "customer.name: Ada (created)"
+    assert next(iter(offered)) == "paid"
+    assert len(offered["note"]) < 60
+
+
+async def test_offered_paths_are_bounded(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server, "orders")
+    await set_up(entry)
+    for number in range(3):
+        await publish(hass, server, f"n{number}", {f"k{number}_{index}": 1 for index in range(150)})
+    assert len(choices(await open_form(hass, entry), "value")) == 200
+
+
+@pytest.mark.parametrize(
+    ("form", "details", "present"),
+    [
+        (TOTAL, {}, "5"),
+        (DOOR, {}, "on"),
+        (TOTAL | {"value": "{{ data.total * 2 }}"}, {}, "10"),
+        (TOTAL | {"value": "missing"}, {}, "-"),
+        (TOTAL | {"value": "$"}, {}, "-"),
+        (TOTAL | {"events": ["other"]}, {}, "-"),
+        (TOTAL | {"value": "text"}, {}, "many 'words'"),
+    ],
+)
+async def test_last_step_shows_what_the_value_would_be_now(
+    hass: HomeAssistant,
+    server: DevServer,
+    set_up: SetUp,
+    form: dict[str, Any],
+    details: dict[str, Any],
+    present: str,
+) -> None:
+    entry = app_entry(server, "orders")
+    await set_up(entry)
+    await publish(hass, server, "new", {"total": 5, "open": 1, "text": "many\n`words`"})
+    step = await submit(hass, await open_form(hass, entry), form)
+    placeholders = step["description_placeholders"]
+    assert placeholders is not None
+    assert placeholders["present"] == present
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "error"),
+    [
+        ({"value": ""}, "value", "invalid_path"),
+        ({"value": "  "}, "value", "invalid_path"),
+        ({"value": "items["}, "value", "invalid_path"),
+        ({"value": "a..b"}, "value", "invalid_path"),
+        ({"value": "{{ data."}, "value", "invalid_template"),
+        ({"value": "{% if data %}"}, "value", "invalid_template"),
+        ({"value": "{{ data | no_such_filter }}"}, "value", "invalid_template"),
+        ({"name": "Taken"}, "name", "name_taken"),
+        ({"name": " tAKEN "}, "name", "name_taken"),
+        ({"name": " "}, "name", "invalid_name"),
+        ({"name": "x" * 101}, "name", "invalid_name"),
+    ],
+)
+async def test_error_is_shown_at_its_field(
+    hass: HomeAssistant,
+    server: DevServer,
+    set_up: SetUp,
+    change: dict[str, Any],
+    field: str,
+    error: str,
+) -> None:
+    taken = STORED | {"name": "Taken"}
+    entry = app_entry(server, channel_subentry("orders", values={"a": taken}))
+    await set_up(entry)
+    step = await submit(hass, await open_form(hass, entry), TOTAL | change)
+    assert step["errors"] == {field: error}
+    assert prefilled(step)["name"] == (TOTAL | change)["name"]
+    step = await submit(hass, step, TOTAL)
+    assert step["step_id"] == "sensor"
+    await submit(hass, step, {})
+    assert len(stored(entry)) == 2
+
+
+async def test_template_error_is_quoted(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server, "orders")
+    await set_up(entry)
+    step = await submit(hass, await open_form(hass, entry), TOTAL | {"value": "{{ data | nope }}"})
+    placeholders = step["description_placeholders"]
+    assert placeholders is not None
+    assert "nope" in placeholders["error"]
+
+
+@pytest.mark.parametrize(
+    ("details", "field"),
+    [
+        ({"device_class": "temperature"}, "unit_of_measurement"),
+        ({"device_class": "temperature", "unit_of_measurement": "EUR"}, "unit_of_measurement"),
+        ({"device_class": "timestamp", "unit_of_measurement": "s"}, "unit_of_measurement"),
+        ({"device_class": "date", "state_class": "total"}, "state_class"),
+        ({"device_class": "monetary", "state_class": "measurement"}, "state_class"),
+        ({"device_class": "enum", "state_class": "measurement"}, "state_class"),
+        ({"state_class": "measurement_angle"}, "unit_of_measurement"),
+        (
+            {"device_class": "energy", "unit_of_measurement": "kWh", "state_class": "measurement"},
+            "state_class",
+        ),
+        ({"unit_of_measurement": "x" * 51}, "unit_of_measurement"),
+    ],
+)
+async def test_unit_and_classes_that_disagree_are_refused_with_what_fits(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, details: dict[str, Any], field: str
+) -> None:
+    entry = app_entry(server, "orders")
+    await set_up(entry)
+    step = await submit(hass, await open_form(hass, entry), TOTAL)
+    step = await submit(hass, step, details)
+    assert step["errors"] == {field: "invalid_unit"}
+    assert prefilled(step) == details
+    placeholders = step["description_placeholders"]
+    assert placeholders is not None
+    if details.get("device_class") == "temperature":
+        assert placeholders["units"] == "K, °C, °F"
+        assert placeholders["state_classes"] == "measurement"
+    assert "values" not in entry.subentries["id-orders"].data
+
+
+async def test_every_device_class_is_taken_with_each_unit_and_state_class_that_fits(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server, "orders")
+    await set_up(entry)
+    for device_class in SensorDeviceClass:
+        unit = next(iter(DEVICE_CLASS_UNITS.get(device_class, {None})))
+        for state_class in (None, *DEVICE_CLASS_STATE_CLASSES[device_class]):
+            details = {
+                "device_class": device_class.value,
+                "unit_of_measurement": unit,
+                "state_class": state_class,
+            }
+            form = TOTAL | {"name": f"{device_class} {state_class}"}
+            step = await submit(hass, await open_form(hass, entry), form)
+            step = await submit(hass, step, {key: it for key, it in details.items() if it})
+            if state_class == "measurement_angle" and unit != "°":
+                assert step["errors"] == {"unit_of_measurement": "invalid_unit"}
+            else:
+                assert step["type"] is FlowResultType.ABORT, details
+            data = {**entry.subentries["id-orders"].data, "values": {}}
+            hass.config_entries.async_update_subentry(
+                entry, entry.subentries["id-orders"], data=data
+            )
+
+
+async def test_channel_has_at_most_100_values(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    values = {f"v{index}": STORED | {"name": f"V {index}"} for index in range(100)}
+    entry = app_entry(server, channel_subentry("orders", values=values))
+    await set_up(entry)
+    step = await open_form(hass, entry)
+    assert (step["type"], step["reason"]) == (FlowResultType.ABORT, "too_many_values")
+    step = await submit(hass, await open_form(hass, entry, "change_value"), {"value_id": "v7"})
+    assert step["step_id"] == "add_value"
+
+
+async def test_values_are_changed_while_the_app_does_not_run(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server, "orders")
+    await set_up(entry)
+    await hass.config_entries.async_unload(entry.entry_id)
+    await add(hass, entry, TOTAL)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    assert hass.states.get("sensor.orders_total") is not None

@@ -1,0 +1,188 @@
+"""Data becomes a state of the kind that platform and class ask for."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from homeassistant.core import HomeAssistant
+
+from custom_components.pusher_channels.hub.values import (
+    UnusableDataError,
+    Value,
+    ValueKind,
+    ValueState,
+    convert,
+    values_of,
+)
+
+
+@pytest.mark.parametrize(
+    ("settings", "kind"),
+    [
+        ({"platform": "binary_sensor", "device_class": "door"}, ValueKind.BINARY),
+        ({}, ValueKind.TEXT),
+        ({"device_class": "enum"}, ValueKind.TEXT),
+        ({"device_class": "temperature"}, ValueKind.NUMBER),
+        ({"unit_of_measurement": "pcs"}, ValueKind.NUMBER),
+        ({"state_class": "total"}, ValueKind.NUMBER),
+        ({"suggested_display_precision": 0}, ValueKind.NUMBER),
+        ({"device_class": "timestamp"}, ValueKind.TIMESTAMP),
+        ({"device_class": "uptime"}, ValueKind.TIMESTAMP),
+        ({"device_class": "date"}, ValueKind.DATE),
+    ],
+)
+def test_settings_decide_the_kind(settings: dict[str, Any], kind: ValueKind) -> None:
+    value = Value.of("a", {"platform": "sensor", "name": "A", "value": "a"} | settings)
+    assert value.kind is kind
+
+
+def test_channel_without_values_has_none() -> None:
+    assert values_of({"channel": "orders"}) == {}
+
+
+@pytest.mark.parametrize(
+    ("data", "state"),
+    [
+        (None, None),
+        ("text", "text"),
+        ("", ""),
+        ("x" * 255, "x" * 255),
+        (5, 5),
+        (2.50, 2.5),
+        (True, "true"),
+        (False, "false"),
+        ("007", "007"),
+    ],
+)
+def test_text(data: object, state: ValueState) -> None:
+    assert convert(data, ValueKind.TEXT) == state
+
+
+@pytest.mark.parametrize("data", ["x" * 256, {}, [], {"a": 1}, ["a"]])
+def test_what_is_no_text(data: object) -> None:
+    with pytest.raises(UnusableDataError):
+        convert(data, ValueKind.TEXT)
+
+
+@pytest.mark.parametrize(
+    ("data", "state"),
+    [(None, None), (5, 5), (-0.5, -0.5), ("12.50", 12.5), (" 7 ", 7), ("1e3", 1000.0), ("007", 7)],
+)
+def test_number(data: object, state: ValueState) -> None:
+    assert convert(data, ValueKind.NUMBER) == state
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "",
+        "text",
+        "1_000",
+        "1,5",
+        "nan",
+        "inf",
+        "-Infinity",
+        float("inf"),
+        True,
+        False,
+        {},
+        [1],
+        "1" * 256,
+        "9" * 5000,
+    ],
+)
+def test_what_is_no_number(data: object) -> None:
+    with pytest.raises(UnusableDataError):
+        convert(data, ValueKind.NUMBER)
+
+
+NOON = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("data", "state"),
+    [
+        (None, None),
+        ("2026-11-25T12:00:00Z", NOON),
+        ("2026-11-25 13:00:00+01:00", NOON),
+        ("2026-11-25T12:00:00.500000+00:00", NOON.replace(microsecond=500_000)),
+        ("2026-11-25T21:00:00", NOON),
+        ("2026-11-25", datetime(2026, 11, 24, 15, 0, tzinfo=UTC)),
+        (NOON.timestamp(), NOON),
+        (int(NOON.timestamp()), NOON),
+        (str(int(NOON.timestamp())), NOON),
+        (0, datetime(1970, 1, 1, tzinfo=UTC)),
+    ],
+)
+async def test_time_without_a_zone_is_home_assistants(
+    hass: HomeAssistant, data: object, state: ValueState
+) -> None:
+    await hass.config.async_set_time_zone("Asia/Tokyo")
+    assert convert(data, ValueKind.TIMESTAMP) == state
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "",
+        "soon",
+        "2026-13-01T00:00:00",
+        "12:00",
+        "9999-12-31T23:59:59-12:00",
+        "0001-01-01T00:00:00",
+        1e20,
+        float("nan"),
+        True,
+        {},
+        [2026, 11, 25],
+        "1" * 300,
+    ],
+)
+async def test_what_is_no_time(hass: HomeAssistant, data: object) -> None:
+    await hass.config.async_set_time_zone("Asia/Tokyo")
+    for kind in (ValueKind.TIMESTAMP, ValueKind.DATE):
+        with pytest.raises(UnusableDataError):
+            convert(data, kind)
+
+
+@pytest.mark.parametrize(
+    ("data", "state"),
+    [
+        (None, None),
+        ("2026-11-25", date(2026, 11, 25)),
+        ("2026-11-25T16:00:00Z", date(2026, 11, 26)),
+        ("2026-11-25T16:00:00", date(2026, 11, 25)),
+        (NOON.timestamp(), date(2026, 11, 25)),
+    ],
+)
+async def test_date_is_the_one_where_home_assistant_is(
+    hass: HomeAssistant, data: object, state: ValueState
+) -> None:
+    await hass.config.async_set_time_zone("Asia/Tokyo")
+    assert convert(data, ValueKind.DATE) == state
+
+
+@pytest.mark.parametrize(
+    ("data", "state"),
+    [
+        (True, True),
+        ("on", True),
+        ("Yes", True),
+        ("enable", True),
+        ("1", True),
+        (1, True),
+        (0.5, True),
+        (False, False),
+        ("OFF", False),
+        (" no ", False),
+        (0, False),
+    ],
+)
+def test_binary(data: object, state: ValueState) -> None:
+    assert convert(data, ValueKind.BINARY) is state
+
+
+@pytest.mark.parametrize("data", [None, "", "open", "2", [], {}, [True]])
+def test_what_is_neither_on_nor_off(data: object) -> None:
+    with pytest.raises(UnusableDataError):
+        convert(data, ValueKind.BINARY)

@@ -1,0 +1,447 @@
+"""Values are entities of their channel's device that show what the latest event carried."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.core import HomeAssistant, State
+from homeassistant.helpers import entity_registry as er
+from homeassistant.util import dt as dt_util
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_capture_events,
+    async_fire_time_changed,
+    mock_restore_cache_with_extra_data,
+)
+
+from tools.devserver import DevServer
+
+from .conftest import SetUp, app_entry, channel_subentry, until
+from .home_assistant import skip, state_of, writes_of
+
+TOTAL = "sensor.orders_total"
+DOOR = "binary_sensor.orders_door"
+
+type Stored = dict[str, Any]
+
+
+def sensor(name: str = "Total", value: str = "total", **settings: Any) -> Stored:
+    return {"platform": "sensor", "name": name, "events": [], "value": value} | settings
+
+
+def binary_sensor(name: str = "Door", value: str = "open", **settings: Any) -> Stored:
+    return {"platform": "binary_sensor", "name": name, "events": [], "value": value} | settings
+
+
+def shop(server: DevServer, channel: str = "orders", **values: Stored) -> MockConfigEntry:
+    """Return an entry with one channel that has these values."""
+    return app_entry(server, channel_subentry(channel, values=values))
+
+
+def change_values(hass: HomeAssistant, entry: MockConfigEntry, **values: Stored) -> None:
+    """Store other values, as the form does."""
+    subentry = entry.subentries["id-orders"]
+    data = {**subentry.data, "values": values}
+    hass.config_entries.async_update_subentry(entry, subentry, data=data)
+
+
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return the warnings about values."""
+    return [it.getMessage() for it in caplog.records if it.name.endswith(".hub.values")]
+
+
+async def publish(hass: HomeAssistant, server: DevServer, data: object, name: str = "new") -> None:
+    """Publish an event and wait until Home Assistant has handled it."""
+    events = async_capture_events(hass, "pusher_channels_event")
+    await server.publish("orders", name, data)
+    await until(lambda: events)
+    await skip(hass, 0.02)
+
+
+async def test_value_is_an_entity_of_the_channels_device(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = shop(
+        server,
+        a=sensor(
+            device_class="monetary",
+            unit_of_measurement="EUR",
+            state_class="total",
+            suggested_display_precision=2,
+        ),
+        b=binary_sensor(device_class="door"),
+    )
+    await set_up(entry)
+    assert state_of(hass, TOTAL).state == STATE_UNKNOWN
+    assert state_of(hass, DOOR).state == STATE_UNKNOWN
+
+    await publish(hass, server, {"total": 12.5, "open": True})
+
+    total, door = state_of(hass, TOTAL), state_of(hass, DOOR)
+    assert (total.state, door.state) == ("12.5", STATE_ON)
+    assert total.name == "orders Total"
+    assert total.attributes["unit_of_measurement"] == "EUR"
+    assert total.attributes["device_class"] == "monetary"
+    assert total.attributes["state_class"] == "total"
+    assert door.attributes["device_class"] == "door"
+    registry = er.async_get(hass)
+    event, registered = registry.async_get("event.orders"), registry.async_get(TOTAL)
+    assert event is not None
+    assert registered is not None
+    assert registered.unique_id == f"{entry.entry_id}_id-orders_value_a"
+    assert registered.device_id == event.device_id
+    assert registered.options["sensor"]["suggested_display_precision"] == 2
+
+
+@pytest.mark.parametrize("data", [{}, {"other": 1}, [1], "text", 5, None, {"total": {"a": 1}}])
+async def test_event_without_the_path_changes_nothing(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, data: object
+) -> None:
+    await set_up(shop(server, a=sensor(unit_of_measurement="EUR")))
+    await publish(hass, server, {"total": 5})
+    writes = writes_of(hass, TOTAL)
+
+    await publish(hass, server, data)
+
+    assert state_of(hass, TOTAL).state == "5"
+    assert writes == []
+
+
+async def test_only_the_events_of_the_value_are_read(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    await set_up(shop(server, a=sensor(events=["order.*", "refund"])))
+    for name, state in (("order.paid", "1"), ("other", "1"), ("refund", "3")):
+        await publish(
+            hass, server, {"total": {"order.paid": 1, "other": 2, "refund": 3}[name]}, name
+        )
+        assert state_of(hass, TOTAL).state == state
+
+
+async def test_wrong_data_changes_nothing_and_warns_once_until_it_works_again(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, caplog: pytest.LogCaptureFixture
+) -> None:
+    await set_up(shop(server, a=sensor(unit_of_measurement="EUR"), b=sensor("Note", "note")))
+    await publish(hass, server, {"total": 5, "note": "fine"})
+    for total in ("much", "1_000", True, [1], "more"):
+        await publish(hass, server, {"total": total, "note": "x" * 256})
+    assert state_of(hass, TOTAL).state == "5"
+    assert state_of(hass, "sensor.orders_note").state == "fine"
+    assert warnings(caplog) == [
+        "The value Total of channel orders is not changed by the event new: it is not a number",
+        "The value Note of channel orders is not changed by the event new: it is too long",
+    ]
+
+    await publish(hass, server, {"total": 6, "note": "good"})
+    await publish(hass, server, {"total": "much", "note": "good"})
+    assert len(warnings(caplog)) == 3
+
+
+@pytest.mark.parametrize(
+    ("path", "data"), [("items[5]", {"items": [1]}), ("customer.name", "text"), ("typo", {"a": 1})]
+)
+async def test_path_that_no_event_had_is_logged_once(
+    hass: HomeAssistant,
+    server: DevServer,
+    set_up: SetUp,
+    caplog: pytest.LogCaptureFixture,
+    path: str,
+    data: object,
+) -> None:
+    await set_up(shop(server, a=sensor(value=path)))
+    await publish(hass, server, data)
+    await publish(hass, server, data)
+    assert state_of(hass, TOTAL).state == STATE_UNKNOWN
+    assert warnings(caplog) == [
+        "The value Total of channel orders is not changed by the event new: it is not in the data"
+    ]
+
+
+async def test_template_sees_the_event_and_follows_no_states(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    hass.states.async_set("input_number.rate", "2")
+    await set_up(
+        shop(
+            server,
+            a=sensor(value="{{ data.total * states('input_number.rate') | int }}"),
+            b=sensor("Source", "{{ channel }} {{ event }} {{ user_id }} {{ cached }}"),
+        )
+    )
+    await publish(hass, server, {"total": 5}, "order.paid")
+    assert state_of(hass, TOTAL).state == "10"
+    assert state_of(hass, "sensor.orders_source").state == "orders order.paid None False"
+
+    hass.states.async_set("input_number.rate", "3")
+    await hass.async_block_till_done()
+    assert state_of(hass, TOTAL).state == "10"
+
+
+@pytest.mark.parametrize(
+    "template", ["{{ data.total / data.zero }}", "{{ data.total.x.y }}", "{{ '' }}"]
+)
+async def test_template_that_fails_changes_nothing(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, template: str
+) -> None:
+    await set_up(
+        shop(server, a=sensor(value=f"{{% if data.ok %}}fine{{% else %}}{template}{{% endif %}}"))
+    )
+    await publish(hass, server, {"ok": True})
+    await publish(hass, server, {"ok": False, "total": 1, "zero": 0})
+    assert state_of(hass, TOTAL).state == "fine"
+
+
+@pytest.mark.parametrize("value", ["total", "{{ data.total }}"])
+async def test_flood_is_written_50_times_a_second_and_ends_exact(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, value: str
+) -> None:
+    await set_up(shop(server, a=sensor(value=value, events=["tick"])))
+    events = async_capture_events(hass, "pusher_channels_event")
+    writes = writes_of(hass, TOTAL)
+    for number in range(500):
+        await server.publish("orders", "tick", {"total": number})
+    await server.publish("orders", "end", {})
+    await until(lambda: len(events) == 501)
+    await skip(hass, 0.02)
+    assert state_of(hass, TOTAL).state == "499"
+    times = [time for time, _ in writes]
+    assert len(times) <= 2 + (times[-1] - times[0]) / 0.019
+
+
+async def test_latest_event_with_the_path_wins_within_the_pause(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    await set_up(shop(server, a=sensor(unit_of_measurement="EUR")))
+    events = async_capture_events(hass, "pusher_channels_event")
+    for data in ({"total": 1}, {"total": 2}, {"other": 3}, {"total": "text"}):
+        await server.publish("orders", "new", data)
+    await until(lambda: len(events) == 4)
+    await skip(hass, 0.02)
+    assert state_of(hass, TOTAL).state == "2"
+
+
+async def test_value_of_a_cache_channel_is_there_after_subscribing(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    await server.publish("cache-price", "changed", {"total": 7})
+    await set_up(shop(server, "cache-price", a=sensor()))
+    await until(lambda: state_of(hass, "sensor.cache_price_total").state == "7")
+
+
+async def test_value_is_unavailable_while_the_channel_is_not_subscribed(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = shop(server, a=sensor())
+    hub = await set_up(entry)
+    await publish(hass, server, {"total": 5})
+    await hub.client.disconnect()
+    await hass.async_block_till_done()
+    assert state_of(hass, TOTAL).state == STATE_UNAVAILABLE
+
+
+async def test_values_are_added_changed_and_removed_while_the_app_runs(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = shop(server)
+    await set_up(entry)
+    await publish(hass, server, {"total": 5, "count": 3})
+    attempts = len(server.attempts)
+
+    change_values(hass, entry, a=sensor(), b=binary_sensor(value="count"))
+    await hass.async_block_till_done()
+    assert state_of(hass, TOTAL).state == "5"
+    assert state_of(hass, DOOR).state == STATE_ON
+
+    registry = er.async_get(hass)
+    registry.async_update_entity(TOTAL, new_entity_id="sensor.sum")
+    change_values(
+        hass, entry, a=sensor(value="count", unit_of_measurement="pcs"), b=binary_sensor()
+    )
+    await hass.async_block_till_done()
+    assert state_of(hass, "sensor.sum").state == "3"
+    assert state_of(hass, "sensor.sum").attributes["unit_of_measurement"] == "pcs"
+    assert state_of(hass, DOOR).state == STATE_UNKNOWN
+    await publish(hass, server, {"count": 4})
+    assert state_of(hass, "sensor.sum").state == "4"
+
+    change_values(hass, entry, b=sensor("Door", "count"))
+    await hass.async_block_till_done()
+    assert hass.states.get("sensor.sum") is None
+    assert registry.async_get("sensor.sum") is None
+    assert registry.async_get(DOOR) is None
+    assert state_of(hass, "sensor.orders_door").state == "4"
+
+    await publish(hass, server, {"count": 8})
+    assert state_of(hass, "sensor.orders_door").state == "8"
+    assert len(server.attempts) == attempts
+
+
+async def test_values_that_did_not_change_are_not_touched(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = shop(server, a=sensor())
+    await set_up(entry)
+    await publish(hass, server, {"total": 5})
+    writes = writes_of(hass, TOTAL)
+    change_values(hass, entry, a=sensor(), b=sensor("Other", "other"))
+    await hass.async_block_till_done()
+    assert writes == []
+
+
+async def test_entities_of_values_removed_while_the_app_did_not_run_are_removed(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = shop(server, a=sensor())
+    await set_up(entry)
+    await hass.config_entries.async_unload(entry.entry_id)
+    change_values(hass, entry)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    assert er.async_get(hass).async_get(TOTAL) is None
+
+
+async def test_values_are_restored(hass: HomeAssistant, server: DevServer, set_up: SetUp) -> None:
+    noon = "2026-11-25T12:00:00+00:00"
+    mock_restore_cache_with_extra_data(
+        hass,
+        [
+            (
+                State(TOTAL, STATE_UNAVAILABLE),
+                {"native_value": 12.5, "native_unit_of_measurement": "EUR"},
+            ),
+            (
+                State("sensor.orders_paid_at", STATE_UNAVAILABLE),
+                {
+                    "native_value": {
+                        "__type": "<class 'datetime.datetime'>",
+                        "isoformat": noon,
+                    },
+                    "native_unit_of_measurement": None,
+                    "source": "paid_at",
+                },
+            ),
+            (
+                State("sensor.orders_other", STATE_UNAVAILABLE),
+                {"native_value": 1, "native_unit_of_measurement": None, "source": "before"},
+            ),
+            (State(DOOR, STATE_UNAVAILABLE), {"is_on": True}),
+            (State("binary_sensor.orders_gate", STATE_OFF), {}),
+        ],
+    )
+    entry = shop(
+        server,
+        a=sensor(unit_of_measurement="EUR"),
+        b=sensor("Paid at", "paid_at", device_class="timestamp"),
+        c=sensor("Other", "after"),
+        d=binary_sensor(),
+        e=binary_sensor("Gate", "gate"),
+    )
+    await set_up(entry)
+    assert state_of(hass, TOTAL).state == "12.5"
+    assert state_of(hass, "sensor.orders_paid_at").state == noon
+    assert state_of(hass, "sensor.orders_other").state == STATE_UNKNOWN
+    assert state_of(hass, DOOR).state == STATE_ON
+    assert state_of(hass, "binary_sensor.orders_gate").state == STATE_OFF
+
+
+async def test_values_survive_a_reload(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = shop(server, a=sensor(), b=binary_sensor(), c=sensor("Day", "day", device_class="date"))
+    hub = await set_up(entry)
+    await publish(hass, server, {"total": 5, "open": "on", "day": "2026-11-25"})
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    assert hub is not entry.runtime_data
+    await until(lambda: state_of(hass, TOTAL).state == "5")
+    assert state_of(hass, DOOR).state == STATE_ON
+    assert state_of(hass, "sensor.orders_day").state == "2026-11-25"
+
+
+async def test_sensor_expires(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, freezer: FrozenDateTimeFactory
+) -> None:
+    entry = shop(server, a=sensor(expire_after=60))
+    await set_up(entry)
+    await publish(hass, server, {"total": 5})
+    await pass_time(hass, freezer, 50)
+    await publish(hass, server, {"total": 5})
+    await pass_time(hass, freezer, 50)
+    assert state_of(hass, TOTAL).state == "5"
+    await pass_time(hass, freezer, 20)
+    assert state_of(hass, TOTAL).state == STATE_UNKNOWN
+    await publish(hass, server, {"total": 5})
+    assert state_of(hass, TOTAL).state == "5"
+
+
+async def test_binary_sensor_turns_off_after_its_delay(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, freezer: FrozenDateTimeFactory
+) -> None:
+    await set_up(shop(server, a=binary_sensor(off_delay=10)))
+    await publish(hass, server, {"open": 1})
+    await pass_time(hass, freezer, 8)
+    await publish(hass, server, {"open": 1})
+    await pass_time(hass, freezer, 8)
+    assert state_of(hass, DOOR).state == STATE_ON
+    await pass_time(hass, freezer, 4)
+    assert state_of(hass, DOOR).state == STATE_OFF
+
+
+async def test_time_that_passed_while_home_assistant_was_off_counts(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, freezer: FrozenDateTimeFactory
+) -> None:
+    received = (dt_util.utcnow() - timedelta(seconds=50)).isoformat()
+    mock_restore_cache_with_extra_data(
+        hass,
+        [
+            (
+                State(f"sensor.orders_{name}", STATE_UNAVAILABLE),
+                {"native_value": 5, "native_unit_of_measurement": None, "received": received},
+            )
+            for name in ("short", "long")
+        ],
+    )
+    await set_up(
+        shop(
+            server,
+            a=sensor("Short", expire_after=40),
+            b=sensor("Long", expire_after=60),
+        )
+    )
+    assert state_of(hass, "sensor.orders_short").state == STATE_UNKNOWN
+    assert state_of(hass, "sensor.orders_long").state == "5"
+    await pass_time(hass, freezer, 15)
+    assert state_of(hass, "sensor.orders_long").state == STATE_UNKNOWN
+
+
+async def test_timers_end_with_the_value(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, freezer: FrozenDateTimeFactory
+) -> None:
+    entry = shop(server, a=sensor(expire_after=60))
+    await set_up(entry)
+    await publish(hass, server, {"total": 5})
+    await server.publish("orders", "new", {"total": 6})
+    change_values(hass, entry)
+    await hass.async_block_till_done()
+    await pass_time(hass, freezer, 100)
+    assert hass.states.get(TOTAL) is None
+
+
+async def test_many_values_leave_the_event_and_each_other_alone(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    values = {f"v{index}": sensor(f"Value {index}", f"items[{index}]") for index in range(1000)}
+    await set_up(app_entry(server, channel_subentry("orders", values=values)))
+    await publish(hass, server, {"items": list(range(500))})
+    assert state_of(hass, "sensor.orders_value_499").state == "499"
+    assert state_of(hass, "sensor.orders_value_500").state == STATE_UNKNOWN
+    assert state_of(hass, "event.orders").attributes["event"] == "new"
+
+
+async def pass_time(hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: float) -> None:
+    freezer.tick(seconds)
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+    await asyncio.sleep(0)
