@@ -1,4 +1,4 @@
-"""`python -m demo`: run the demo until it is told to stop, or check that everything arrives."""
+"""`python -m tools.demo`: run the demo until it is ended, or check that everything arrives."""
 
 import argparse
 import asyncio
@@ -15,11 +15,28 @@ from tools.browser.pictures import UncommittedChangesError, commit_shown_in
 from tools.devserver import Published
 from tools.harness import OWNER, CallError, FlowRefusedError, NotReadyError, RestError, is_free
 
-from . import dashboard, picture
+from . import dashboard, page, picture
 from .check import check
-from .stage import APP, open_stage
+from .stage import APP, Stage, open_stage
 from .traffic import keep_going
 
+_WELCOME = """
+  Home Assistant  {hass}
+  User name       {username}
+  Password        {password}
+  Dev server      {server}, app id {app.app_id}, key {app.key}, secret {app.secret}
+  Shared page     {page}
+
+  Try this
+  1. On the dashboard press "Ship an order": the card shows it, and an automation toggles the lamp.
+  2. Open the shared page beside it, and switch the lamp in Home Assistant.
+  3. Send an order from a program of yours, with any Pusher library, here the one for Python:
+     {python} -c 'import pusher
+     shop = pusher.Pusher("{app.app_id}", "{app.key}", "{app.secret}", host="{host}", port={port}, ssl=False)
+     shop.trigger("orders", "order.shipped", {{"id": 7, "customer": "Me", "total": 12.5}})'
+
+  Ctrl-C ends it
+"""
 _WIDTH = 100
 _SECONDS_TO_SEE = 120
 
@@ -51,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 async def _until_signal(options: argparse.Namespace) -> int:
-    """Run; SIGINT, SIGTERM and SIGHUP end it quietly, everything put away."""
+    """Run; SIGINT, SIGTERM and SIGHUP end it, with everything closed and removed."""
     task = asyncio.ensure_future(_run(options))
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
@@ -83,8 +100,8 @@ async def _picture(file: Path) -> int:
     except UncommittedChangesError as err:
         _say(str(err))
         return 1
-    async with open_stage() as stage:
-        await dashboard.lay(stage)
+    async with open_stage() as stage, page.serve(stage.server) as address:
+        await dashboard.lay(stage, address)
         async with asyncio.TaskGroup() as group:
             traffic = group.create_task(keep_going(stage.server, _say_now))
             await asyncio.sleep(_SECONDS_TO_SEE)
@@ -105,17 +122,30 @@ async def _show(options: argparse.Namespace) -> int:
             )
             return 1
     _say("Starting Home Assistant; this takes a moment.")
-    async with open_stage(
-        hass_port=options.port, server_port=options.server_port, on_publish=_say_published
-    ) as stage:
-        await dashboard.lay(stage)
-        _say(f"\n  Home Assistant  {stage.hass.url}")
-        _say(f"  User name       {OWNER.username}")
-        _say(f"  Password        {OWNER.password}")
-        _say(f"  Dev server      {stage.server.url}, app id {APP.app_id}, key {APP.key}")
-        _say("  Ctrl-C ends it\n")
+    async with (
+        open_stage(
+            hass_port=options.port, server_port=options.server_port, on_publish=_say_published
+        ) as stage,
+        page.serve(stage.server) as address,
+    ):
+        await dashboard.lay(stage, address)
+        _say(_welcome(stage, address))
         await keep_going(stage.server, _say_now)
     return 0
+
+
+def _welcome(stage: Stage, address: str) -> str:
+    return _WELCOME.format(
+        hass=stage.hass.url,
+        username=OWNER.username,
+        password=OWNER.password,
+        server=stage.server.url,
+        host=stage.server.host,
+        port=stage.server.port,
+        app=APP,
+        page=address,
+        python=sys.executable,
+    )
 
 
 def _say_published(published: Published) -> None:

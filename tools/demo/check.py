@@ -1,9 +1,10 @@
-"""Proves, without a browser, that what is published arrives: on the bus, in the entities, over a reconnect."""
+"""Proves without a browser that events arrive: on the bus, in the entities, and after a reconnect."""
 
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 from aiohttp import ClientError
 from pusher.errors import PusherError
@@ -11,13 +12,14 @@ from pusher.errors import PusherError
 from tools.harness import CallError, Event, Events, RestError, State
 
 from .guest import Guest
-from .stage import ALERTS, LOBBY, ORDERS, VAULT, WEATHER, Channel, Stage
+from .home import LAMP
+from .stage import ALERTS, LOBBY, ORDERS, SHARED_CHANNEL, VAULT, WEATHER, Channel, Stage
 
 type Say = Callable[[str], None]
 
 
 class UnprovenError(Exception):
-    """What came was not what had to come."""
+    """Something else arrived than expected."""
 
 
 _SECONDS = 5
@@ -34,7 +36,7 @@ _TO_PROVE = {
 
 @dataclass(frozen=True, slots=True)
 class _Proof:
-    """What is claimed, and what raises when it is not so."""
+    """A claim, and a function that raises if it does not hold."""
 
     claim: str
     run: Callable[[Stage], Awaitable[None]]
@@ -49,14 +51,23 @@ async def check(stage: Stage, say: Say) -> bool:
 
 
 def _steps() -> list[list[_Proof]]:
-    """Return what is proved one after the other, and within each step at the same time."""
+    """Return the proofs in steps; those of one step run at the same time."""
     return [
         [
             _Proof(f"{it.name}: an event reaches the bus and its entity", _arrives(it))
             for it in _TO_PROVE
         ],
-        [_Proof("presence-lobby: a guest comes and goes, and the entities tell", _guest_is_seen)],
-        [_Proof("the trigger action: an event goes out and comes back", _triggers)],
+        [
+            _Proof(
+                "presence-lobby: a guest arrives and leaves, and the entities follow",
+                _guest_is_seen,
+            )
+        ],
+        [
+            _Proof("orders: a value of an event is a sensor", _shows_value),
+            _Proof("private-home: a state of Home Assistant is sent to a page", _shares),
+        ],
+        [_Proof("the trigger action: an event is sent and received", _triggers)],
         [_Proof("server stopped: reconnecting; started again: connected", _reconnects)],
         [
             _Proof(f"{it.name}: the next event after the reconnect", _arrives(it))
@@ -103,18 +114,42 @@ async def _guest_is_seen(stage: Stage) -> None:
         stage.hass.events("pusher_channels_member_added") as added,
         stage.hass.events("pusher_channels_member_removed") as removed,
     ):
-        async with Guest(stage.server, LOBBY.name, "ada", "Ada"):
-            await _is_told(added, count=2)
+        async with Guest(stage.server, LOBBY.name, ("ada", "Ada")):
+            await _is_reported(added, count=2)
             await stage.hass.wait_state(members, lambda state: state.state == "2", _SECONDS)
             await stage.hass.wait_state(member, lambda state: state.state == "on", _SECONDS)
-        await _is_told(removed, count=1)
+        await _is_reported(removed, count=1)
         await stage.hass.wait_state(members, lambda state: state.state == "1", _SECONDS)
         await stage.hass.wait_state(member, lambda state: state.state == "off", _SECONDS)
 
 
-async def _is_told(events: Events, count: int) -> None:
+async def _is_reported(events: Events, count: int) -> None:
     event = await events.take(lambda event: event["user_id"] == "ada", _SECONDS)
     _expect(event, {"channel": LOBBY.name, "user_info": {"name": "Ada"}, "count": count})
+
+
+async def _shows_value(stage: Stage) -> None:
+    total = secrets.randbelow(1_000_000)
+    order = {"id": 1, "customer": "Ada", "total": total}
+    await asyncio.to_thread(stage.server.pusher().trigger, ORDERS.name, "order.placed", order)
+    await stage.hass.wait_state(
+        await stage.value(ORDERS, "Total"), lambda state: state.state == str(total), _SECONDS
+    )
+
+
+async def _shares(stage: Stage) -> None:
+    async with Guest(stage.server, SHARED_CHANNEL) as page:
+        await stage.hass.call_service("light", "toggle", {"entity_id": LAMP})
+        lamp = await stage.hass.state(LAMP)
+        async with asyncio.timeout(_SECONDS):
+            while True:
+                states = await page.received("states")
+                if lamp and (LAMP, lamp.state) in _pairs(states):
+                    return
+
+
+def _pairs(message: dict[str, Any]) -> set[tuple[str, str]]:
+    return {(it["entity_id"], it["state"]) for it in message["states"]}
 
 
 async def _triggers(stage: Stage) -> None:

@@ -1,46 +1,86 @@
-"""The demo's dashboard, of Home Assistant's own cards."""
+"""The demo's dashboard, made of Home Assistant's own cards: each section shows what one part does."""
 
-from .stage import ALERTS, CHANNELS, LOBBY, ORDERS, VAULT, WEATHER, Channel, Stage
+from typing import Final
 
-PATH = "pusher-channels"
+from .home import AUTOMATION, LAMP, POWER
+from .stage import ALERTS, LOBBY, ORDERS, TITLE, VAULT, WEATHER, Channel, Stage
+
+PATH: Final = "pusher-channels"
 
 type Card = dict[str, object]
 
+_WIDE: Final = {"columns": 12}
+_TREND: Final = [{"type": "trend-graph", "hours_to_show": 1}]
 
-async def lay(stage: Stage) -> None:
-    """Make the dashboard and let the user land on it."""
+
+async def lay(stage: Stage, page: str) -> None:
+    """Make the dashboard, with a button to the page, and let the user start on it."""
     hass = stage.hass
     await hass.call(
         "lovelace/dashboards/create",
         url_path=PATH,
-        title="Pusher Channels",
+        title=TITLE,
         icon="mdi:transit-connection-variant",
     )
-    await hass.call("lovelace/config/save", url_path=PATH, config=await _config(stage))
+    config = await _config(stage, page)
+    await hass.call("lovelace/config/save", url_path=PATH, config=config)
     await hass.call("frontend/set_user_data", key="core", value={"default_panel": PATH})
 
 
-async def _config(stage: Stage) -> Card:
-    view = {"title": "Pusher Channels", "path": "demo", "type": "sections", "max_columns": 2}
-    sections = [await _app(stage), await _lobby(stage)]
+async def _config(stage: Stage, page: str) -> Card:
+    view = {"title": TITLE, "path": "demo", "type": "sections", "max_columns": 3}
+    sections = [
+        await _orders(stage),
+        await _values(stage),
+        await _lobby(stage),
+        await _home(stage, page),
+        await _channels(stage),
+        await _connection(stage),
+    ]
     return {"views": [{**view, "sections": sections}]}
 
 
-async def _app(stage: Stage) -> Card:
+async def _orders(stage: Stage) -> Card:
+    event = await stage.entity(ORDERS, "event")
+    order = f"state_attr('{event}', 'data')"
+    rows = [
+        f"| {name.title()} | {{{{ {order}.{name} }}}} |" for name in ("id", "customer", "total")
+    ]
+    content = "\n".join([f"{{% if {order} %}}", "| | |", "|-|-|", *rows, "{% endif %}"])
     return _section(
-        _heading("Connection", "mdi:lan-connect"),
-        _tile(await stage.app_entity("connection_state"), "State", color="green"),
-        _tile(await stage.app_entity("connection"), "Switch", color="green"),
-        _heading("Channels", "mdi:message-flash"),
-        await _channel_tile(stage, ORDERS, "Orders", "mdi:package-variant-closed", "blue"),
-        await _channel_tile(stage, WEATHER, "Weather", "mdi:weather-partly-cloudy", "amber"),
-        await _channel_tile(stage, ALERTS, "Alerts", "mdi:bell-ring", "red"),
-        await _channel_tile(stage, VAULT, "Vault", "mdi:shield-lock", "purple"),
-        _heading("Newest data", "mdi:code-json"),
-        await _data(stage),
-        _heading("Send", "mdi:send"),
-        _button("Ship an order", "mdi:truck-delivery", ORDERS, "order.shipped", {"id": 1}),
+        _heading("Events", "mdi:package-variant-closed"),
+        _text("The latest event of a channel is an entity; what it carries is in its attributes."),
+        _tile(
+            event,
+            "Orders",
+            color="blue",
+            state_content=["event", "last_changed"],
+            grid_options=_WIDE,
+        ),
+        {"type": "markdown", "content": content, "grid_options": _WIDE},
+        _button(
+            "Ship an order",
+            "mdi:truck-delivery",
+            ORDERS,
+            "order.shipped",
+            {"id": 1, "customer": "You", "total": 99.5},
+        ),
         _button("Send an alert", "mdi:bell-plus", ALERTS, "alert", {"text": "Sent by hand"}),
+    )
+
+
+async def _values(stage: Stage) -> Card:
+    temperature, humidity = (
+        await stage.value(WEATHER, "Temperature"),
+        await stage.value(WEATHER, "Humidity"),
+    )
+    return _section(
+        _heading("Values", "mdi:counter"),
+        _text("A value of the events becomes a sensor, with unit and history."),
+        _tile(temperature, "Temperature", color="amber", features=_TREND, grid_options=_WIDE),
+        _tile(humidity, "Humidity", color="blue"),
+        _tile(await stage.value(ORDERS, "Total"), "Order total", color="green"),
+        _tile(await stage.value(ALERTS, "Back door"), "Back door", color="red", grid_options=_WIDE),
     )
 
 
@@ -49,26 +89,77 @@ async def _lobby(stage: Stage) -> Card:
     graph = {
         "type": "history-graph",
         "hours_to_show": 0.1,
-        "entities": [{"entity": members, "name": "Members"}],
-        "grid_options": {"columns": 12, "rows": 4},
+        "entities": [
+            {"entity": await stage.entity(LOBBY, "member_ada"), "name": "Ada"},
+            {"entity": await stage.entity(LOBBY, "member_grace"), "name": "Grace"},
+        ],
+        "grid_options": {"columns": 12, "rows": 3},
     }
-    ada = await stage.entity(LOBBY, "member_ada")
-    grace = await stage.entity(LOBBY, "member_grace")
-    events = [await stage.entity(channel, "event") for channel in CHANNELS]
+    return _section(
+        _heading("Presence", "mdi:account-group"),
+        _text("Who is on a presence channel, and sensors for the members that matter."),
+        _tile(members, "In the lobby", color="blue", grid_options=_WIDE),
+        _tile(await stage.entity(LOBBY, "member_ada"), "Ada", color="green"),
+        _tile(await stage.entity(LOBBY, "member_grace"), "Grace", color="green"),
+        graph,
+    )
+
+
+async def _home(stage: Stage, page: str) -> Card:
+    return _section(
+        _heading("Automation and share", "mdi:home-automation"),
+        _text("Each shipped order toggles the lamp. The page shows lamp and power, live."),
+        _tile(AUTOMATION, "Order is shipped", color="blue", state_content="last_triggered"),
+        _tile(LAMP, "Shop lamp", color="amber"),
+        _tile(POWER, "House power", color="orange"),
+        _tile(await stage.share_entity("sharing"), "Sharing", color="green"),
+        {
+            "type": "button",
+            "name": "Open the page",
+            "icon": "mdi:open-in-new",
+            "icon_height": "28px",
+            "tap_action": {"action": "url", "url_path": page},
+            "grid_options": {"columns": 12, "rows": 2},
+        },
+    )
+
+
+async def _channels(stage: Stage) -> Card:
+    return _section(
+        _heading("Private channels", "mdi:shield-lock"),
+        _text("Private channels are authorized; data on encrypted ones is decrypted here."),
+        await _latest(stage, ALERTS, "mdi:bell-ring", "red"),
+        await _latest(stage, VAULT, "mdi:lock", "purple"),
+    )
+
+
+async def _connection(stage: Stage) -> Card:
     logbook = {
         "type": "logbook",
         "hours_to_show": 1,
-        "target": {"entity_id": [*events, ada, grace]},
-        "grid_options": {"columns": 12, "rows": 5},
+        "target": {
+            "entity_id": [
+                await stage.entity(ORDERS, "event"),
+                await stage.entity(ALERTS, "event"),
+                await stage.entity(LOBBY, "member_ada"),
+                await stage.entity(LOBBY, "member_grace"),
+            ]
+        },
+        "grid_options": {"columns": 12, "rows": 4},
     }
     return _section(
-        _heading("Lobby", "mdi:account-group"),
-        _tile(members, "Members", color="blue", grid_options={"columns": 12}),
-        _tile(ada, "Ada", color="green"),
-        _tile(grace, "Grace", color="green"),
-        graph,
-        _heading("Activity", "mdi:history"),
+        _heading("Connection", "mdi:lan-connect"),
+        _text("One connection for all channels. It reconnects by itself."),
+        _tile(await stage.app_entity("connection_state"), "State", color="green"),
+        _tile(await stage.app_entity("connection"), "Connected", color="green"),
         logbook,
+    )
+
+
+async def _latest(stage: Stage, channel: Channel, icon: str, color: str) -> Card:
+    entity = await stage.entity(channel, "event")
+    return _tile(
+        entity, channel.title, icon=icon, color=color, state_content=["event", "last_changed"]
     )
 
 
@@ -80,24 +171,12 @@ def _heading(heading: str, icon: str) -> Card:
     return {"type": "heading", "heading": heading, "icon": icon}
 
 
+def _text(text: str) -> Card:
+    return {"type": "markdown", "content": text, "text_only": True, "grid_options": _WIDE}
+
+
 def _tile(entity: str, name: str, **more: object) -> Card:
     return {"type": "tile", "entity": entity, "name": name, **more}
-
-
-async def _channel_tile(stage: Stage, channel: Channel, name: str, icon: str, color: str) -> Card:
-    entity = await stage.entity(channel, "event")
-    return _tile(entity, name, icon=icon, color=color, state_content=["event"])
-
-
-async def _data(stage: Stage) -> Card:
-    rows = [await _row(stage, channel) for channel in (ORDERS, WEATHER, ALERTS, VAULT)]
-    content = "\n".join(["| Channel | Data |", "|-|-|", *rows])
-    return {"type": "markdown", "content": content, "grid_options": {"columns": 12}}
-
-
-async def _row(stage: Stage, channel: Channel) -> str:
-    entity = await stage.entity(channel, "event")
-    return f"| {channel.name} | {{{{ state_attr('{entity}', 'data') | to_json }}}} |"
 
 
 def _button(name: str, icon: str, channel: Channel, event: str, data: object) -> Card:
@@ -111,6 +190,6 @@ def _button(name: str, icon: str, channel: Channel, event: str, data: object) ->
         "name": name,
         "icon": icon,
         "tap_action": action,
-        "icon_height": "36px",
+        "icon_height": "28px",
         "grid_options": {"columns": 6, "rows": 2},
     }

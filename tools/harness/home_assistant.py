@@ -230,6 +230,10 @@ class HomeAssistant:
         """Start to add a channel, or to reconfigure the one given as `subentry_id`."""
         return await Flow.start(self._rest, flow.SUBENTRY, [entry_id, "channel"], **context)
 
+    async def start_share_flow(self, entry_id: str, **context: object) -> Flow:
+        """Start to add a share, or to reconfigure the one given as `subentry_id`."""
+        return await Flow.start(self._rest, flow.SUBENTRY, [entry_id, "share"], **context)
+
     async def add_app(
         self, app: dict[str, Any], authorization: str = "auth_none", **fields: object
     ) -> str:
