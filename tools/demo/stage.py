@@ -1,6 +1,6 @@
 """What the demo, its check and its pictures have in common: the server, Home Assistant, the app and its channels."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -28,7 +28,7 @@ class Value:
     name: str
     value: str
     events: tuple[str, ...] = ()
-    more: dict[str, object] = field(default_factory=dict)
+    more: Mapping[str, object] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
