@@ -29,7 +29,8 @@ template:
 
 
 async def add_automation(hass: HomeAssistant) -> None:
-    """Switch the lamp with each order that is shipped, once a minute in the demo."""
+    """Toggle the lamp with each order that is shipped, once a minute in the demo."""
+    await hass.call_service("light", "turn_off", {"entity_id": LAMP})
     automation = {
         "alias": "Lamp when an order is shipped",
         "mode": "queued",
