@@ -10,7 +10,7 @@ PATH: Final = "pusher-channels"
 type Card = dict[str, object]
 
 _WIDE: Final = {"columns": 12}
-_TREND: Final = [{"type": "trend-graph", "hours_to_show": 1}]
+_MINUTES_SHOWN: Final = 6
 
 
 async def lay(stage: Stage, page: str) -> None:
@@ -42,14 +42,15 @@ async def _config(stage: Stage, page: str) -> Card:
 
 async def _orders(stage: Stage) -> Card:
     event = await stage.entity(ORDERS, "event")
-    order = f"state_attr('{event}', 'data')"
-    rows = [
-        f"| {name.title()} | {{{{ {order}.{name} }}}} |" for name in ("id", "customer", "total")
-    ]
-    content = "\n".join([f"{{% if {order} %}}", "| | |", "|-|-|", *rows, "{% endif %}"])
+    data = f"state_attr('{event}', 'data')"
+    latest = (
+        f"{{% set order = {data} %}}{{% if order %}}**Order {{{{ order.id }}}}** for "
+        "{{ order.customer }}, {{ order.total }} €{% endif %}"
+    )
+    order = {"id": 1, "customer": "you", "total": 99.5}
     return _section(
         _heading("Events", "mdi:package-variant-closed"),
-        _text("The latest event of a channel is an entity; what it carries is in its attributes."),
+        _text("The latest event of a channel is an entity; its data is in the attributes."),
         _tile(
             event,
             "Orders",
@@ -57,58 +58,42 @@ async def _orders(stage: Stage) -> Card:
             state_content=["event", "last_changed"],
             grid_options=_WIDE,
         ),
-        {"type": "markdown", "content": content, "grid_options": _WIDE},
-        _button(
-            "Ship an order",
-            "mdi:truck-delivery",
-            ORDERS,
-            "order.shipped",
-            {"id": 1, "customer": "You", "total": 99.5},
-        ),
+        {"type": "markdown", "content": latest, "grid_options": _WIDE},
+        _button("Ship an order", "mdi:truck-delivery", ORDERS, "order.shipped", order),
         _button("Send an alert", "mdi:bell-plus", ALERTS, "alert", {"text": "Sent by hand"}),
     )
 
 
 async def _values(stage: Stage) -> Card:
-    temperature, humidity = (
-        await stage.value(WEATHER, "Temperature"),
-        await stage.value(WEATHER, "Humidity"),
-    )
+    temperature = await stage.value(WEATHER, "Temperature")
     return _section(
         _heading("Values", "mdi:counter"),
-        _text("A value of the events becomes a sensor, with unit and history."),
-        _tile(temperature, "Temperature", color="amber", features=_TREND, grid_options=_WIDE),
-        _tile(humidity, "Humidity", color="blue"),
+        _text("A value of an event becomes a sensor, with unit and history."),
+        _tile(temperature, "Temperature", color="amber"),
+        _tile(await stage.value(WEATHER, "Humidity"), "Humidity", color="blue"),
+        _graph(3, **{temperature: "Temperature"}),
         _tile(await stage.value(ORDERS, "Total"), "Order total", color="green"),
-        _tile(await stage.value(ALERTS, "Back door"), "Back door", color="red", grid_options=_WIDE),
+        _tile(await stage.value(ALERTS, "Back door"), "Back door", color="red"),
     )
 
 
 async def _lobby(stage: Stage) -> Card:
     members = await stage.entity(LOBBY, "members")
-    graph = {
-        "type": "history-graph",
-        "hours_to_show": 0.1,
-        "entities": [
-            {"entity": await stage.entity(LOBBY, "member_ada"), "name": "Ada"},
-            {"entity": await stage.entity(LOBBY, "member_grace"), "name": "Grace"},
-        ],
-        "grid_options": {"columns": 12, "rows": 3},
-    }
+    ada, grace = await stage.entity(LOBBY, "member_ada"), await stage.entity(LOBBY, "member_grace")
     return _section(
         _heading("Presence", "mdi:account-group"),
         _text("Who is on a presence channel, and sensors for the members that matter."),
         _tile(members, "In the lobby", color="blue", grid_options=_WIDE),
-        _tile(await stage.entity(LOBBY, "member_ada"), "Ada", color="green"),
-        _tile(await stage.entity(LOBBY, "member_grace"), "Grace", color="green"),
-        graph,
+        _tile(ada, "Ada", color="green"),
+        _tile(grace, "Grace", color="green"),
+        _graph(3, **{members: "In the lobby"}),
     )
 
 
 async def _home(stage: Stage, page: str) -> Card:
     return _section(
         _heading("Automation and share", "mdi:home-automation"),
-        _text("Each shipped order toggles the lamp. The page shows lamp and power, live."),
+        _text("A shipped order toggles the lamp. A web page shows lamp and power, live."),
         _tile(AUTOMATION, "Order is shipped", color="blue", state_content="last_triggered"),
         _tile(LAMP, "Shop lamp", color="amber"),
         _tile(POWER, "House power", color="orange"),
@@ -127,7 +112,7 @@ async def _home(stage: Stage, page: str) -> Card:
 async def _channels(stage: Stage) -> Card:
     return _section(
         _heading("Private channels", "mdi:shield-lock"),
-        _text("Private channels are authorized; data on encrypted ones is decrypted here."),
+        _text("Only authorized clients subscribe them; encrypted data is decrypted here."),
         await _latest(stage, ALERTS, "mdi:bell-ring", "red"),
         await _latest(stage, VAULT, "mdi:lock", "purple"),
     )
@@ -177,6 +162,16 @@ def _text(text: str) -> Card:
 
 def _tile(entity: str, name: str, **more: object) -> Card:
     return {"type": "tile", "entity": entity, "name": name, **more}
+
+
+def _graph(rows: int, **names: str) -> Card:
+    """Return the history of entities; the keys are their ids."""
+    return {
+        "type": "history-graph",
+        "hours_to_show": _MINUTES_SHOWN / 60,
+        "entities": [{"entity": entity, "name": name} for entity, name in names.items()],
+        "grid_options": {"columns": 12, "rows": rows},
+    }
 
 
 def _button(name: str, icon: str, channel: Channel, event: str, data: object) -> Card:
