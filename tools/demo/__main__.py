@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
         "--check", action="store_true", help="prove that everything arrives, then end"
     )
     parser.add_argument(
-        "--screenshot", type=Path, metavar="FILE", help="picture the dashboard, then end"
+        "--pictures", type=Path, metavar="FOLDER", help="take the pictures of the pages, then end"
     )
     parser.add_argument("--port", type=int, default=8123, help="of Home Assistant (8123)")
     parser.add_argument("--server-port", type=int, default=6001, help="of the dev server (6001)")
@@ -74,14 +74,14 @@ async def _until_signal(options: argparse.Namespace) -> int:
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     with suppress(asyncio.CancelledError):
         return await task
-    return 1 if options.check or options.screenshot else 0
+    return 1 if options.check or options.pictures else 0
 
 
 async def _run(options: argparse.Namespace) -> int:
     if options.check:
         return await _check()
-    if options.screenshot:
-        return await _picture(options.screenshot)
+    if options.pictures:
+        return await _take_pictures(options.pictures)
     return await _show(options)
 
 
@@ -90,13 +90,13 @@ async def _check() -> int:
         return 0 if await check(stage, _say) else 1
 
 
-async def _picture(file: Path) -> int:
+async def _take_pictures(folder: Path) -> int:
     if not CHROMIUM.exists():
         _say(f"There is no {CHROMIUM}.")
         _say("What to do: apt-get install chromium fonts-noto-core")
         return 1
     try:
-        commit = commit_shown_in(file.parent)
+        commit = commit_shown_in(folder)
     except UncommittedChangesError as err:
         _say(str(err))
         return 1
@@ -105,7 +105,7 @@ async def _picture(file: Path) -> int:
         async with asyncio.TaskGroup() as group:
             traffic = group.create_task(keep_going(stage.server, _say_now))
             await asyncio.sleep(_SECONDS_TO_SEE)
-            await picture.take(stage.hass, file, commit)
+            await picture.take(stage, address, folder, commit)
             traffic.cancel()
     return 0
 

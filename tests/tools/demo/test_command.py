@@ -135,7 +135,7 @@ async def test_check_fails_for_one_dropped_event(start: Start) -> None:
     assert [line.split(":")[1] for line in lines if line.startswith("FAIL")] == [
         " an event reaches the bus and its entity"
     ]
-    assert len(lines) == 14
+    assert len(lines) == 16
 
 
 async def test_check_fails_when_the_server_stops_midway(start: Start) -> None:
