@@ -51,13 +51,7 @@ async def _orders(stage: Stage) -> Card:
     return _section(
         _heading("Events", "mdi:package-variant-closed"),
         _text("The latest event of a channel is an entity; its data is in the attributes."),
-        _tile(
-            event,
-            "Orders",
-            color="blue",
-            state_content=["event", "last_changed"],
-            grid_options=_WIDE,
-        ),
+        await _latest(stage, ORDERS, "mdi:package-variant-closed", "blue"),
         {"type": "markdown", "content": latest, "grid_options": _WIDE},
         _button("Ship an order", "mdi:truck-delivery", ORDERS, "order.shipped", order),
         _button("Send an alert", "mdi:bell-plus", ALERTS, "alert", {"text": "Sent by hand"}),
@@ -144,7 +138,12 @@ async def _connection(stage: Stage) -> Card:
 async def _latest(stage: Stage, channel: Channel, icon: str, color: str) -> Card:
     entity = await stage.entity(channel, "event")
     return _tile(
-        entity, channel.title, icon=icon, color=color, state_content=["event", "last_changed"]
+        entity,
+        channel.title,
+        icon=icon,
+        color=color,
+        state_content=["event", "last_changed"],
+        grid_options=_WIDE,
     )
 
 

@@ -26,6 +26,7 @@ class Guest:
         self._member = member and {"user_id": member[0], "user_info": {"name": member[1]}}
         self._events: asyncio.Queue[dict[str, Any]] = asyncio.Queue(1000)
         self._session: ClientSession
+        self._websocket: ClientWebSocketResponse
         self._reader: asyncio.Task[None]
 
     async def __aenter__(self) -> Self:
@@ -33,20 +34,21 @@ class Guest:
         self._session = ClientSession()
         try:
             async with asyncio.timeout(_ANSWERS_WITHIN):
-                websocket = await self._session.ws_connect(
+                self._websocket = await self._session.ws_connect(
                     f"{self._server.url}/app/{self._server.app.key}?protocol=7&client=guest&version=1.0.0"
                 )
-                await self._subscribe(websocket)
+                await self._subscribe(self._websocket)
         except BaseException:
             await self._session.close()
             raise
-        self._reader = asyncio.create_task(self._read_all(websocket))
+        self._reader = asyncio.create_task(self._read_all(self._websocket))
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Close the connection."""
         self._reader.cancel()
         await asyncio.wait([self._reader])
+        await self._websocket.close()
         await self._session.close()
 
     async def received(self, event: str) -> dict[str, Any]:

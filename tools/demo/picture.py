@@ -14,7 +14,7 @@ from . import dashboard
 from .home import LAMP
 from .stage import ORDERS, Stage
 
-SIZE: Final = ViewportSize(width=1240, height=1010)
+SIZE: Final = ViewportSize(width=1240, height=920)
 PAGE_SIZE: Final = ViewportSize(width=480, height=420)
 ANIMATION_SIZE: Final = ViewportSize(width=800, height=520)
 ORDER: Final = {"id": 1024, "customer": "Ada", "total": 34.5}

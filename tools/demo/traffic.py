@@ -72,9 +72,10 @@ async def _notes(server: DevServer) -> None:
 
 async def _visits(server: DevServer, user_id: str, say: Say) -> None:
     name = GUESTS[user_id]
+    await asyncio.sleep(random.uniform(1, 15))
     while True:
-        await asyncio.sleep(random.uniform(1, 15))
         async with Guest(server, LOBBY.name, (user_id, name)):
             say(f"{LOBBY.name}  {name} arrived")
-            await asyncio.sleep(random.uniform(10, 30))
+            await asyncio.sleep(random.uniform(20, 60))
         say(f"{LOBBY.name}  {name} left")
+        await asyncio.sleep(random.uniform(20, 60))
