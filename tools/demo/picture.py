@@ -1,5 +1,6 @@
 """Pictures of the demo as a user sees it, in Debian's Chromium: the dashboard, the page, and an event that arrives."""
 
+import re
 from io import BytesIO
 from pathlib import Path
 from typing import Final
@@ -16,7 +17,7 @@ from .stage import ORDERS, Stage
 
 SIZE: Final = ViewportSize(width=1240, height=920)
 PAGE_SIZE: Final = ViewportSize(width=480, height=420)
-ANIMATION_SIZE: Final = ViewportSize(width=800, height=520)
+ANIMATION_SIZE: Final = ViewportSize(width=800, height=600)
 ORDER: Final = {"id": 1024, "customer": "Ada", "total": 34.5}
 CODE: Final = (
     'shop.trigger("orders", "order.shipped",',
@@ -24,6 +25,7 @@ CODE: Final = (
 )
 MOST_BYTES: Final = 2_000_000
 
+_JUST_SHIPPED: Final = re.compile(r"order\.shipped.*\b[0-3] seconds? ago")
 _HIDE_SIDEBAR: Final = "localStorage.setItem('dockedSidebar', '\"always_hidden\"')"
 _SHOW_CODE: Final = """lines => {
     let code = document.querySelector("#code");
@@ -83,6 +85,7 @@ async def _take_animation(stage: Stage, frontend: Frontend, file: Path) -> None:
     await stage.server.publish(ORDERS.name, "order.shipped", ORDER)
     await stage.hass.wait_state(LAMP, lambda state: state.state == "on", 10)
     await expect(page.get_by_text("Order 1024").first).to_be_visible()
+    await expect(page.get_by_text(_JUST_SHIPPED).first).to_be_visible()
     await add(text, 3500)
     _write_animation(frames, file)
 
