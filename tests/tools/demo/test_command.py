@@ -1,4 +1,4 @@
-"""`python -m demo` as a process of its own, as scripts/demo runs it."""
+"""`python -m tools.demo` in its own process, as scripts/demo runs it."""
 
 import asyncio
 import os
@@ -16,26 +16,29 @@ pytestmark = pytest.mark.timeout(300)
 
 ROOT = Path(__file__).resolve().parents[3]
 
-DROP_ONE = """
-start = DevServer.start
-async def drop_one(self):
-    DevServer.start = start
-    await start(self)
-    self.faults.drop_events = 1
-DevServer.start = drop_one
+DROP_FIRST_ORDER = """
+publish = Broker.publish
+def drop_first_order(self, event):
+    if event.channel == "orders":
+        Broker.publish = publish
+        self._faults.drop_events = 1
+    publish(self, event)
+Broker.publish = drop_first_order
 """
-STOP_MIDWAY = """
-publish = Published.__init__
-def stop(self, *args, **kwargs):
-    gc.collect()
-    publish(self, *args, **kwargs)
-    [server] = [it for it in gc.get_objects() if isinstance(it, DevServer)]
-    asyncio.get_running_loop().create_task(server.stop())
-Published.__init__ = stop
+STOP_AT_ORDERS = """
+publish = Broker.publish
+def stop_at_orders(self, event):
+    publish(self, event)
+    if event.channel == "orders":
+        gc.collect()
+        [server] = [it for it in gc.get_objects() if isinstance(it, DevServer)]
+        asyncio.get_running_loop().create_task(server.stop())
+Broker.publish = stop_at_orders
 """
 RUN = """
 import asyncio, gc, runpy
-from tools.devserver import DevServer, Published
+from tools.devserver import DevServer
+from tools.devserver.broker import Broker
 {fault}
 runpy.run_module("tools.demo", run_name="__main__", alter_sys=True)
 """
@@ -127,7 +130,7 @@ async def test_says_which_port_is_taken(start: Start, option: str, other: str) -
 
 
 async def test_check_fails_for_one_dropped_event(start: Start) -> None:
-    process = await start("--check", fault=DROP_ONE)
+    process = await start("--check", fault=DROP_FIRST_ORDER)
     output, _ = await process.communicate()
     lines = output.decode().splitlines()
     assert process.returncode == 1, lines
@@ -139,7 +142,7 @@ async def test_check_fails_for_one_dropped_event(start: Start) -> None:
 
 
 async def test_check_fails_when_the_server_stops_midway(start: Start) -> None:
-    process = await start("--check", fault=STOP_MIDWAY)
+    process = await start("--check", fault=STOP_AT_ORDERS)
     output, _ = await process.communicate()
     lines = output.decode().splitlines()
     assert process.returncode == 1, lines
