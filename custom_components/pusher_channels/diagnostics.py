@@ -35,8 +35,10 @@ from .const import (
     CONF_USER_INFO,
     CONF_WATCHLIST,
     SUBENTRY_CHANNEL,
+    SUBENTRY_SHARE,
 )
 from .hub.hub import Hub, PusherConfigEntry
+from .hub.share import ShareSettings
 from .web.webhook import async_webhook_url, has_webhook
 
 FIELD_VALUE: Final = "value"
@@ -64,6 +66,7 @@ async def async_get_config_entry_diagnostics(
     channels = entry.get_subentries_of_type(SUBENTRY_CHANNEL)
     return await _app(hass, entry) | {
         "channels": [_channel(entry, subentry) for subentry in channels],
+        "shares": [_share(entry, it) for it in entry.get_subentries_of_type(SUBENTRY_SHARE)],
         "other_channels": [
             _channel_state(entry, channel) for channel in _unconfigured_channels(entry)
         ],
@@ -73,10 +76,12 @@ async def async_get_config_entry_diagnostics(
 async def async_get_device_diagnostics(
     hass: HomeAssistant, entry: PusherConfigEntry, device: AnyDeviceEntry
 ) -> dict[str, Any]:
-    """Return how the app of a device fares, and the channel if it is a channel's device."""
+    """Return the state of a device's app, and of its channel or share where it belongs to one."""
     if device.config_subentry_id is None:
         return await _app(hass, entry)
     subentry = entry.subentries[device.config_subentry_id]
+    if subentry.subentry_type == SUBENTRY_SHARE:
+        return await _app(hass, entry) | {"share": _share(entry, subentry)}
     return await _app(hass, entry) | {"channel": _channel(entry, subentry)}
 
 
@@ -176,6 +181,32 @@ def _channel(entry: PusherConfigEntry, subentry: ConfigSubentry) -> dict[str, An
     hub = _hub(entry)
     channel = None if hub is None else hub.client.channels.get(name)
     return configured if channel is None else configured | _channel_state(entry, channel)
+
+
+def _share(entry: PusherConfigEntry, subentry: ConfigSubentry) -> dict[str, Any]:
+    """Return how a share is configured and whether it sends, without entities and states."""
+    settings = ShareSettings.of(subentry.data)
+    configured = {
+        "channel": settings.channel,
+        "kind": settings.kind.value,
+        "event": settings.event,
+        "listed_entities": len(settings.entities),
+        "labels": len(settings.labels),
+        "attributes": len(settings.attributes),
+        "interval": settings.interval,
+        "public": settings.public,
+    }
+    hub = _hub(entry)
+    if hub is None:
+        return configured
+    share = hub.shares[subentry.subentry_id]
+    return configured | {
+        "sharing": share.is_sharing,
+        "entities": share.entity_count,
+        "up_to_date": share.is_up_to_date,
+        "messages_sent": share.messages_sent,
+        "failure": None if share.failure is None else share.failure.value,
+    }
 
 
 def _unconfigured_channels(entry: PusherConfigEntry) -> list[Channel]:

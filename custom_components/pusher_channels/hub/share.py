@@ -144,6 +144,11 @@ class ConfiguredShare:
         return self._sender.is_up_to_date
 
     @property
+    def failure(self) -> Failure | None:
+        """What keeps the share from being sent."""
+        return self._sender.failure
+
+    @property
     def messages_sent(self) -> int:
         """How many messages were sent since the app was set up."""
         return self._sender.messages_sent

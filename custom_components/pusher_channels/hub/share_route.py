@@ -3,7 +3,7 @@
 import asyncio
 from asyncio import timeout
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import StrEnum
 from typing import Final, Protocol
 
 import orjson
@@ -29,12 +29,12 @@ _SECONDS_TO_SUBSCRIBE: Final = 10.0
 _LONGEST_SOCKET_ID: Final = 48
 
 
-class Failure(Enum):
-    """What kept a message from being sent, by what helps."""
+class Failure(StrEnum):
+    """What kept a message from being sent: it may pass, needs less data, or stays."""
 
-    TRANSIENT = auto()
-    TOO_LARGE = auto()
-    REFUSED = auto()
+    TRANSIENT = "transient"
+    TOO_LARGE = "too_large"
+    REFUSED = "refused"
 
 
 class Route(Protocol):

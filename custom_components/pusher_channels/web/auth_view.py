@@ -130,10 +130,9 @@ class ChannelAuthView(_AuthView):
         channel = fields.get("channel_name")
         if not channel:
             return self.json_message("channel_name is missing", HTTPStatus.BAD_REQUEST)
-        if not (
-            entry.runtime_data.is_configured(channel)
-            and ChannelKind.of(channel).needs_authorization
-        ):
+        hub = entry.runtime_data
+        is_ours = hub.is_configured(channel) or hub.shares.uses(channel)
+        if not (is_ours and ChannelKind.of(channel).needs_authorization):
             return self.json_message("Not a private channel of this app", HTTPStatus.FORBIDDEN)
         try:
             auth = await _authorizer(entry, user).authorize_channel(socket_id, channel)

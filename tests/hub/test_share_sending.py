@@ -1,0 +1,299 @@
+"""What cannot be sent is kept and sent later; what the server never takes raises a repair issue."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from homeassistant.core import HomeAssistant
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
+
+from custom_components.pusher_channels.client import ConnectionState
+from tools.devserver import DevServer, Received, frames
+
+from ..actions import connected_guest
+from ..conftest import APP, SetUp, app_entry, until
+from ..home_assistant import issues_of, state_of
+from .shares import CHANNEL, Page, brief, pass_time, share_subentry, share_tasks
+
+LAMP = "light.lamp"
+FRIDGE = "sensor.fridge"
+UP_TO_DATE = "binary_sensor.home_up_to_date"
+REFUSED = "share_refused_{}_id-share"
+TOO_LARGE = "share_too_large_{}_id-share"
+
+
+def entry_without_app_id(server: DevServer, **share: Any) -> MockConfigEntry:
+    """Return an entry of which the app can only send client events."""
+    entry = app_entry(server, share_subentry(LAMP, FRIDGE, **share))
+    data = {key: value for key, value in entry.data.items() if key != "app_id"}
+    subentries = [share_subentry(LAMP, FRIDGE, **share)]
+    return MockConfigEntry(
+        domain=entry.domain, title="Demo app", data=data, subentries_data=subentries
+    )
+
+
+@pytest.fixture
+async def states(hass: HomeAssistant) -> None:
+    """Make the states that the tests share."""
+    hass.states.async_set(LAMP, "off")
+    hass.states.async_set(FRIDGE, "4")
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+@pytest.mark.usefixtures("states")
+async def test_latest_states_are_sent_when_the_server_is_back(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, status: int
+) -> None:
+    await set_up(app_entry(server, share_subentry(LAMP, FRIDGE)))
+    page = Page(server)
+    await page.wait()
+    await pass_time(hass, 10)
+    await until(lambda: state_of(hass, UP_TO_DATE).state == "on")
+
+    server.faults.api_status = status
+    for number in range(60):
+        hass.states.async_set(FRIDGE, str(number))
+        await pass_time(hass, 1)
+    await until(lambda: state_of(hass, UP_TO_DATE).state == "off")
+    assert page.take() == []
+
+    server.faults.reset()
+    await pass_time(hass, 2)
+
+    assert brief(page.take()) == [(False, {FRIDGE: "59"})]
+    await until(lambda: state_of(hass, UP_TO_DATE).state == "on")
+    assert issues_of(hass) == {}
+    hass.states.async_set(FRIDGE, "60")
+    await pass_time(hass, 9)
+    assert page.take() == []
+
+
+@pytest.mark.usefixtures("states")
+async def test_retries_come_less_often_the_longer_an_outage_lasts(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    hub = await set_up(app_entry(server, share_subentry(LAMP)))
+    await Page(server).wait()
+    await pass_time(hass, 10)
+    requests = 0
+    trigger = type(hub.api).trigger
+
+    async def counted(*args: Any, **kwargs: Any) -> Any:
+        nonlocal requests
+        requests += 1
+        return await trigger(*args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(hub.api), "trigger", counted)
+        server.faults.api_status = 503
+        hass.states.async_set(LAMP, "on")
+        for _ in range(500):
+            await pass_time(hass, 1)
+        first_requests, requests = requests, 0
+        await pass_time(hass, 20)
+        assert requests <= 1
+        await pass_time(hass, 31)
+        assert requests >= 1
+    assert first_requests < 500
+
+
+@pytest.mark.usefixtures("states")
+async def test_refusal_raises_an_issue_that_goes_with_the_next_success(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server, share_subentry(LAMP))
+    await set_up(entry)
+    page = Page(server)
+    await page.wait()
+    await pass_time(hass, 10)
+
+    server.faults.api_status = 403
+    hass.states.async_set(LAMP, "on")
+    await pass_time(hass, 1)
+    issue_id = REFUSED.format(entry.entry_id)
+    await until(lambda: issue_id in issues_of(hass))
+    assert issues_of(hass)[issue_id].translation_placeholders == {
+        "name": "Home",
+        "app": "Demo app",
+        "status": "403",
+    }
+    assert state_of(hass, UP_TO_DATE).state == "off"
+    server.faults.reset()
+    await pass_time(hass, 290)
+    assert page.take() == []
+
+    await pass_time(hass, 300)
+    assert brief(page.take()) == [(False, {LAMP: "on"})]
+    assert issues_of(hass) == {}
+    assert state_of(hass, UP_TO_DATE).state == "on"
+
+
+@pytest.mark.usefixtures("states")
+async def test_issue_goes_with_the_share(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server, share_subentry(LAMP))
+    server.faults.api_status = 400
+    await set_up(entry)
+    await until(lambda: REFUSED.format(entry.entry_id) in issues_of(hass))
+
+    hass.config_entries.async_remove_subentry(entry, "id-share")
+    await hass.async_block_till_done()
+
+    assert issues_of(hass) == {}
+
+
+async def test_server_that_takes_less_gets_smaller_messages(
+    hass: HomeAssistant, set_up: SetUp, socket_enabled: None
+) -> None:
+    ids = [f"sensor.number_{number}" for number in range(100)]
+    for entity_id in ids:
+        hass.states.async_set(entity_id, "1")
+    async with DevServer(apps=[replace(APP, max_event_bytes=3_000)]) as server:
+        entry = app_entry(server, share_subentry(*ids))
+        await set_up(entry)
+        page = Page(server)
+        await until(lambda: len(page.take()) + len(page.states) >= 100)
+        sizes = [len(event.data) for event in server.published]
+        assert max(sizes) <= 3_000
+        await until(lambda: not share_tasks())
+        await pass_time(hass, 10)
+
+        hass.states.async_set(ids[0], "2")
+        await pass_time(hass, 1)
+        assert brief(await page.wait()) == [(False, {ids[0]: "2"})]
+        assert issues_of(hass) == {}
+
+
+async def test_cache_channel_gets_the_whole_snapshot_each_time_in_one_part(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    hass.states.async_set(LAMP, "off")
+    hass.states.async_set(FRIDGE, "4")
+    channel = "private-cache-home"
+    await set_up(app_entry(server, share_subentry(LAMP, FRIDGE, channel=channel)))
+    page = Page(server)
+    await page.wait()
+    await pass_time(hass, 10)
+
+    hass.states.async_set(LAMP, "on")
+    await pass_time(hass, 1)
+    assert brief(await page.wait()) == [(True, {LAMP: "on", FRIDGE: "4"})]
+    await pass_time(hass, 24 * 60)
+    assert page.take() == []
+    await pass_time(hass, 25 * 60)
+    assert brief(page.take()) == [(True, {LAMP: "on", FRIDGE: "4"})]
+
+
+async def test_cache_channel_says_when_its_entities_no_longer_fit(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    ids = [f"sensor.number_{number}" for number in range(40)]
+    for entity_id in ids:
+        hass.states.async_set(entity_id, "1")
+    channel = "private-encrypted-cache-home"
+    entry = app_entry(server, share_subentry(*ids, channel=channel, attributes=["note"]))
+    await set_up(entry)
+    await until(lambda: state_of(hass, UP_TO_DATE).state == "on")
+    await pass_time(hass, 10)
+    sent = len(server.published)
+
+    for entity_id in ids:
+        hass.states.async_set(entity_id, "1", {"note": "x" * 200})
+    await pass_time(hass, 1)
+    issue_id = TOO_LARGE.format(entry.entry_id)
+    await until(lambda: issue_id in issues_of(hass))
+    assert state_of(hass, UP_TO_DATE).state == "off"
+    await pass_time(hass, 10)
+    assert len(server.published) == sent
+
+    for entity_id in ids:
+        hass.states.async_set(entity_id, "2")
+    await pass_time(hass, 10)
+    await until(lambda: len(server.published) == sent + 1)
+    await until(lambda: issues_of(hass) == {})
+    assert state_of(hass, UP_TO_DATE).state == "on"
+
+
+@pytest.mark.usefixtures("states")
+async def test_without_the_server_api_client_events_are_sent(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    await set_up(entry_without_app_id(server))
+
+    sent = await server.wait_received("client-states")
+    await until(lambda: state_of(hass, UP_TO_DATE).state == "on")
+
+    assert sent.frame is not None
+    message = sent.frame["data"]
+    assert isinstance(message, dict)
+    assert brief([message]) == [(True, {LAMP: "off", FRIDGE: "4"})]
+
+
+async def test_client_events_keep_to_ten_a_second(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    ids = [f"sensor.number_{number}" for number in range(500)]
+    for entity_id in ids:
+        hass.states.async_set(entity_id, "1", {"friendly_name": entity_id * 5})
+    entry = entry_without_app_id(server)
+    share = share_subentry(*ids)
+    entry = MockConfigEntry(
+        domain=entry.domain, title="Demo app", data=dict(entry.data), subentries_data=[share]
+    )
+    await set_up(entry)
+
+    def is_last(received: Received) -> bool:
+        data = received.data
+        return isinstance(data, dict) and "parts" in data and data["part"] == data["parts"]
+
+    await server.wait_received(is_last, timeout=10)
+    events = [it for it in server.received if it.event == "client-states"]
+    assert len(events) >= 12
+    times = [it.time for it in events]
+    for first, eleventh in zip(times, times[10:], strict=False):
+        assert eleventh - first > 1
+
+
+@pytest.mark.usefixtures("states")
+async def test_client_event_that_the_server_drops_is_sent_again(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    await set_up(entry_without_app_id(server))
+    await server.wait_received("client-states")
+    await until(lambda: state_of(hass, UP_TO_DATE).state == "on")
+
+    errors = async_capture_events(hass, "pusher_channels_error")
+    await server.send_raw(frames.error(4301, "Rate limit exceeded"))
+    await until(lambda: errors)
+    await pass_time(hass, 5)
+
+    await until(lambda: len([it for it in server.received if it.event == "client-states"]) == 2)
+    assert issues_of(hass) == {}
+
+
+@pytest.mark.usefixtures("states")
+async def test_client_events_wait_for_the_connection(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    hub = await set_up(entry_without_app_id(server))
+    await server.wait_received("client-states")
+    await until(lambda: state_of(hass, UP_TO_DATE).state == "on")
+    await pass_time(hass, 10)
+
+    await server.stop()
+    await until(lambda: hub.client.state is not ConnectionState.CONNECTED)
+    await until(lambda: state_of(hass, UP_TO_DATE).state == "off")
+    hass.states.async_set(LAMP, "on")
+    await pass_time(hass, 1)
+    await server.start()
+    async with connected_guest(server) as guest:
+        await guest.join(CHANNEL)
+        await pass_time(hass, 5)
+        message = json.loads(await guest.read())
+        while not message["data"]["snapshot"]:
+            message = json.loads(await guest.read())
+    assert message["event"] == "client-states"
+    assert brief([message["data"]]) == [(True, {LAMP: "on", FRIDGE: "4"})]
+    await until(lambda: state_of(hass, UP_TO_DATE).state == "on")
