@@ -14,6 +14,7 @@ from tools.devserver import DevServer
 
 from ..actions import connected_guest
 from ..conftest import SetUp, app_entry, until
+from ..hub.shares import share_subentry
 
 PANEL = "http://panel.local:8080"
 ON = {"auth_endpoint_view": True, "auth_endpoint_origins": [PANEL]}
@@ -106,6 +107,18 @@ async def test_other_channels_and_public_ones_are_refused(
     answer = await page.post(path(entry), data=form(channel))
     assert answer.status == 403
     assert (await answer.json()).keys() == {"message"}
+
+
+async def test_page_may_subscribe_to_the_channel_of_a_share(
+    server: DevServer, set_up: SetUp, hass_client: ClientSessionGenerator
+) -> None:
+    entry = app_entry(server, share_subentry("sun.sun"), options=ON)
+    await set_up(entry)
+    client = await hass_client()
+
+    answer = await client.post(path(entry), data=form("private-home"))
+
+    assert answer.status == 200
 
 
 async def test_encrypted_channel_without_master_key_is_refused(
