@@ -9,6 +9,7 @@ from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from custom_components.pusher_channels.client import ConnectionState
+from custom_components.pusher_channels.hub import share_sender
 from tools.devserver import DevServer, Received, frames
 
 from ..actions import connected_guest
@@ -71,31 +72,36 @@ async def test_latest_states_are_sent_when_the_server_is_back(
 
 @pytest.mark.usefixtures("states")
 async def test_retries_come_less_often_the_longer_an_outage_lasts(
-    hass: HomeAssistant, server: DevServer, set_up: SetUp
+    hass: HomeAssistant,
+    server: DevServer,
+    set_up: SetUp,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    hub = await set_up(app_entry(server, share_subentry(LAMP)))
+    monkeypatch.setattr(share_sender, "RETRY_GROWTH", 2)
+    await set_up(app_entry(server, share_subentry(LAMP)))
     await Page(server).wait()
     await pass_time(hass, 10)
-    requests = 0
-    trigger = type(hub.api).trigger
 
-    async def counted(*args: Any, **kwargs: Any) -> Any:
-        nonlocal requests
-        requests += 1
-        return await trigger(*args, **kwargs)
+    def retries() -> int:
+        count = caplog.text.count("could not send a share")
+        caplog.clear()
+        return count
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(hub.api), "trigger", counted)
-        server.faults.api_status = 503
-        hass.states.async_set(LAMP, "on")
-        for _ in range(500):
-            await pass_time(hass, 1)
-        first_requests, requests = requests, 0
-        await pass_time(hass, 20)
-        assert requests <= 1
-        await pass_time(hass, 31)
-        assert requests >= 1
-    assert first_requests < 500
+    server.faults.api_status = 503
+    hass.states.async_set(LAMP, "on")
+    for seconds in (1, 0.5, 1, 2, 4):
+        await pass_time(hass, seconds)
+    assert retries() == 5
+    await pass_time(hass, 7.9)
+    assert retries() == 0
+    for seconds in (8, 16, 30):
+        await pass_time(hass, seconds)
+    assert retries() == 3
+    await pass_time(hass, 29)
+    assert retries() == 0
+    await pass_time(hass, 30)
+    assert retries() == 1
 
 
 @pytest.mark.usefixtures("states")
