@@ -120,6 +120,7 @@ async def test_connected_app_is_described(
     assert by_action["channel"] == "by-action"
     assert diagnostics == {
         "entry_state": "loaded",
+        "shares": [],
         "webhook_url": None,
         "data": {
             "app_key": REDACTED,
