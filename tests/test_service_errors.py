@@ -1,4 +1,4 @@
-"""What the caller of an action is told when it cannot be done."""
+"""Errors of the actions: key, text and remedy."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -41,6 +41,22 @@ NOT_FOR_ACTIONS = {Misuse.ADDRESS, Misuse.MASTER_KEY}
         ("trigger", TO_ORDERS | {"data": {1, 2}}, "data_not_serializable"),
         ("trigger", TO_ORDERS | {"data": {"at": object()}}, "data_not_serializable"),
         ("trigger", TO_ORDERS | {"data": "ä" * 5121}, "data_too_large"),
+        ("trigger", TO_ORDERS | {"data": "\ud800"}, "data_not_serializable"),
+        ("trigger", TO_ORDERS | {"data": {"a": "\udfff"}}, "data_not_serializable"),
+        ("trigger", TO_ORDERS | {"event": "\ud800"}, "invalid_event_name"),
+        ("trigger", EVENT | {"channel": "\ud800"}, "invalid_channel_name"),
+        ("send_to_user", EVENT | {"user_id": "\ud800"}, "invalid_user_id"),
+        ("subscribe", {"channel": "\ud800"}, "invalid_channel_name"),
+        (
+            "trigger",
+            {"channel": "private-a", "event": "client-x", "data": "\ud800"},
+            "data_not_serializable",
+        ),
+        (
+            "trigger",
+            {"channel": "private-a", "event": "client-x", "via": "client", "info": "user_count"},
+            "info_needs_server",
+        ),
         (
             "trigger",
             EVENT | {"channels": ["private-encrypted-a", "orders"]},
@@ -72,7 +88,7 @@ NOT_FOR_ACTIONS = {Misuse.ADDRESS, Misuse.MASTER_KEY}
         ("unsubscribe", {"channel": "unknown"}, "channel_not_subscribed"),
     ],
 )
-async def test_caller_is_told_what_to_put_right(
+async def test_invalid_call_has_an_error_with_the_remedy(
     hass: HomeAssistant,
     server: DevServer,
     set_up: SetUp,
@@ -91,10 +107,10 @@ async def test_unknown_channel_is_named(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     await set_up(app_entry(server))
-    key, words = await mistake(hass, "unsubscribe", channel="presence-unknown")
+    key, text = await mistake(hass, "unsubscribe", channel="presence-unknown")
 
     assert key == "channel_not_subscribed"
-    assert "presence-unknown" in words
+    assert "presence-unknown" in text
 
 
 def test_every_misuse_of_an_action_has_a_text() -> None:
@@ -120,10 +136,10 @@ async def test_server_api_needs_the_app_id(
 ) -> None:
     await set_up(_entry_without(server, "app_id"))
 
-    key, words = await mistake(hass, action, **data)
+    key, text = await mistake(hass, action, **data)
 
     assert key == "app_id_missing"
-    assert "Reconfigure" in words
+    assert "Reconfigure" in text
 
 
 @pytest.mark.parametrize(
@@ -134,7 +150,7 @@ async def test_server_api_needs_the_app_id(
         ("list_channels", {}, "app_id_missing"),
     ],
 )
-async def test_question_that_cannot_be_asked_is_told(
+async def test_query_without_a_source_is_an_error(
     hass: HomeAssistant,
     server: DevServer,
     set_up: SetUp,
@@ -156,13 +172,13 @@ async def test_encrypted_channel_needs_the_master_key(
 ) -> None:
     await set_up(_entry_without(server, "encryption_master_key"))
 
-    key, words = await mistake(hass, "trigger", channel="private-encrypted-a", **EVENT)
+    key, text = await mistake(hass, "trigger", channel="private-encrypted-a", **EVENT)
 
     assert key == "master_key_missing"
-    assert "master key" in words
+    assert "master key" in text
 
 
-async def test_nothing_goes_over_a_connection_that_is_not_there(
+async def test_lost_connection_is_an_error(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     hub = await set_up(app_entry(server, "private-a"))
@@ -184,7 +200,7 @@ async def test_server_api_works_without_a_connection(
     assert [it.socket_id for it in server.published] == [None]
 
 
-async def test_client_event_waits_for_its_channel_and_tells_of_a_refusal(
+async def test_client_event_waits_for_its_channel_and_reports_a_refusal(
     hass: HomeAssistant, server: DevServer
 ) -> None:
     server.faults.unanswered_channels.add("private-a")
@@ -198,17 +214,17 @@ async def test_client_event_waits_for_its_channel_and_tells_of_a_refusal(
     await asyncio.sleep(0)
     await server.send_raw(frames.subscription_error("private-a", "Not you", 403))
 
-    key, words = await call
+    key, text = await call
     assert key == "channel_refused"
-    assert "private-a" in words
-    assert "Not you" in words
+    assert "private-a" in text
+    assert "Not you" in text
 
 
 @pytest.mark.parametrize(
     ("status", "error", "key"),
     [(413, mistake, "data_too_large"), (500, failure, "request_failed")],
 )
-async def test_refusal_of_the_server_api_is_told(
+async def test_refusal_of_the_server_api_is_an_error(
     hass: HomeAssistant,
     server: DevServer,
     set_up: SetUp,
@@ -222,25 +238,22 @@ async def test_refusal_of_the_server_api_is_told(
     assert (await error(hass, "trigger", **TO_ORDERS))[0] == key
 
 
-async def test_wrong_secret_is_told_without_any_secret(
+async def test_error_of_a_wrong_secret_has_no_secret(
     hass: HomeAssistant, server: DevServer, set_up: SetUp, caplog: pytest.LogCaptureFixture
 ) -> None:
     await set_up(app_entry(server, secret="canary-of-a-secret"))
 
-    key, words = await failure(hass, "trigger", **TO_ORDERS)
+    key, text = await failure(hass, "trigger", **TO_ORDERS)
 
     assert key == "request_failed"
-    assert "The secret authentication failed" in words
-    for text in (words, caplog.text):
-        assert "canary-of-a-secret" not in text
-        assert "auth_signature" not in text
+    assert "The secret authentication failed" in text
+    for shown in (text, caplog.text):
+        assert "canary-of-a-secret" not in shown
+        assert "auth_signature" not in shown
 
 
 class Api:
-    """A server API of its own, for answers that the usual one does not give.
-
-    It refuses to count subscriptions as an app at pusher.com does by default.
-    """
+    """A server API that refuses to count subscriptions, as pusher.com does by default."""
 
     def __init__(self) -> None:
         self.infos: list[str] = []
@@ -250,8 +263,8 @@ class Api:
         body = await request.json() if request.can_read_body else {}
         self.infos.append(body.get("info", request.query.get("info", "")))
         if self.refusal is not None:
-            status, words = self.refusal
-            return web.Response(status=status, text=words)
+            status, message = self.refusal
+            return web.Response(status=status, text=message)
         if "subscription_count" in self.infos[-1]:
             return web.Response(status=400, text="Counting subscriptions is not enabled")
         return web.json_response({"occupied": True})
@@ -272,21 +285,21 @@ def _let_ask(hub: Hub, server: Server) -> None:
     hub.api = replace(hub.api, server=server)
 
 
-async def test_event_whose_counts_are_refused_is_told_and_sent_once(
+async def test_refused_counts_are_an_error_and_the_event_is_sent_once(
     hass: HomeAssistant, server: DevServer, set_up: SetUp, api: tuple[Api, Server]
 ) -> None:
     _let_ask(await set_up(app_entry(server)), api[1])
 
     await act(hass, "trigger", **TO_ORDERS)
     with pytest.raises(HomeAssistantError) as caught:
-        await ask(hass, "trigger", **TO_ORDERS)
+        await ask(hass, "trigger", **TO_ORDERS, info="subscription_count")
 
     assert caught.value.translation_key == "request_failed"
     assert "Counting subscriptions is not enabled" in told(caught.value)
     assert api[0].infos == ["", "subscription_count"]
 
 
-async def test_channel_is_asked_for_again_without_the_count_that_is_refused(
+async def test_channel_is_queried_again_without_the_refused_count(
     hass: HomeAssistant, server: DevServer, set_up: SetUp, api: tuple[Api, Server]
 ) -> None:
     _let_ask(await set_up(app_entry(server)), api[1])
@@ -297,7 +310,7 @@ async def test_channel_is_asked_for_again_without_the_count_that_is_refused(
     assert api[0].infos == ["subscription_count,cache", "cache"]
 
 
-async def test_channel_is_not_asked_for_again_after_another_refusal(
+async def test_channel_is_not_queried_again_after_another_refusal(
     hass: HomeAssistant, server: DevServer, set_up: SetUp, api: tuple[Api, Server]
 ) -> None:
     _let_ask(await set_up(app_entry(server)), api[1])
@@ -310,7 +323,7 @@ async def test_channel_is_not_asked_for_again_after_another_refusal(
     assert len(api[0].infos) == 1
 
 
-async def test_wrong_clock_is_told_and_asks_for_repair_until_it_is_right(
+async def test_wrong_clock_is_an_error_and_an_issue_until_it_is_right(
     hass: HomeAssistant, server: DevServer, set_up: SetUp, api: tuple[Api, Server]
 ) -> None:
     entry = app_entry(server)

@@ -1,4 +1,4 @@
-"""The actions, as scripts call them, against a real server."""
+"""The actions against a real server."""
 
 import asyncio
 import base64
@@ -6,17 +6,21 @@ import json
 from typing import Any
 
 import pytest
-from homeassistant.core import CoreState, HomeAssistant
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.core import Context, CoreState, HomeAssistant
+from homeassistant.exceptions import ServiceValidationError, Unauthorized
 from homeassistant.setup import async_setup_component
 from nacl.secret import SecretBox
 from pusher.crypto import generate_shared_secret
-from pytest_homeassistant_custom_component.common import async_capture_events
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    MockUser,
+    async_capture_events,
+)
 
 from custom_components.pusher_channels.const import DOMAIN
 from tools.devserver import DevServer, frames
 
-from .actions import act, ask, connected_guest
+from .actions import act, ask, connected_guest, mistake
 from .conftest import MASTER_KEY, SetUp, app_entry, until
 
 ACTIONS = {
@@ -60,7 +64,7 @@ async def test_actions_exist_without_a_loaded_app(hass: HomeAssistant) -> None:
         (["private-a"], "shipped", "server"),
     ],
 )
-async def test_event_takes_the_best_way(
+async def test_automatic_way_depends_on_the_event_and_the_channels(
     hass: HomeAssistant,
     server: DevServer,
     set_up: SetUp,
@@ -108,7 +112,7 @@ async def test_client_event_can_be_sent_by_the_server(
     assert [it.event for it in server.published] == ["client-typing"]
 
 
-async def test_guest_hears_a_client_event(
+async def test_guest_receives_a_client_event(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     await set_up(app_entry(server, "private-a"))
@@ -133,7 +137,7 @@ async def test_guest_hears_a_client_event(
         ({}, "{}"),
     ],
 )
-async def test_text_goes_as_it_is_and_anything_else_as_json(
+async def test_text_is_sent_unchanged_and_other_data_as_json(
     hass: HomeAssistant,
     server: DevServer,
     set_up: SetUp,
@@ -147,22 +151,22 @@ async def test_text_goes_as_it_is_and_anything_else_as_json(
     assert [it.data for it in server.published] == [sent]
 
 
-async def test_event_for_an_encrypted_channel_is_sealed(
+async def test_event_for_an_encrypted_channel_is_encrypted(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     await set_up(app_entry(server))
 
     await act(hass, "trigger", channel="private-encrypted-a", event="shipped", data={"id": 1})
 
-    sealed = json.loads(server.published[0].data)
+    encrypted = json.loads(server.published[0].data)
     key = generate_shared_secret(b"private-encrypted-a", base64.b64decode(MASTER_KEY))
-    opened = SecretBox(key).decrypt(
-        base64.b64decode(sealed["ciphertext"]), base64.b64decode(sealed["nonce"])
+    decrypted = SecretBox(key).decrypt(
+        base64.b64decode(encrypted["ciphertext"]), base64.b64decode(encrypted["nonce"])
     )
-    assert json.loads(opened) == {"id": 1}
+    assert json.loads(decrypted) == {"id": 1}
 
 
-async def test_own_connection_can_be_left_out(
+async def test_own_connection_can_be_excluded(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     hub = await set_up(app_entry(server, "orders"))
@@ -177,27 +181,118 @@ async def test_own_connection_can_be_left_out(
 
 
 @pytest.mark.parametrize(
-    ("channels", "counts"),
+    ("channels", "info", "counts"),
     [
-        (["presence-a"], {"presence-a": {"user_count": 1, "subscription_count": 1}}),
+        (["presence-a"], {}, {"presence-a": {}}),
+        (["presence-a"], {"info": []}, {"presence-a": {}}),
+        (["presence-a"], {"info": "user_count"}, {"presence-a": {"user_count": 1}}),
+        (
+            ["presence-a"],
+            {"info": ["user_count", "subscription_count"]},
+            {"presence-a": {"user_count": 1, "subscription_count": 1}},
+        ),
         (
             ["presence-a", "orders"],
+            {"info": ["subscription_count"]},
             {"presence-a": {"subscription_count": 1}, "orders": {"subscription_count": 0}},
         ),
     ],
 )
-async def test_response_has_the_counts_that_all_channels_have(
+async def test_response_has_the_counts_in_info(
     hass: HomeAssistant,
     server: DevServer,
     set_up: SetUp,
     channels: list[str],
+    info: dict[str, Any],
     counts: dict[str, dict[str, int]],
 ) -> None:
     await set_up(app_entry(server, "presence-a"))
 
-    answer = await ask(hass, "trigger", channels=channels, event="shipped")
+    answer = await ask(hass, "trigger", channels=channels, event="shipped", **info)
 
     assert answer == {"via": "server", "channels": counts}
+
+
+async def test_client_event_with_info_is_sent_by_the_server_api(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    await set_up(app_entry(server, "private-a"))
+
+    answer = await ask(
+        hass, "trigger", channel="private-a", event="client-x", info="subscription_count"
+    )
+
+    assert answer == {"via": "server", "channels": {"private-a": {"subscription_count": 1}}}
+
+
+@pytest.fixture
+async def two_apps(server: DevServer, set_up: SetUp) -> list[MockConfigEntry]:
+    """Set up two apps; both have the channel `shared`, and each has another one."""
+    entries = [app_entry(server, "shared", f"channel-{number}") for number in (1, 2)]
+    for entry in entries:
+        await set_up(entry)
+    return entries
+
+
+@pytest.mark.parametrize(
+    ("action", "data"),
+    [
+        ("trigger", {"channel": "channel-2", "event": "x"}),
+        ("trigger", {"channels": ["channel-2", "shared"], "event": "x"}),
+        ("trigger_batch", {"events": [{"channel": "channel-2", "event": "x"}]}),
+        ("subscribe", {"channel": "channel-2"}),
+    ],
+)
+async def test_app_is_found_by_its_channels(
+    hass: HomeAssistant, two_apps: list[MockConfigEntry], action: str, data: dict[str, Any]
+) -> None:
+    await act(hass, action, **data)
+
+
+async def test_app_is_found_by_a_temporary_channel(
+    hass: HomeAssistant, two_apps: list[MockConfigEntry]
+) -> None:
+    entry_id = two_apps[1].entry_id
+    await act(hass, "subscribe", channel="temporary", config_entry_id=entry_id)
+    assert (await ask(hass, "get_channel", channel="temporary"))["subscribed"] is True
+    await act(hass, "unsubscribe", channel="temporary")
+
+
+@pytest.mark.parametrize(
+    ("action", "data", "key"),
+    [
+        ("trigger", {"channel": "shared", "event": "x"}, "app_not_found"),
+        ("trigger", {"channel": "unknown", "event": "x"}, "app_not_found"),
+        ("trigger", {"channels": ["channel-1", "channel-2"], "event": "x"}, "app_not_found"),
+        ("send_to_user", {"user_id": "42", "event": "x"}, "app_not_named"),
+        ("terminate_user_connections", {"user_id": "42"}, "app_not_named"),
+    ],
+)
+async def test_several_apps_need_the_field_app(
+    hass: HomeAssistant,
+    two_apps: list[MockConfigEntry],
+    action: str,
+    data: dict[str, Any],
+    key: str,
+) -> None:
+    found, text = await mistake(hass, action, **data)
+    assert found == key
+    assert "config_entry_id" in text
+    await act(hass, action, **data, config_entry_id=two_apps[0].entry_id)
+
+
+async def test_only_administrators_terminate_connections(
+    hass: HomeAssistant,
+    server: DevServer,
+    set_up: SetUp,
+    hass_read_only_user: MockUser,
+    hass_admin_user: MockUser,
+) -> None:
+    await set_up(app_entry(server))
+    call = (DOMAIN, "terminate_user_connections", {"user_id": "42"}, True)
+    with pytest.raises(Unauthorized):
+        await hass.services.async_call(*call, Context(user_id=hass_read_only_user.id))
+    await hass.services.async_call(*call, Context(user_id=hass_admin_user.id))
 
 
 async def test_batch_is_sent_in_order(
@@ -220,7 +315,7 @@ async def test_batch_is_sent_in_order(
     ]
 
 
-async def test_signed_in_user_gets_what_is_sent_to_the_user(
+async def test_signed_in_user_receives_events_for_the_user(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     hub = await set_up(app_entry(server, options={"sign_in": True}))
@@ -360,17 +455,3 @@ async def test_channels_are_listed_as_the_official_library_lists_them(
         official = await asyncio.to_thread(pusher.channels_info, prefix, wanted)
         assert await ask(hass, "list_channels", prefix=prefix) == official
     assert set((await ask(hass, "list_channels"))["channels"]) == {"presence-a", "orders"}
-
-
-async def test_app_must_be_named_where_there_are_two(
-    hass: HomeAssistant, server: DevServer, set_up: SetUp
-) -> None:
-    first, second = app_entry(server, "private-a"), app_entry(server, "private-b")
-    await set_up(first)
-    await set_up(second)
-
-    with pytest.raises(ServiceValidationError):
-        await ask(hass, "get_channel", channel="private-b")
-    answer = await ask(hass, "get_channel", channel="private-b", config_entry_id=second.entry_id)
-
-    assert answer["subscribed"] is True

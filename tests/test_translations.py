@@ -143,7 +143,7 @@ def test_each_issue_has_a_text_that_shows_what_it_is_given() -> None:
 
 def test_each_selector_has_texts_and_each_text_a_selector() -> None:
     services = load_yaml_dict(str(FOLDER / "services.yaml"))
-    fields = [field for action in services.values() for field in action["fields"].values()]
+    fields = [field for action in services.values() for field in _fields(action)]
     selectors = [setting for field in fields for setting in field["selector"].values() if setting]
     selectors += [it.config for it in ENDPOINT_SCHEMA.schema.values() if "fields" in it.config]
     selectors += [PLATFORM.config, STATE_CLASS.config]
@@ -239,6 +239,12 @@ def _reasons(name: str) -> set[str]:
         if isinstance(node, ast.keyword) and node.arg == "reason"
         if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
     }
+
+
+def _fields(description: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the fields of an action, with those in sections."""
+    fields = description["fields"].values()
+    return [it for field in fields for it in (_fields(field) if "fields" in field else [field])]
 
 
 def _raised_misuses() -> set[str]:

@@ -1,4 +1,4 @@
-"""Automations that our triggers start."""
+"""Automations with the triggers of the integration."""
 
 import json
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from tools.devserver import DevServer
 from .actions import ENGLISH, connected_guest
 from .conftest import SetUp, app_entry, until
 
-HEARD = "heard"
+RAN = "ran"
 SHOWN = "trigger: "
 ARRIVAL = {
     "channel": "orders",
@@ -31,22 +31,22 @@ MEMBER = {"channel": "presence-a", "user_id": "42", "user_info": {"name": "Ada"}
 async def _automate(
     hass: HomeAssistant, trigger: str, options: Mapping[str, Any] | None = None
 ) -> list[Event[dict[str, Any]]]:
-    """Set up an automation, and return the list of the events by which it says that it ran."""
+    """Set up an automation and return the list of its runs."""
     given = {} if options is None else {"options": dict(options)}
     automation = {
         "alias": "Ours",
         "triggers": [{"trigger": f"pusher_channels.{trigger}", "id": "mine", **given}],
-        "actions": [{"event": HEARD, "event_data": {"as": SHOWN + "{{ trigger | to_json }}"}}],
+        "actions": [{"event": RAN, "event_data": {"as": SHOWN + "{{ trigger | to_json }}"}}],
         "mode": "parallel",
     }
-    heard = async_capture_events(hass, HEARD)
+    runs = async_capture_events(hass, RAN)
     assert await async_setup_component(hass, "automation", {"automation": automation})
     await hass.async_block_till_done()
-    return heard
+    return runs
 
 
 def _variables(event: Event[dict[str, Any]]) -> dict[str, Any]:
-    """Return what an automation saw as `trigger`."""
+    """Return the variable `trigger` of a run."""
     variables: dict[str, Any] = json.loads(event.data["as"].removeprefix(SHOWN))
     return variables
 
@@ -54,7 +54,7 @@ def _variables(event: Event[dict[str, Any]]) -> dict[str, Any]:
 async def test_received_event_starts_an_automation(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
-    heard = await _automate(hass, "event_received", {"channel": "orders", "event": "order.*"})
+    runs = await _automate(hass, "event_received", {"channel": "orders", "event": "order.*"})
     fired = async_capture_events(hass, "pusher_channels_event")
     entry = app_entry(server, "orders")
     await set_up(entry)
@@ -62,19 +62,19 @@ async def test_received_event_starts_an_automation(
     await server.publish("orders", "order.shipped", {"id": 1})
     await server.publish("orders", "ordered", {"id": 2})
     await server.publish("orders", "order.paid", "in cash")
-    await until(lambda: len(heard) == 2)
+    await until(lambda: len(runs) == 2)
 
-    assert _variables(heard[0]) == ARRIVAL | {
+    assert _variables(runs[0]) == ARRIVAL | {
         "entry_id": entry.entry_id,
         "device_id": fired[0].data["device_id"],
         "platform": "pusher_channels.event_received",
         "id": "mine",
         "idx": "0",
         "alias": None,
-        "description": "order.shipped on orders",
+        "description": "event order.shipped on channel orders",
     }
-    assert _variables(heard[1])["data"] == "in cash"
-    assert [event.context.parent_id for event in heard] == [
+    assert _variables(runs[1])["data"] == "in cash"
+    assert [event.context.parent_id for event in runs] == [
         fired[0].context.id,
         fired[2].context.id,
     ]
@@ -83,44 +83,43 @@ async def test_received_event_starts_an_automation(
 async def test_official_library_starts_an_automation(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
-    heard = await _automate(hass, "event_received", {"channel": ["private-*"]})
+    runs = await _automate(hass, "event_received", {"channel": ["private-*"]})
     await set_up(app_entry(server, "private-encrypted-orders"))
     pusher = server.pusher()
 
     await hass.async_add_executor_job(
         pusher.trigger, "private-encrypted-orders", "order.shipped", {"id": 1}
     )
-    await until(lambda: heard)
+    await until(lambda: runs)
 
-    assert _variables(heard[0])["data"] == {"id": 1}
+    assert _variables(runs[0])["data"] == {"id": 1}
 
 
-async def test_guest_who_comes_and_goes_starts_automations(
+async def test_member_who_joins_and_leaves_starts_automations(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
-    # Both triggers in one automation tell the order.
     triggers = [
         {"trigger": "pusher_channels.member_joined", "options": {"user_id": 42}},
         {"trigger": "pusher_channels.member_left", "options": {"channel": "presence-*"}},
     ]
-    heard = async_capture_events(hass, HEARD)
-    show = {"event": HEARD, "event_data": {"as": SHOWN + "{{ trigger | to_json }}"}}
+    runs = async_capture_events(hass, RAN)
+    show = {"event": RAN, "event_data": {"as": SHOWN + "{{ trigger | to_json }}"}}
     automation = {"triggers": triggers, "actions": [show], "mode": "queued"}
     assert await async_setup_component(hass, "automation", {"automation": automation})
     await set_up(app_entry(server, "presence-a"))
 
     async with connected_guest(server) as guest, connected_guest(server) as other:
         await guest.join("presence-a", {"user_id": 42, "user_info": {"name": "Ada"}})
-        await until(lambda: len(heard) == 1)
+        await until(lambda: len(runs) == 1)
         await other.join("presence-a", {"user_id": "43"})
         await guest.leave()
-        await until(lambda: len(heard) == 2)
+        await until(lambda: len(runs) == 2)
 
-    joined, left = (_variables(event) for event in heard[:2])
+    joined, left = (_variables(event) for event in runs[:2])
     assert (joined["user_id"], joined["user_info"], joined["count"]) == ("42", {"name": "Ada"}, 2)
-    assert joined["description"] == "42 joining presence-a"
+    assert joined["description"] == "member 42 joining channel presence-a"
     assert (left["user_id"], left["channel"], left["count"]) == ("42", "presence-a", 2)
-    assert left["description"] == "42 leaving presence-a"
+    assert left["description"] == "member 42 leaving channel presence-a"
 
 
 @pytest.mark.parametrize(
@@ -129,6 +128,9 @@ async def test_guest_who_comes_and_goes_starts_automations(
         (None, True),
         ({}, True),
         ({"channel": []}, True),
+        ({"channel": ""}, True),
+        ({"channel": [" "], "event": [""], "config_entry_id": ""}, True),
+        ({"channel": ["", "news"]}, False),
         ({"channel": "orders"}, True),
         ({"channel": "Orders"}, False),
         ({"channel": "order"}, False),
@@ -149,15 +151,15 @@ async def test_guest_who_comes_and_goes_starts_automations(
         ({"config_entry_id": "entry-1", "channel": "orders", "event": "order.*"}, True),
     ],
 )
-async def test_options_decide_which_events_count(
+async def test_options_filter_events(
     hass: HomeAssistant, options: dict[str, Any] | None, fires: bool
 ) -> None:
-    heard = await _automate(hass, "event_received", options)
+    runs = await _automate(hass, "event_received", options)
 
     hass.bus.async_fire("pusher_channels_event", {"entry_id": "entry-1", **ARRIVAL})
     await hass.async_block_till_done()
 
-    assert len(heard) == fires
+    assert len(runs) == fires
 
 
 @pytest.mark.parametrize("trigger", ["member_joined", "member_left"])
@@ -173,73 +175,74 @@ async def test_options_decide_which_events_count(
         ({"config_entry_id": "entry-2"}, False),
     ],
 )
-async def test_options_decide_which_members_count(
+async def test_options_filter_members(
     hass: HomeAssistant, trigger: str, options: dict[str, Any] | None, fires: bool
 ) -> None:
-    heard = await _automate(hass, trigger, options)
+    runs = await _automate(hass, trigger, options)
 
     hass.bus.async_fire("pusher_channels_member_added", {"entry_id": "entry-1", **MEMBER})
     hass.bus.async_fire("pusher_channels_member_removed", {"entry_id": "entry-1", **MEMBER})
     await hass.async_block_till_done()
 
-    assert len(heard) == fires
+    assert len(runs) == fires
 
 
-async def test_class_name_of_laravel_is_a_plain_name(hass: HomeAssistant) -> None:
-    heard = await _automate(hass, "event_received", {"event": r"App\Events\OrderShipped"})
+async def test_names_with_special_characters_match_literally(hass: HomeAssistant) -> None:
+    names = [r"App\Events\OrderShipped", "item[1]", "what?"]
+    runs = await _automate(hass, "event_received", {"event": names})
 
-    for name in (r"App\Events\OrderShipped", "AppEventsOrderShipped"):
+    for name in (*names, "AppEventsOrderShipped", "item1", "what"):
         hass.bus.async_fire("pusher_channels_event", ARRIVAL | {"event": name})
     await hass.async_block_till_done()
 
-    assert [_variables(event)["event"] for event in heard] == [r"App\Events\OrderShipped"]
+    assert [_variables(event)["event"] for event in runs] == [*names, "item1"]
 
 
-async def test_event_fired_by_hand_without_fields_does_no_harm(
+async def test_bus_event_without_fields_is_ignored(
     hass: HomeAssistant, caplog: pytest.LogCaptureFixture
 ) -> None:
-    heard = await _automate(hass, "event_received", {"channel": "orders"})
+    runs = await _automate(hass, "event_received", {"channel": "orders"})
 
     hass.bus.async_fire("pusher_channels_event", {})
     hass.bus.async_fire("pusher_channels_event", {"channel": 5})
     await hass.async_block_till_done()
 
-    assert not heard
+    assert not runs
     assert "ERROR" not in caplog.text
 
 
 async def test_context_of_the_event_is_passed_on(hass: HomeAssistant) -> None:
-    heard = await _automate(hass, "event_received")
-    context = Context(user_id="somebody")
+    runs = await _automate(hass, "event_received")
+    context = Context(user_id="a-user")
 
     hass.bus.async_fire("pusher_channels_event", ARRIVAL, context=context)
     await hass.async_block_till_done()
 
-    assert heard[0].context.parent_id == context.id
+    assert runs[0].context.parent_id == context.id
 
 
-async def test_reload_of_the_app_goes_unnoticed(
+async def test_trigger_survives_a_reload(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, "orders")
     await set_up(entry)
-    heard = await _automate(hass, "event_received", {"config_entry_id": entry.entry_id})
+    runs = await _automate(hass, "event_received", {"config_entry_id": entry.entry_id})
 
     async def reload_and_publish(name: str) -> None:
-        count = len(heard)
+        count = len(runs)
         assert await hass.config_entries.async_reload(entry.entry_id)
         await until(lambda: entry.runtime_data.client.channels["orders"].is_subscribed)
         await server.publish("orders", name, "")
-        await until(lambda: len(heard) > count)
+        await until(lambda: len(runs) > count)
 
     await reload_and_publish("first")
     await reload_and_publish("second")
 
-    assert [_variables(event)["event"] for event in heard] == ["first", "second"]
+    assert [_variables(event)["event"] for event in runs] == ["first", "second"]
 
 
-async def test_automation_that_is_off_hears_nothing(hass: HomeAssistant) -> None:
-    heard = await _automate(hass, "event_received")
+async def test_automation_that_is_off_does_not_run(hass: HomeAssistant) -> None:
+    runs = await _automate(hass, "event_received")
 
     await hass.services.async_call(
         "automation", "turn_off", {"entity_id": "automation.ours"}, blocking=True
@@ -250,7 +253,7 @@ async def test_automation_that_is_off_hears_nothing(hass: HomeAssistant) -> None
     hass.bus.async_fire("pusher_channels_event", ARRIVAL)
     await hass.async_block_till_done()
 
-    assert not heard
+    assert not runs
     assert "pusher_channels_event" not in hass.bus.async_listeners()
 
 
@@ -263,10 +266,14 @@ async def test_automation_that_is_off_hears_nothing(hass: HomeAssistant) -> None
         ("member_joined", {"user_id": "42"}, True),
         ("member_joined", {"event": "order.*"}, False),
         ("member_left", {"user_id": [42, "43"]}, True),
+        ("events_missed", {"channel": "orders"}, True),
+        ("events_missed", {"event": "x"}, False),
+        ("subscription_failed", {"channel": "orders"}, True),
+        ("decryption_failed", {"channel": "orders"}, True),
         ("unknown", {}, False),
     ],
 )
-async def test_editor_is_told_whether_the_options_are_valid(
+async def test_editor_validates_the_options(
     hass: HomeAssistant,
     hass_ws_client: WebSocketGenerator,
     socket_enabled: None,
@@ -283,7 +290,7 @@ async def test_editor_is_told_whether_the_options_are_valid(
     assert answer["result"]["triggers"]["valid"] is is_valid
 
 
-async def test_trigger_can_be_followed_over_the_websocket_api(
+async def test_trigger_can_be_subscribed_over_the_websocket_api(
     hass: HomeAssistant, hass_ws_client: WebSocketGenerator, server: DevServer, set_up: SetUp
 ) -> None:
     await set_up(app_entry(server, "orders"))
@@ -318,5 +325,36 @@ async def test_editor_gets_a_description_of_each_trigger(
         "event_received": {"config_entry_id", "channel", "event"},
         "member_joined": {"config_entry_id", "channel", "user_id"},
         "member_left": {"config_entry_id", "channel", "user_id"},
+        "events_missed": {"config_entry_id", "channel"},
+        "subscription_failed": {"config_entry_id", "channel"},
+        "decryption_failed": {"config_entry_id", "channel"},
     }
+    for key in ours:
+        target = described[f"pusher_channels.{key}"]["target"]
+        assert target == {"entity": [{"integration": "pusher_channels"}]}
     assert {key: set(text["fields"]) for key, text in ENGLISH["triggers"].items()} == ours
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"channel": "{{ x }}"}, "Templates cannot be used here"),
+        ({"event": ["order.*", "{% if x %}a{% endif %}"]}, "Templates cannot be used here"),
+        ({"config_entry_id": "{# x #}"}, "Templates cannot be used here"),
+        ({"event": ".order.shipped"}, "Leave out the leading dot"),
+    ],
+)
+async def test_option_that_can_never_match_is_refused_with_the_reason(
+    hass: HomeAssistant,
+    hass_ws_client: WebSocketGenerator,
+    socket_enabled: None,
+    options: dict[str, Any],
+    reason: str,
+) -> None:
+    client = await hass_ws_client(hass)
+    config = {"trigger": "pusher_channels.event_received", "options": options}
+    await client.send_json_auto_id({"type": "validate_config", "triggers": [config]})
+    result = (await client.receive_json())["result"]["triggers"]
+
+    assert not result["valid"]
+    assert reason in result["error"]

@@ -1,6 +1,6 @@
-"""Automation triggers: an event was received, a member joined or left.
+"""Automation triggers on the integration's bus events.
 
-They listen on Home Assistant's bus, so they neither need a loaded app nor notice a reload.
+They need no loaded app, so that they work before its setup and across reloads.
 """
 
 import re
@@ -9,9 +9,13 @@ from fnmatch import translate
 from typing import Any, ClassVar, cast, override
 
 import voluptuous as vol
-from homeassistant.const import CONF_OPTIONS
+from homeassistant.const import CONF_OPTIONS, CONF_TARGET
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.target import TargetSelection, async_extract_referenced_entity_ids
+from homeassistant.helpers.template import Template, is_template_string
 from homeassistant.helpers.trigger import (
     Trigger,
     TriggerActionRunner,
@@ -20,41 +24,91 @@ from homeassistant.helpers.trigger import (
 )
 from homeassistant.helpers.typing import ConfigType
 
-from .const import EVENT, EVENT_MEMBER_ADDED, EVENT_MEMBER_REMOVED
+from .const import (
+    CONF_CHANNEL,
+    EVENT,
+    EVENT_DECRYPTION_FAILURE,
+    EVENT_GAP,
+    EVENT_MEMBER_ADDED,
+    EVENT_MEMBER_REMOVED,
+    EVENT_SUBSCRIPTION_ERROR,
+)
+from .hub.devices import channel_identifier
 
 type EventData = Mapping[str, Any]
+type Matcher = Callable[[str], bool]
+type Validator = Callable[[object], object]
 
-ENTRY = {"config_entry_id": "entry_id"}
-CHANNEL = {"channel": "channel"}
-EVENT_NAME = {"event": "event"}
-USER = {"user_id": "user_id"}
+CONF_EXCLUDE = "exclude"
+
+
+def pattern(value: object) -> str:
+    """Validate a name or glob; raises `vol.Invalid` for a template."""
+    if isinstance(value, Template) or (isinstance(value, str) and is_template_string(value)):
+        raise vol.Invalid(
+            "Templates cannot be used here, because a trigger reads its options only once. "
+            "Use a name or a pattern such as orders-*, and check the rest in a template condition"
+        )
+    return cv.string(value).strip()
+
+
+def event_pattern(value: object) -> str:
+    """Validate the name or glob of an event; raises `vol.Invalid`."""
+    name = pattern(value)
+    if name.startswith("."):
+        raise vol.Invalid(
+            f"Leave out the leading dot: Laravel Echo's {name} is the event {name[1:]}"
+        )
+    return name
+
+
+def _without_blanks(patterns: list[str]) -> list[str]:
+    return [text for text in patterns if text]
+
+
+def _patterns(validator: Validator) -> Validator:
+    schema: Validator = vol.All(cv.ensure_list, [validator], _without_blanks)
+    return schema
+
+
+PATTERNS = _patterns(pattern)
+ENTRY = {"config_entry_id": ("entry_id", PATTERNS)}
+CHANNEL = {"channel": ("channel", PATTERNS)}
+CHANNELS = {"channel": ("channels", PATTERNS)}
+EVENT_NAME = {"event": ("event", _patterns(event_pattern))}
+USER = {"user_id": ("user_id", PATTERNS)}
 
 
 class BusTrigger(Trigger):
-    """Fires for the bus events of one type whose fields match the options.
+    """Triggers on bus events of one type that match the options and belong to the target.
 
-    Each option is a name or glob, or a list of them; one that is left out matches everything.
+    Each option is a name, a glob or a list of them; without it, everything matches.
     """
 
     _event_type: ClassVar[str]
-    _fields: ClassVar[dict[str, str]]
-    _subject: ClassVar[str]
-    _verb: ClassVar[str]
+    _fields: ClassVar[dict[str, tuple[str, Validator]]]
+    _description: ClassVar[str]
 
     @classmethod
     @override
     async def async_validate_config(cls, hass: HomeAssistant, config: ConfigType) -> ConfigType:
-        globs = vol.All(cv.ensure_list, [cv.string])
-        options = {vol.Optional(option): globs for option in cls._fields}
-        schema = vol.Schema({vol.Required(CONF_OPTIONS, default=dict): options})
+        options = {vol.Optional(option): schema for option, (_, schema) in cls._fields.items()}
+        schema = vol.Schema(
+            {
+                vol.Optional(CONF_TARGET): cv.TARGET_FIELDS,
+                vol.Required(CONF_OPTIONS, default=dict): options,
+            }
+        )
         return cast(ConfigType, schema(config))
 
     def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
-        """Prepare the filter."""
         super().__init__(hass, config)
-        self._matches = _matcher(
-            {self._fields[option]: globs for option, globs in (config.options or {}).items()}
-        )
+        self._matchers = [
+            (self._fields[option][0], _matcher(patterns))
+            for option, patterns in (config.options or {}).items()
+            if patterns
+        ]
+        self._target = config.target or {}
 
     @override
     async def async_attach_runner(
@@ -64,43 +118,105 @@ class BusTrigger(Trigger):
     ) -> CALLBACK_TYPE:
         @callback
         def run(event: Event) -> None:
-            run_action(dict(event.data), self._describe(event.data), event.context)
+            description = self._description.format_map(event.data)
+            run_action(dict(event.data), description, event.context)
 
         return self._hass.bus.async_listen(self._event_type, run, event_filter=self._matches)
 
-    def _describe(self, data: EventData) -> str:
-        """Return what happened, as it follows "triggered by"."""
-        return f"{data.get(self._subject)} {self._verb} {data.get('channel')}"
+    @callback
+    def _matches(self, data: EventData) -> bool:
+        for field, matches in self._matchers:
+            value = data.get(field)
+            names = value if isinstance(value, list) else [value]
+            if not any(isinstance(name, str) and matches(name) for name in names):
+                return False
+        return self._is_targeted(data)
+
+    def _is_targeted(self, data: EventData) -> bool:
+        """Return whether a device of the event belongs to the target; an empty target has all."""
+        if not TargetSelection(self._target).has_any_target:
+            return True
+        targeted = _device_ids(self._hass, self._target)
+        targeted -= _device_ids(self._hass, self._target.get(CONF_EXCLUDE) or {})
+        return not targeted.isdisjoint(self._devices_of(data))
+
+    def _devices_of(self, data: EventData) -> set[str]:
+        """Return the devices of an event: the channel's, and the app's, which has all channels."""
+        device = dr.async_get(self._hass).async_get(data["device_id"])
+        if not isinstance(device, dr.DeviceEntry) or device.via_device_id is None:
+            return {data["device_id"]}
+        return {device.id, device.via_device_id}
 
 
 class EventReceivedTrigger(BusTrigger):
-    """Fires when an event is received."""
+    """Triggers when an event is received."""
 
     _event_type = EVENT
     _fields = ENTRY | CHANNEL | EVENT_NAME
-    _subject, _verb = "event", "on"
+    _description = "event {event} on channel {channel}"
 
 
 class MemberJoinedTrigger(BusTrigger):
-    """Fires when a member joins a presence channel."""
+    """Triggers when a member joins a presence channel."""
 
     _event_type = EVENT_MEMBER_ADDED
     _fields = ENTRY | CHANNEL | USER
-    _subject, _verb = "user_id", "joining"
+    _description = "member {user_id} joining channel {channel}"
 
 
 class MemberLeftTrigger(BusTrigger):
-    """Fires when a member leaves a presence channel."""
+    """Triggers when a member leaves a presence channel."""
 
     _event_type = EVENT_MEMBER_REMOVED
     _fields = ENTRY | CHANNEL | USER
-    _subject, _verb = "user_id", "leaving"
+    _description = "member {user_id} leaving channel {channel}"
+
+
+class EventsMissedTrigger(BusTrigger):
+    """Triggers when events may have been missed on at least one channel."""
+
+    _event_type = EVENT_GAP
+    _fields = ENTRY | CHANNELS
+    _description = "events that may have been missed since {since}"
+
+    @override
+    def _devices_of(self, data: EventData) -> set[str]:
+        entry = self._hass.config_entries.async_get_entry(data["entry_id"])
+        if entry is None:
+            return {data["device_id"]}
+        identifiers = {
+            channel_identifier(entry.entry_id, subentry_id)
+            for subentry_id, subentry in entry.subentries.items()
+            if subentry.data.get(CONF_CHANNEL) in data["channels"]
+        }
+        devices = dr.async_entries_for_config_entry(dr.async_get(self._hass), entry.entry_id)
+        missed = {device.id for device in devices if identifiers & device.identifiers}
+        return {data["device_id"]} | missed
+
+
+class SubscriptionFailedTrigger(BusTrigger):
+    """Triggers when a channel cannot be subscribed."""
+
+    _event_type = EVENT_SUBSCRIPTION_ERROR
+    _fields = ENTRY | CHANNEL
+    _description = "failed subscription of channel {channel}: {error}"
+
+
+class DecryptionFailedTrigger(BusTrigger):
+    """Triggers when an event of an encrypted channel cannot be decrypted."""
+
+    _event_type = EVENT_DECRYPTION_FAILURE
+    _fields = ENTRY | CHANNEL
+    _description = "failed decryption of event {event} on channel {channel}"
 
 
 TRIGGERS: dict[str, type[Trigger]] = {
     "event_received": EventReceivedTrigger,
     "member_joined": MemberJoinedTrigger,
     "member_left": MemberLeftTrigger,
+    "events_missed": EventsMissedTrigger,
+    "subscription_failed": SubscriptionFailedTrigger,
+    "decryption_failed": DecryptionFailedTrigger,
 }
 
 
@@ -109,20 +225,22 @@ async def async_get_triggers(hass: HomeAssistant) -> dict[str, type[Trigger]]:
     return TRIGGERS
 
 
-def _matcher(globs: Mapping[str, list[str]]) -> Callable[[EventData], bool]:
-    """Return whether an event's fields match; a field without globs may be anything."""
-    patterns = [
-        (field, re.compile("|".join(map(translate, wanted))))
-        for field, wanted in globs.items()
-        if wanted
-    ]
+def _matcher(patterns: list[str]) -> Matcher:
+    """Return whether a name equals or matches one of the patterns."""
+    names, glob = frozenset(patterns), re.compile("|".join(map(translate, patterns)))
 
-    @callback
-    def matches(data: EventData) -> bool:
-        for field, pattern in patterns:
-            value = data.get(field)
-            if not isinstance(value, str) or pattern.match(value) is None:
-                return False
-        return True
+    def matches(name: str) -> bool:
+        return name in names or glob.match(name) is not None
 
     return matches
+
+
+def _device_ids(hass: HomeAssistant, target: ConfigType) -> set[str]:
+    """Return the devices of a target; an entity counts as its device."""
+    selected = async_extract_referenced_entity_ids(
+        hass, TargetSelection(target), primary_entities_only=False
+    )
+    registry = er.async_get(hass)
+    entities = map(registry.async_get, selected.referenced | selected.indirectly_referenced)
+    devices = {entity.device_id for entity in entities if entity is not None and entity.device_id}
+    return devices | selected.referenced_devices

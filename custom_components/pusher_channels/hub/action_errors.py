@@ -1,4 +1,4 @@
-"""Turns what goes wrong in an action into what its caller, and the user, are told."""
+"""Translated errors of actions."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,29 +17,27 @@ from ..const import DOMAIN
 from . import issues
 from .hub import Hub
 
-CONTENT_TOO_LARGE = 413
-
 
 @contextmanager
 def translated(channel: str = "") -> Iterator[None]:
-    """Raise the client's errors as translated ones; `channel` is the one that they concern."""
+    """Raise errors of the client as translated errors; `channel` is the channel of the action."""
     try:
         yield
     except InvalidUseError as err:
         if err.misuse is Misuse.NOT_CONNECTED:
-            raise failed(err.misuse) from err
-        raise invalid(err.misuse, channel=channel) from err
+            raise action_error(err.misuse) from err
+        raise validation_error(err.misuse, channel=channel) from err
     except SubscriptionError as err:
-        raise failed("channel_refused", channel=channel, error=err.message) from err
+        raise action_error("channel_refused", channel=channel, error=err.message) from err
     except RequestError as err:
         raise _request_error(err) from err
 
 
 @contextmanager
 def server_api(hub: Hub) -> Iterator[HttpApi]:
-    """Return the server API of an app that has one; what it raises is translated."""
+    """Yield the server API of an app, with translated errors; its issues are updated."""
     if hub.api is None:
-        raise invalid("app_id_missing")
+        raise validation_error("app_id_missing")
     with translated():
         try:
             yield hub.api
@@ -49,23 +47,25 @@ def server_api(hub: Hub) -> Iterator[HttpApi]:
     issues.api_succeeded(hub.hass, hub.entry)
 
 
-def invalid(key: str, **placeholders: str) -> ServiceValidationError:
-    """Return the error for what the caller can put right."""
+def validation_error(key: str, **placeholders: str) -> ServiceValidationError:
+    """Return an error that the caller can correct."""
     return ServiceValidationError(
         translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders
     )
 
 
-def failed(key: str, **placeholders: str) -> HomeAssistantError:
-    """Return the error for what the network or the server did not do."""
+def action_error(key: str, **placeholders: str) -> HomeAssistantError:
+    """Return an error of the network or the server."""
     return HomeAssistantError(
         translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders
     )
 
 
 def _request_error(err: RequestError) -> HomeAssistantError:
-    if err.status == CONTENT_TOO_LARGE:
-        return invalid(Misuse.DATA_SIZE)
-    if err.failure is RequestFailure.CLOCK_SKEW:
-        return failed("clock_skew")
-    return failed("request_failed", error=err.message)
+    match err.failure:
+        case RequestFailure.TOO_LARGE:
+            return validation_error(Misuse.DATA_SIZE)
+        case RequestFailure.CLOCK_SKEW:
+            return action_error("clock_skew")
+        case _:
+            return action_error("request_failed", error=err.message)
