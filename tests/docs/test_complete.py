@@ -51,7 +51,8 @@ def _labels(value: Any) -> Iterator[str]:
 
 @pytest.mark.parametrize("flow", ["config", "config_subentries", "options"])
 def test_each_field_of_a_flow_is_explained(flow: str) -> None:
-    explained = {row[0] for row in _rows(_page("configuration"))}
+    pages = [CHECKOUT / "docs/configuration.md", *CHECKOUT.glob("docs/guides/*.md")]
+    explained = {row[0] for page in pages for row in _rows(prose(page))}
     script = {"Script"} if flow == "config" else set()
     assert set(_labels(ENGLISH[flow])) - script <= explained
 
