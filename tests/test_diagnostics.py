@@ -21,7 +21,19 @@ from tools.devserver import DevServer, frames
 from .conftest import APP, SetUp, app_entry, channel_subentry, until
 
 REDACTED = "**REDACTED**"
-ROOM = channel_subentry("presence-room", events=["chat.*"], members=["guest-alice", "guest-bob"])
+VALUE = {
+    "platform": "sensor",
+    "name": "Total",
+    "events": [],
+    "value": "order.total",
+    "unit_of_measurement": "EUR",
+}
+ROOM = channel_subentry(
+    "presence-room",
+    events=["chat.*"],
+    members=["guest-alice", "guest-bob"],
+    values={"a": VALUE},
+)
 
 
 async def of_entry(
@@ -99,6 +111,7 @@ async def test_connected_app_is_described(
         "kind": "public",
         "events": [],
         "tracked_members": 0,
+        "values": [],
         "state": "subscribed",
         "error": None,
         "subscription_count": None,
@@ -109,6 +122,7 @@ async def test_connected_app_is_described(
         "kind": "presence",
         "events": ["chat.*"],
         "tracked_members": 2,
+        "values": [VALUE],
         "state": "subscribed",
         "error": None,
         "subscription_count": None,
@@ -229,6 +243,7 @@ async def test_app_that_could_not_be_set_up_is_described(
             "kind": "presence",
             "events": ["chat.*"],
             "tracked_members": 2,
+            "values": [VALUE],
         }
     ]
 

@@ -9,12 +9,12 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import restore_state
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_capture_events,
     async_fire_time_changed,
-    mock_restore_cache_with_extra_data,
 )
 
 from tools.devserver import DevServer
@@ -303,10 +303,13 @@ async def test_entities_of_values_removed_while_the_app_did_not_run_are_removed(
     assert er.async_get(hass).async_get(TOTAL) is None
 
 
-async def test_values_are_restored(hass: HomeAssistant, server: DevServer, set_up: SetUp) -> None:
+async def test_values_are_restored(
+    hass: HomeAssistant, hass_storage: dict[str, Any], server: DevServer, set_up: SetUp
+) -> None:
     noon = "2026-11-25T12:00:00+00:00"
-    mock_restore_cache_with_extra_data(
+    await store_states(
         hass,
+        hass_storage,
         [
             (
                 State(TOTAL, STATE_UNAVAILABLE),
@@ -390,11 +393,16 @@ async def test_binary_sensor_turns_off_after_its_delay(
 
 
 async def test_time_that_passed_while_home_assistant_was_off_counts(
-    hass: HomeAssistant, server: DevServer, set_up: SetUp, freezer: FrozenDateTimeFactory
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    server: DevServer,
+    set_up: SetUp,
+    freezer: FrozenDateTimeFactory,
 ) -> None:
     received = (dt_util.utcnow() - timedelta(seconds=50)).isoformat()
-    mock_restore_cache_with_extra_data(
+    await store_states(
         hass,
+        hass_storage,
         [
             (
                 State(f"sensor.orders_{name}", STATE_UNAVAILABLE),
@@ -438,6 +446,22 @@ async def test_many_values_leave_the_event_and_each_other_alone(
     assert state_of(hass, "sensor.orders_value_499").state == "499"
     assert state_of(hass, "sensor.orders_value_500").state == STATE_UNKNOWN
     assert state_of(hass, "event.orders").attributes["event"] == "new"
+
+
+async def store_states(
+    hass: HomeAssistant, storage: dict[str, Any], states: list[tuple[State, dict[str, Any]]]
+) -> None:
+    """Store states as a stopped Home Assistant leaves them."""
+    now = dt_util.utcnow().isoformat()
+    storage[restore_state.STORAGE_KEY] = {
+        "version": restore_state.STORAGE_VERSION,
+        "key": restore_state.STORAGE_KEY,
+        "data": [
+            {"state": state.as_dict(), "extra_data": extra_data, "last_seen": now}
+            for state, extra_data in states
+        ],
+    }
+    await restore_state.async_get(hass).async_load()
 
 
 async def pass_time(hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: float) -> None:

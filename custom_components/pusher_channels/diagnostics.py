@@ -33,6 +33,7 @@ from .const import (
     CONF_USER_AUTH_ENDPOINT,
     CONF_USER_ID,
     CONF_USER_INFO,
+    CONF_VALUES,
     CONF_WATCHLIST,
     SUBENTRY_CHANNEL,
     SUBENTRY_SHARE,
@@ -177,6 +178,7 @@ def _channel(entry: PusherConfigEntry, subentry: ConfigSubentry) -> dict[str, An
         "kind": ChannelKind.of(name).value,
         "events": list(subentry.data.get(CONF_EVENTS, ())),
         "tracked_members": len(subentry.data.get(CONF_MEMBERS, ())),
+        "values": list(subentry.data.get(CONF_VALUES, {}).values()),
     }
     hub = _hub(entry)
     channel = None if hub is None else hub.client.channels.get(name)
