@@ -28,7 +28,8 @@ async def post(client: TestClient[Any, Any], path: str, body: dict[str, Any]) ->
 async def test_app_and_channel_are_added(
     hass: HomeAssistant, server: DevServer, hass_client: ClientSessionGenerator
 ) -> None:
-    for component in ("config", "pusher_channels"):  # a client freezes the routes, in tests alone
+    # A client freezes the routes, in tests only.
+    for component in ("config", "repairs", "pusher_channels"):
         assert await async_setup_component(hass, component, {})
     client = await hass_client()
 
@@ -76,7 +77,8 @@ async def test_app_and_channel_are_added(
 async def test_forms_of_an_app_that_is_changed_come_with_what_is_stored_but_no_secret(
     hass: HomeAssistant, server: DevServer, hass_client: ClientSessionGenerator
 ) -> None:
-    for component in ("config", "pusher_channels"):  # a client freezes the routes, in tests alone
+    # A client freezes the routes, in tests only.
+    for component in ("config", "repairs", "pusher_channels"):
         assert await async_setup_component(hass, component, {})
     client = await hass_client()
     step = await post(client, "flow", {"handler": "pusher_channels"})
@@ -104,9 +106,9 @@ async def test_value_is_added_to_a_channel(
     hass: HomeAssistant, server: DevServer, set_up: SetUp, hass_client: ClientSessionGenerator
 ) -> None:
     assert await async_setup_component(hass, "config", {})
-    client = await hass_client()
     entry = app_entry(server, "orders")
     await set_up(entry)
+    client = await hass_client()
     await server.publish("orders", "created", {"total": 12.5})
     await until(lambda: state_of(hass, "event.orders").attributes.get("event"))
 
