@@ -14,6 +14,9 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.pusher_channels.const import DOMAIN
 from custom_components.pusher_channels.hub.devices import channel_identifier
+from tools.devserver import DevServer
+
+from .conftest import until
 
 
 def state_of(hass: HomeAssistant, entity_id: str) -> State:
@@ -47,6 +50,15 @@ async def skip(hass: HomeAssistant, seconds: float) -> None:
     """Let that many seconds pass for every timer at once."""
     async_fire_time_changed_exact(hass, dt_util.utcnow() + timedelta(seconds=seconds))
     await hass.async_block_till_done()
+
+
+async def lose_connection(hass: HomeAssistant, server: DevServer) -> None:
+    """End the connection and refuse others for longer than entities hide an outage."""
+    server.faults.upgrade_status = 503
+    await server.close_all(1001, "Going away")
+    state = "sensor.demo_app_connection_state"
+    await until(lambda: state_of(hass, state).state == "reconnecting")
+    await skip(hass, 10)
 
 
 def device_named(hass: HomeAssistant, entry: MockConfigEntry, key: str) -> dr.DeviceEntry | None:

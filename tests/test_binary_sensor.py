@@ -9,7 +9,7 @@ from tools.devserver import DevServer, frames
 
 from .actions import connected_guest
 from .conftest import SetUp, app_entry, channel_subentry, until
-from .home_assistant import skip, state_of, writes_of
+from .home_assistant import lose_connection, skip, state_of, writes_of
 
 SUBSCRIBED = "binary_sensor.orders_subscribed"
 BOB = "binary_sensor.presence_room_member_bob"
@@ -17,12 +17,6 @@ ALICE = "binary_sensor.presence_room_member_alice"
 ONLINE_BOB = "binary_sensor.demo_app_bob_online"
 ROOM = channel_subentry("presence-room", members=["alice", "bob"])
 WATCHING = {"sign_in": True, "watchlist": ["bob"]}
-
-
-async def lose_connection(server: DevServer) -> None:
-    """End the connection, and let none come about again."""
-    server.faults.upgrade_status = 503
-    await server.close_all(1001, "Going away")
 
 
 async def test_subscribed_tells_whether_the_channel_is_joined(
@@ -39,8 +33,8 @@ async def test_subscribed_tells_whether_the_channel_is_joined(
     assert registered.entity_category is EntityCategory.DIAGNOSTIC
     assert registered.unique_id == f"{entry.entry_id}_id-orders_subscribed"
 
-    await lose_connection(server)
-    await until(lambda: state_of(hass, SUBSCRIBED).state == "off")
+    await lose_connection(hass, server)
+    assert state_of(hass, SUBSCRIBED).state == "off"
     await until(lambda: "503" in str(hub.client.last_error))
     server.faults.reset()
     await skip(hass, 3)
@@ -108,7 +102,7 @@ async def test_member_is_unavailable_while_nobody_can_know(
         await guest.join("presence-room", {"user_id": "bob"})
         await set_up(app_entry(server, ROOM))
 
-        await lose_connection(server)
+        await lose_connection(hass, server)
         await until(lambda: state_of(hass, BOB).state == STATE_UNAVAILABLE)
 
 
@@ -158,7 +152,7 @@ async def test_watched_user_is_unavailable_while_nobody_is_signed_in(
     hub = await set_up(app_entry(server, options=WATCHING))
     await until(lambda: hub.client.user.user_id)
 
-    await lose_connection(server)
+    await lose_connection(hass, server)
     await until(lambda: state_of(hass, ONLINE_BOB).state == STATE_UNAVAILABLE)
 
 

@@ -13,7 +13,7 @@ from tools.devserver import DevServer, frames
 
 from .actions import connected_guest
 from .conftest import SetUp, app_entry, channel_subentry, until
-from .home_assistant import skip, state_of, writes_of
+from .home_assistant import lose_connection, skip, state_of, writes_of
 
 ORDERS = "event.orders"
 USER = "event.demo_app_user_event"
@@ -142,11 +142,10 @@ async def test_event_is_unavailable_while_the_channel_is_not_joined(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     await set_up(app_entry(server, "orders"))
-    server.faults.upgrade_status = 503
 
-    await server.close_all(1001)
+    await lose_connection(hass, server)
 
-    await until(lambda: state_of(hass, ORDERS).state == STATE_UNAVAILABLE)
+    assert state_of(hass, ORDERS).state == STATE_UNAVAILABLE
 
 
 async def test_data_is_not_recorded(hass: HomeAssistant, server: DevServer, set_up: SetUp) -> None:
@@ -259,7 +258,6 @@ async def test_user_event_is_unavailable_while_nobody_is_signed_in(
     await hass.async_block_till_done()
     assert writes == []
 
-    server.faults.upgrade_status = 503
-    await server.close_all(1001)
+    await lose_connection(hass, server)
 
-    await until(lambda: state_of(hass, USER).state == STATE_UNAVAILABLE)
+    assert state_of(hass, USER).state == STATE_UNAVAILABLE

@@ -7,6 +7,7 @@ import pytest
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
+from pytest_homeassistant_custom_component.common import async_capture_events
 from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
@@ -16,7 +17,7 @@ from pytest_homeassistant_custom_component.typing import (
 )
 
 from custom_components.pusher_channels.client.webhooks import WebhookEvent
-from tools.devserver import DevServer
+from tools.devserver import DevServer, frames
 
 from .actions import connected_guest
 from .conftest import SetUp, app_entry, until
@@ -33,21 +34,21 @@ async def logbook(hass: HomeAssistant, recorder_mock: object) -> None:
     assert await async_setup_component(hass, "logbook", {})
 
 
-async def _lines(hass: HomeAssistant, client: Any) -> list[tuple[str, str]]:
-    """Return our lines of the last minute, with the names in front."""
+async def _lines(hass: HomeAssistant, client: Any) -> list[tuple[str, str, str]]:
+    """Return name, message and icon of our lines of the last minute."""
     await async_wait_recording_done(hass)
     since = dt_util.utcnow() - timedelta(minutes=1)
     await client.send_json_auto_id({"type": "logbook/get_events", "start_time": since.isoformat()})
     answer = await client.receive_json()
     return [
-        (line["name"], line["message"])
+        (line["name"], line["message"], line["icon"])
         for line in answer["result"]
         if line.get("domain") == "pusher_channels"
     ]
 
 
 @pytest.mark.usefixtures("logbook")
-async def test_events_members_and_the_connection_have_a_line(
+async def test_members_and_webhooks_have_a_line_and_what_entities_show_has_none(
     hass: HomeAssistant,
     server: DevServer,
     set_up: SetUp,
@@ -63,48 +64,61 @@ async def test_events_members_and_the_connection_have_a_line(
     await server.publish("orders", "order.shipped", {"canary": "of-the-payload"})
     await until(lambda: len(seen) == 1)
     async with connected_guest(server) as guest:
-        await guest.join("presence-a", {"user_id": "42", "user_info": {"canary": "of-the-member"}})
+        info = {"name": "Ada", "canary": "of-the-member"}
+        await guest.join("presence-a", {"user_id": "42", "user_info": info})
         await until(lambda: len(seen) == 2)
         await guest.leave()
         await until(lambda: len(seen) == 3)
+    await server.send_raw(frames.member_added("presence-a", {"user_id": 7}))
+    await until(lambda: len(seen) == 4)
     hub.bus_of("orders").fire_webhook(WebhookEvent("channel_vacated", "orders"))
     await hub.client.disconnect()
 
-    client = await hass_ws_client(hass)
-    assert await _lines(hass, client) == [
-        ("orders", "received order.shipped"),
-        ("presence-a", "user 42 joined"),
-        ("presence-a", "user 42 left"),
-        ("orders", "told by webhook: channel_vacated"),
-        ("Demo app", "is now disconnecting"),
-        ("Demo app", "is now disconnected"),
+    assert await _lines(hass, await hass_ws_client(hass)) == [
+        ("presence-a", "Ada joined", "mdi:account-plus"),
+        ("presence-a", "Ada left", "mdi:account-minus"),
+        ("presence-a", "user 7 joined", "mdi:account-plus"),
+        ("orders", "received the webhook event channel_vacated", "mdi:webhook"),
     ]
 
 
 @pytest.mark.usefixtures("logbook")
-async def test_lines_of_an_app_that_was_removed_stay_readable(
+async def test_refusals_failed_decryptions_and_gaps_have_a_line(
+    hass: HomeAssistant,
+    server: DevServer,
+    set_up: SetUp,
+    hass_ws_client: WebSocketGenerator,
+) -> None:
+    hub = await set_up(app_entry(server, "private-encrypted-a", "orders"))
+    gaps = async_capture_events(hass, "pusher_channels_gap")
+    refusals = async_capture_events(hass, "pusher_channels_subscription_error")
+    failures = async_capture_events(hass, "pusher_channels_decryption_failure")
+
+    await server.send_raw(frames.event("private-encrypted-a", "secret", "not encrypted"))
+    await until(lambda: failures)
+    server.faults.subscribe_answers["orders"] = frames.subscription_error("orders", "No", 403)
+    await server.close_all(4200)
+    await until(lambda: gaps and refusals)
+
+    lines = await _lines(hass, await hass_ws_client(hass))
+    assert sorted(lines) == [
+        (hub.entry.title, "may have missed events", "mdi:timeline-alert"),
+        ("orders", "was refused by the server", "mdi:link-off"),
+        ("private-encrypted-a", "could not decrypt the event secret", "mdi:lock-alert"),
+    ]
+
+
+@pytest.mark.usefixtures("logbook")
+async def test_lines_of_a_removed_app_and_events_without_fields_are_readable(
     hass: HomeAssistant, server: DevServer, set_up: SetUp, hass_ws_client: WebSocketGenerator
 ) -> None:
     entry = app_entry(server)
-    hub = await set_up(entry)
-    await hub.client.disconnect()
-    assert await hass.config_entries.async_remove(entry.entry_id)
-
-    client = await hass_ws_client(hass)
-    assert await _lines(hass, client) == [
-        ("Pusher Channels", "is now disconnecting"),
-        ("Pusher Channels", "is now disconnected"),
-    ]
-
-
-@pytest.mark.usefixtures("logbook")
-async def test_event_fired_by_hand_without_fields_does_not_spoil_the_page(
-    hass: HomeAssistant, server: DevServer, set_up: SetUp, hass_ws_client: WebSocketGenerator
-) -> None:
-    await set_up(app_entry(server))
-    for event in ("event", "member_added", "member_removed", "connection_state", "webhook"):
+    await set_up(entry)
+    hass.bus.async_fire("pusher_channels_webhook", {"channel": "orders", "device_id": "gone"})
+    for event in ("member_added", "member_removed", "webhook", "subscription_error", "gap"):
         hass.bus.async_fire(f"pusher_channels_{event}", {})
+    assert await hass.config_entries.async_remove(entry.entry_id)
 
     lines = await _lines(hass, await hass_ws_client(hass))
 
-    assert [name for name, _ in lines] == ["Pusher Channels"] * 5
+    assert [name for name, _, _ in lines] == ["orders", *["Pusher Channels"] * 5]

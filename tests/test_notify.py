@@ -177,16 +177,23 @@ async def test_own_message_does_not_come_back(
     assert [event.data["event"] for event in heard] == ["shipped"]
 
 
-async def test_entity_is_unavailable_while_its_channel_is_not_joined(
-    hass: HomeAssistant, server: DevServer, set_up: SetUp
+@pytest.mark.parametrize("without", [None, "app_id"])
+async def test_entity_is_available_while_it_can_send(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, without: str | None
 ) -> None:
-    hub = await set_up(enabled(hass, app(server, "private-a"), "private-a"))
+    """The server API needs no connection; a client event does."""
+    entry = enabled(hass, app(server, "private-a", without=without), "private-a")
+    hub = await set_up(entry)
 
     await hub.client.disconnect()
-    assert state_of(hass, entity_of("private-a")).state == STATE_UNAVAILABLE
+    if without is None:
+        await notify(hass, "private-a", message=DINNER)
+        assert [it.channel for it in server.published] == ["private-a"]
+    else:
+        assert state_of(hass, entity_of("private-a")).state == STATE_UNAVAILABLE
 
     hub.client.connect()
-    await until(lambda: state_of(hass, entity_of("private-a")).state == STATE_UNKNOWN)
+    await until(lambda: state_of(hass, entity_of("private-a")).state != STATE_UNAVAILABLE)
 
 
 async def test_entity_follows_a_new_name_of_its_channel(

@@ -1,10 +1,8 @@
 """Repair issues come when a person has something to do, and go once it is done."""
 
-import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +15,6 @@ from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-import custom_components.pusher_channels
 from custom_components.pusher_channels.client.exceptions import RequestError, RequestFailure
 from custom_components.pusher_channels.client.http_api import HttpApi
 from custom_components.pusher_channels.client.server import Server
@@ -217,10 +214,8 @@ async def test_fix_of_an_app_that_was_removed_meanwhile_ends_well(
     assert (await submitted.json())["type"] == "create_entry"
 
 
-async def test_refused_client_event_raises_an_issue_that_can_only_be_dismissed(
-    hass: HomeAssistant,
-    without_client_events: DevServer,
-    hass_client: ClientSessionGenerator,
+async def test_refused_client_event_creates_an_issue_without_a_fix(
+    hass: HomeAssistant, without_client_events: DevServer
 ) -> None:
     entry = app_entry(without_client_events, "private-room")
     entry.add_to_hass(hass)
@@ -230,13 +225,9 @@ async def test_refused_client_event_raises_an_issue_that_can_only_be_dismissed(
     await hub.client.trigger("private-room", "client-hello", {})
     await until(lambda: issues_of(hass))
 
-    issue_id = f"client_events_disabled_{entry.entry_id}"
-    assert issues_of(hass)[issue_id].severity == ir.IssueSeverity.WARNING
-    socket_id = hub.client.socket_id
-    result = await submit(hass, hass_client, issue_id)
-    assert result["type"] == "create_entry"
-    assert issues_of(hass) == {}
-    assert hub.client.socket_id == socket_id
+    issue = issues_of(hass)[f"client_events_disabled_{entry.entry_id}"]
+    assert issue.severity == ir.IssueSeverity.WARNING
+    assert not issue.is_fixable
 
 
 @pytest.mark.parametrize(
@@ -301,7 +292,7 @@ async def ask_api_of_a_server_with_another_clock(session: ClientSession) -> Requ
 
 
 async def test_wrong_clock_raises_an_issue_until_the_api_takes_a_request(
-    hass: HomeAssistant, server: DevServer, set_up: SetUp, hass_client: ClientSessionGenerator
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server)
     hub = await set_up(entry)
@@ -317,11 +308,9 @@ async def test_wrong_clock_raises_an_issue_until_the_api_takes_a_request(
     await until(lambda: hub.client.socket_id not in (old, None))
     assert list(issues_of(hass)) == [issue_id]
 
-    issues.api_succeeded(hass, entry)
-    assert issues_of(hass) == {}
+    assert not issues_of(hass)[issue_id].is_fixable
 
-    issues.api_failed(hass, entry, err)
-    assert (await submit(hass, hass_client, issue_id))["type"] == "create_entry"
+    issues.api_succeeded(hass, entry)
     assert issues_of(hass) == {}
 
 
@@ -354,14 +343,3 @@ async def test_removed_app_takes_its_issues_along_and_no_others(
     await hass.config_entries.async_remove(entry.entry_id)
 
     assert list(issues_of(hass)) == [f"app_not_found_{other.entry_id}"]
-
-
-def test_each_kind_of_issue_is_explained() -> None:
-    package = Path(custom_components.pusher_channels.__file__).parent
-    texts = json.loads((package / "translations" / "en.json").read_text())["issues"]
-
-    assert set(texts) == set(issues.Kind)
-    for text in texts.values():
-        step = text["fix_flow"]["step"]["confirm"] if "fix_flow" in text else text
-        for message in (text["title"], step["title"], step["description"]):
-            assert message.format(name="Demo app", code="4006", reason="no key", url="/api")

@@ -36,7 +36,8 @@ BY_HOME_ASSISTANT = {"reauth_successful", "reconfigure_successful"}
 # What a stored app cannot be wrong about any more when an action runs.
 ONLY_IN_FORMS = {Misuse.ADDRESS.value, Misuse.MASTER_KEY.value}
 GIVEN_TO_ISSUES = {
-    **{kind: {"name"} for kind in issues._DISMISSED_ONLY},
+    issues.Kind.CHANNEL_REFUSED: {"name", "channel"},
+    issues.Kind.DECRYPTION_FAILED: {"name", "channel"},
     issues.Kind.WEBHOOK_REFUSED: {"name", "reason"},
     issues.Kind.WEBHOOK_MOVED: {"name", "url"},
 }
@@ -52,6 +53,7 @@ CONNECTION_ERRORS = {
     *probe._BY_CODE.values(),
     *probe._BY_REASON.values(),
 }
+
 type Tree = Mapping[str, Any]
 
 
@@ -134,11 +136,11 @@ def test_each_issue_has_a_text_that_shows_what_it_is_given() -> None:
         texts = ENGLISH["issues"][kind]
         given = GIVEN_TO_ISSUES.get(kind, {"name", "code"})
         assert set().union(*map(_placeholders, _texts(texts).values())) <= given
-        assert texts["title"]
-        assert ("description" in texts) is (kind in issues._OF_WEBHOOK)
-        if kind not in issues._OF_WEBHOOK:
+        is_fixable = kind not in issues._NOT_FIXABLE
+        assert texts.keys() == {"title", "fix_flow" if is_fixable else "description"}
+        if is_fixable:
             assert texts["fix_flow"]["step"].keys() == {"confirm"}
-            assert ("abort" in texts["fix_flow"]) == (kind not in issues._DISMISSED_ONLY)
+            assert texts["fix_flow"]["abort"].keys() == {"not_solved"}
 
 
 def test_each_selector_has_texts_and_each_text_a_selector() -> None:

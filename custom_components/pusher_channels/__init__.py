@@ -9,11 +9,12 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.typing import ConfigType
 
-from .client import CloseCode, ConnectionFailedError, ConnectionState
+from .client import ConnectionFailedError, ConnectionState
 from .const import CONF_SERVER, CONF_USE_TLS, DOMAIN
 from .hub import issues
 from .hub.factory import make_api, make_client
 from .hub.hub import Hub, PusherConfigEntry
+from .hub.refusals import asks_for_credentials
 from .services import async_setup_services
 from .web import webhook
 from .web.auth_view import async_setup_views
@@ -60,6 +61,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: PusherConfigEntry) -> bo
         raise _setup_error(err, gave_up=gave_up) from err
 
     hub = entry.runtime_data = Hub(hass, entry, client, make_api(hass, entry.data))
+    entry.async_on_unload(hub.stop)
     await _set_up_platforms(hass, entry)
 
     @callback
@@ -77,7 +79,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: PusherConfigEntry) -> b
 
 async def async_remove_entry(hass: HomeAssistant, entry: PusherConfigEntry) -> None:
     """Remove the repair issues and the webhook of an app."""
-    issues.remove(hass, entry)
+    issues.delete_all(hass, entry.entry_id)
     webhook.async_remove(hass, entry)
 
 
@@ -114,7 +116,7 @@ def _setup_error(
     err: ConnectionFailedError, *, gave_up: bool
 ) -> ConfigEntryAuthFailed | ConfigEntryError | ConfigEntryNotReady:
     """Return the error by which Home Assistant asks the user, gives up or retries."""
-    if err.code == CloseCode.UNAUTHORIZED:
+    if asks_for_credentials(err):
         return ConfigEntryAuthFailed(
             translation_domain=DOMAIN, translation_key="connection_unauthorized"
         )

@@ -10,16 +10,9 @@ from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util.enum import try_parse_enum
 
-from .client import (
-    ClientNotice,
-    MemberAdded,
-    MemberRemoved,
-    OnlineChange,
-    SignedIn,
-    StateChange,
-)
+from .client import DecryptionFailure, MemberAdded, MemberRemoved
 from .const import CONF_OFF_DELAY
-from .entity import AppEntity, ChannelEntity, ShareEntity, ValueEntity
+from .entity import ChannelEntity, ShareEntity, UserEntity, ValueEntity
 from .hub.channel import ChannelChange, ConfiguredChannel
 from .hub.hub import Hub, PusherConfigEntry
 from .hub.values import Value, values_of
@@ -55,7 +48,7 @@ async def async_setup_entry(
 
 
 class SubscribedSensor(ChannelEntity, BinarySensorEntity):
-    """Whether the channel is subscribed."""
+    """Whether the channel is subscribed; without a subscription it is off, not unavailable."""
 
     _key = "subscribed"
     _attr_device_class = BinarySensorDeviceClass.CONNECTIVITY
@@ -66,44 +59,43 @@ class SubscribedSensor(ChannelEntity, BinarySensorEntity):
     def available(self) -> bool:
         return True
 
-    @property
     @override
-    def is_on(self) -> bool:
-        return self._channel.is_subscribed
+    def _handle_change(self, change: ChannelChange) -> None:
+        if isinstance(change, DecryptionFailure):
+            self._refresh_and_write()
+        else:
+            super()._handle_change(change)
 
-    @property
     @override
-    def extra_state_attributes(self) -> dict[str, str | None]:
-        channel = self._channel.client_channel
-        error = None if channel is None else channel.error
-        return {"error": None if error is None else error.error}
+    def _refresh(self) -> None:
+        self._attr_is_on = self._channel.is_available
+        self._attr_extra_state_attributes = {"error": self._channel.error}
 
 
 class MemberSensor(ChannelEntity, BinarySensorEntity):
     """Whether a user is a member of the presence channel."""
 
     _key = "member"
-    _attr_device_class = BinarySensorDeviceClass.CONNECTIVITY
+    _attr_device_class = BinarySensorDeviceClass.OCCUPANCY
 
     def __init__(self, hub: Hub, channel: ConfiguredChannel, user_id: str) -> None:
-        super().__init__(hub, channel)
         self._user_id = user_id
+        super().__init__(hub, channel)
         self._attr_unique_id = f"{self._attr_unique_id}_{user_id}"
         self._attr_translation_placeholders = {"user_id": user_id}
 
-    @property
     @override
-    def is_on(self) -> bool | None:
+    def _refresh(self) -> None:
         presence = self._channel.presence
-        return None if presence is None else self._user_id in presence.members
+        self._attr_is_on = None if presence is None else self._user_id in presence.members
 
     @override
     def _handle_change(self, change: ChannelChange) -> None:
         match change:
             case MemberAdded(member=member) if member.user_id == self._user_id:
-                self.async_write_ha_state()
+                self._refresh_and_write()
             case MemberRemoved(user_id=user_id) if user_id == self._user_id:
-                self.async_write_ha_state()
+                self._refresh_and_write()
             case _:
                 super()._handle_change(change)
 
@@ -140,8 +132,8 @@ class ValueBinarySensor(ValueEntity, BinarySensorEntity):
         return stored.get("is_on", state.state)
 
 
-class OnlineSensor(AppEntity, BinarySensorEntity):
-    """Whether a watched user is online; unavailable while not signed in."""
+class OnlineSensor(UserEntity, BinarySensorEntity):
+    """Whether a watched user is online."""
 
     _key = "online"
     _attr_device_class = BinarySensorDeviceClass.CONNECTIVITY
@@ -154,23 +146,8 @@ class OnlineSensor(AppEntity, BinarySensorEntity):
 
     @property
     @override
-    def available(self) -> bool:
-        return self._hub.client.user.user_id is not None
-
-    @property
-    @override
     def is_on(self) -> bool:
-        return self._hub.client.user.online.get(self._user_id, False)
-
-    @override
-    def _handle_notice(self, notice: ClientNotice) -> None:
-        match notice:
-            case StateChange() | SignedIn():
-                self.async_write_ha_state()
-            case OnlineChange(user_id=user_id) if user_id == self._user_id:
-                self.async_write_ha_state()
-            case _:
-                pass
+        return self._hub.user.is_online(self._user_id)
 
 
 class UpToDateSensor(ShareEntity, BinarySensorEntity):

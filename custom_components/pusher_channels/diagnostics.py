@@ -1,6 +1,6 @@
-"""What a user can hand out to get help: how the app fares, without secrets or people."""
+"""Diagnostics, with secrets and personal data redacted."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import aiohttp
@@ -21,51 +21,33 @@ from .client import (
     PresenceChannel,
 )
 from .const import (
-    CONF_APP_KEY,
     CONF_AUTH_ENDPOINT,
     CONF_CHANNEL,
     CONF_EVENTS,
-    CONF_MASTER_KEY,
     CONF_MEMBERS,
     CONF_PROXY,
-    CONF_SECRET,
     CONF_SERVER,
     CONF_USER_AUTH_ENDPOINT,
-    CONF_USER_ID,
-    CONF_USER_INFO,
     CONF_VALUES,
     CONF_WATCHLIST,
     SUBENTRY_CHANNEL,
     SUBENTRY_SHARE,
 )
 from .hub.hub import Hub, PusherConfigEntry
+from .hub.redaction import TO_REDACT, without_secrets
 from .hub.share import ShareSettings
 from .web.webhook import async_webhook_url, has_webhook
 
-FIELD_VALUE: Final = "value"
-TO_REDACT: Final = frozenset(
-    {
-        CONF_APP_KEY,
-        CONF_SECRET,
-        CONF_MASTER_KEY,
-        CONF_USER_ID,
-        CONF_USER_INFO,
-        CONF_WEBHOOK_ID,
-        FIELD_VALUE,
-    }
-)
 URLS: Final = (CONF_AUTH_ENDPOINT, CONF_USER_AUTH_ENDPOINT, CONF_PROXY)
-SHORTEST_SECRET: Final = 6
-SHOWN_OF_WEBHOOK: Final = 4
-MAX_WORDS: Final = 300
+WEBHOOK_ID_CHARS: Final = 4
 
 
 async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: PusherConfigEntry
 ) -> dict[str, Any]:
-    """Return how an app and all its channels fare."""
+    """Return the diagnostics of an app with all its channels."""
     channels = entry.get_subentries_of_type(SUBENTRY_CHANNEL)
-    return await _app(hass, entry) | {
+    return _app(hass, entry) | {
         "channels": [_channel(entry, subentry) for subentry in channels],
         "shares": [_share(entry, it) for it in entry.get_subentries_of_type(SUBENTRY_SHARE)],
         "other_channels": [
@@ -79,14 +61,14 @@ async def async_get_device_diagnostics(
 ) -> dict[str, Any]:
     """Return the state of a device's app, and of its channel or share where it belongs to one."""
     if device.config_subentry_id is None:
-        return await _app(hass, entry)
+        return _app(hass, entry)
     subentry = entry.subentries[device.config_subentry_id]
     if subentry.subentry_type == SUBENTRY_SHARE:
-        return await _app(hass, entry) | {"share": _share(entry, subentry)}
-    return await _app(hass, entry) | {"channel": _channel(entry, subentry)}
+        return _app(hass, entry) | {"share": _share(entry, subentry)}
+    return _app(hass, entry) | {"channel": _channel(entry, subentry)}
 
 
-async def _app(hass: HomeAssistant, entry: PusherConfigEntry) -> dict[str, Any]:
+def _app(hass: HomeAssistant, entry: PusherConfigEntry) -> dict[str, Any]:
     hub = _hub(entry)
     options = async_redact_data(dict(entry.options), TO_REDACT)
     if CONF_WATCHLIST in options:
@@ -108,11 +90,12 @@ async def _app(hass: HomeAssistant, entry: PusherConfigEntry) -> dict[str, Any]:
 
 
 def _webhook_url(hass: HomeAssistant, entry: PusherConfigEntry) -> str | None:
-    """Return the start of a webhook's address: whoever knows all of it may knock."""
+    """Return the start of the webhook's address, which is a secret."""
     if not has_webhook(entry):
         return None
-    where, _, what = async_webhook_url(hass, entry.options[CONF_WEBHOOK_ID]).rpartition("/")
-    return f"{where}/{what[:SHOWN_OF_WEBHOOK]}{REDACTED}"
+    url = async_webhook_url(hass, entry.options[CONF_WEBHOOK_ID])
+    start, _, webhook_id = url.rpartition("/")
+    return f"{start}/{webhook_id[:WEBHOOK_ID_CHARS]}{REDACTED}"
 
 
 def _hub(entry: PusherConfigEntry) -> Hub | None:
@@ -125,7 +108,7 @@ def _data(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _bare_urls(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave scheme, host, port and path of each URL: credentials and query may be secret."""
+    """Return the data with only scheme, host, port and path of each URL; the rest may be secret."""
     return {key: _bare_url(value) if key in URLS else value for key, value in data.items()}
 
 
@@ -166,12 +149,12 @@ def _last_error(hub: Hub) -> dict[str, Any] | None:
     return {
         "reason": error.reason.value,
         "code": error.code,
-        "message": _without_secrets(error.message, hub.entry.data),
+        "message": without_secrets(error.message, hub.entry.data),
     }
 
 
 def _channel(entry: PusherConfigEntry, subentry: ConfigSubentry) -> dict[str, Any]:
-    """Return what the user configured of a channel, and how it fares while it is wanted."""
+    """Return the settings of a channel, and its state while the app is loaded."""
     name = subentry.data[CONF_CHANNEL]
     configured = {
         "channel": name,
@@ -212,7 +195,7 @@ def _share(entry: PusherConfigEntry, subentry: ConfigSubentry) -> dict[str, Any]
 
 
 def _unconfigured_channels(entry: PusherConfigEntry) -> list[Channel]:
-    """Return what an action subscribed to; the user's own channel has the user's id in its name."""
+    """Return the channels of actions; the user's own channel has the user's id in its name."""
     hub = _hub(entry)
     if hub is None:
         return []
@@ -245,28 +228,5 @@ def _channel_error(entry: PusherConfigEntry, channel: Channel) -> dict[str, Any]
     return {
         "type": error.type,
         "status": error.status,
-        "message": _without_secrets(error.error, entry.data),
+        "message": without_secrets(error.error, entry.data),
     }
-
-
-def _without_secrets(words: str, data: Mapping[str, Any]) -> str:
-    """Leave of a server's words what quotes neither a secret nor, as JSON, anybody's data."""
-    words, brace, _ = words.partition("{")
-    for secret in _secrets(data):
-        words = words.replace(secret, REDACTED)
-    return words[:MAX_WORDS] + (REDACTED if brace else "")
-
-
-def _secrets(value: Any, *, secret: bool = False) -> Iterator[str]:
-    """Find every text below a field that is redacted; a short one may be part of any word."""
-    match value:
-        case str() if secret and len(value) >= SHORTEST_SECRET:
-            yield value
-        case Mapping():
-            for key, inner in value.items():
-                yield from _secrets(inner, secret=secret or key in TO_REDACT)
-        case list():
-            for inner in value:
-                yield from _secrets(inner, secret=secret)
-        case _:
-            pass

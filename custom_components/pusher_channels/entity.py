@@ -17,6 +17,7 @@ from homeassistant.util import dt as dt_util
 from .client import (
     ClientNotice,
     Event,
+    StateChange,
     SubscriptionRefused,
     SubscriptionSucceeded,
     Unsubscribed,
@@ -71,17 +72,44 @@ class AppEntity(Entity):
         self._attr_unique_id = f"{hub.entry.entry_id}_{self._key}"
         self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, hub.entry.entry_id)})
 
+
+class ConnectionEntity(AppEntity):
+    """An entity that shows the state of the app's connection."""
+
     @override
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
         self.async_on_remove(self._hub.client.listen(self._handle_notice))
 
     def _handle_notice(self, notice: ClientNotice) -> None:
+        if isinstance(notice, StateChange):
+            self.async_write_ha_state()
+
+
+class UserEntity(AppEntity):
+    """An entity of the app's user; unavailable while not signed in."""
+
+    @property
+    @override
+    def available(self) -> bool:
+        return self._hub.user.is_available
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        self.async_on_remove(self._hub.user.listen(self._handle_user_change))
+
+    @callback
+    def _handle_user_change(self, _: None) -> None:
         self.async_write_ha_state()
 
 
 class ChannelEntity(Entity):
-    """An entity of a channel's device; unavailable while the channel is not subscribed."""
+    """An entity of a channel's device; unavailable while the channel is not subscribed.
+
+    `_refresh` takes over what the channel knows. It is not called in an outage of less than 10 s,
+    so that the entity keeps what it shows.
+    """
 
     _attr_has_entity_name = True
     _attr_should_poll = False
@@ -96,21 +124,33 @@ class ChannelEntity(Entity):
         self._attr_device_info = DeviceInfo(
             identifiers={channel_identifier(entry_id, channel.subentry_id)}
         )
+        self._refresh()
 
     @property
     @override
     def available(self) -> bool:
-        return self._channel.is_subscribed
+        return self._channel.is_available
 
     @override
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
+        if not self._channel.is_holding:
+            self._refresh()
         self.async_on_remove(self._channel.listen(self._handle_change))
 
     def _handle_change(self, change: ChannelChange) -> None:
         """Write what the user changed, and whether the channel is subscribed."""
         if isinstance(change, SubscriptionSucceeded | SubscriptionRefused | Unsubscribed | None):
+            self._refresh_and_write()
+
+    @callback
+    def _refresh_and_write(self) -> None:
+        if not self._channel.is_holding:
+            self._refresh()
             self.async_write_ha_state()
+
+    def _refresh(self) -> None:
+        """Set the attributes from the state of the channel."""
 
 
 class ShareEntity(Entity):

@@ -1,27 +1,24 @@
 """Event entities: the latest event of a channel and of the signed-in user."""
 
-from typing import Any, override
+from typing import Final, override
 
 from homeassistant.components.event import EventEntity
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from orjson import dumps
 
-from .client import (
-    ClientNotice,
-    Event,
-    SignedIn,
-    StateChange,
-)
-from .entity import AppEntity, ChannelEntity, ThrottledEntity
-from .hub.channel import ChannelChange, ConfiguredChannel
-from .hub.hub import Hub, PusherConfigEntry
+from .client import Event, Json
+from .entity import ChannelEntity, ThrottledEntity, UserEntity
+from .hub.channel import ConfiguredChannel
+from .hub.hub import PusherConfigEntry
 
 PARALLEL_UPDATES = 0
 
 RECEIVED = "received"
 OTHER = "other"
+MAX_DATA_BYTES: Final = 16 * 1024
 
 
 async def async_setup_entry(
@@ -51,14 +48,16 @@ class LatestEvent(ThrottledEntity, EventEntity):
         self._latest = event
         self._write_soon()
 
-    def _event_type(self, event: Event) -> str:
+    def _event_type(self, name: str) -> str | None:
+        """Return the type of an event; None for one that the filter excludes."""
         return RECEIVED
 
     @callback
     @override
     def _write(self) -> None:
-        event_type = self._event_type(self._latest)
-        if event_type in self.event_types:
+        # The filter may have changed since the event came.
+        event_type = self._event_type(self._latest.name)
+        if event_type is not None:
             self._trigger_event(event_type, _attributes(self._latest))
             self.async_write_ha_state()
 
@@ -69,66 +68,50 @@ class ChannelEvent(ChannelEntity, LatestEvent):
     _key = "event"
     _attr_name = None
 
-    def __init__(self, hub: Hub, channel: ConfiguredChannel) -> None:
-        super().__init__(hub, channel)
-        self._set_types()
-
     @override
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
         self.async_on_remove(self._channel.listen_events(self._handle_event))
 
     @override
-    def _handle_change(self, change: ChannelChange) -> None:
-        self._set_types()
-        super()._handle_change(change)
-
-    def _set_types(self) -> None:
+    def _refresh(self) -> None:
         patterns = self._channel.patterns
-        self._literal = [name for name in patterns if not _is_glob(name)]
-        types = self._literal.copy() if patterns else [RECEIVED]
-        if len(self._literal) < len(patterns):
-            types.append(OTHER)
-        if types != getattr(self, "_attr_event_types", None):
-            self._attr_event_types = types
+        types = [OTHER if _is_glob(name) else name for name in patterns] or [RECEIVED]
+        self._attr_event_types = sorted(set(types), key=types.index)
 
     @override
-    def _event_type(self, event: Event) -> str:
-        if event.name in self._literal:
-            return event.name
-        return OTHER if self._channel.patterns else RECEIVED
+    def _event_type(self, name: str) -> str | None:
+        patterns = self._channel.patterns
+        if not patterns:
+            return RECEIVED
+        if name in patterns and not _is_glob(name):
+            return name
+        return OTHER if self._channel.matches(name) else None
 
 
-class UserEvent(AppEntity, LatestEvent):
+class UserEvent(UserEntity, LatestEvent):
     """The latest event that was sent to the signed-in user."""
 
     _key = "user_event"
     _attr_event_types = [RECEIVED]
-
-    @property
-    @override
-    def available(self) -> bool:
-        return self._hub.client.user.user_id is not None
 
     @override
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
         self.async_on_remove(self._hub.client.user.bind(self._handle_event))
 
-    @override
-    def _handle_notice(self, notice: ClientNotice) -> None:
-        if isinstance(notice, StateChange | SignedIn):
-            super()._handle_notice(notice)
-
 
 def _is_glob(name: str) -> bool:
     return any(character in name for character in "*?[")
 
 
-def _attributes(event: Event) -> dict[str, Any]:
-    return {
-        "event": event.name,
-        "data": event.writable(),
-        "user_id": event.user_id,
-        "cached": event.cached,
-    }
+def _attributes(event: Event) -> dict[str, Json]:
+    """Return an event's attributes; data over 16 KB is left out, with its size in its place."""
+    data = event.writable()
+    size = _size(event.raw)
+    shown: dict[str, Json] = {"data": data} if size <= MAX_DATA_BYTES else {"data_bytes": size}
+    return {"event": event.name, **shown, "user_id": event.user_id, "cached": event.cached}
+
+
+def _size(raw: Json) -> int:
+    return len(raw.encode() if isinstance(raw, str) else dumps(raw))

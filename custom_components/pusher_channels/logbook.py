@@ -1,16 +1,25 @@
-"""Lines in the logbook; never what an event carried."""
+"""Logbook lines for what no entity shows; without the data of events.
+
+Received events and the state of the connection have lines of their entities.
+"""
 
 from collections.abc import Callable
 
-from homeassistant.components.logbook import LOGBOOK_ENTRY_MESSAGE, LOGBOOK_ENTRY_NAME
+from homeassistant.components.logbook import (
+    LOGBOOK_ENTRY_ICON,
+    LOGBOOK_ENTRY_MESSAGE,
+    LOGBOOK_ENTRY_NAME,
+)
 from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
 
 from .const import (
     DOMAIN,
-    EVENT,
-    EVENT_CONNECTION_STATE,
+    EVENT_DECRYPTION_FAILURE,
+    EVENT_GAP,
     EVENT_MEMBER_ADDED,
     EVENT_MEMBER_REMOVED,
+    EVENT_SUBSCRIPTION_ERROR,
     EVENT_WEBHOOK,
 )
 
@@ -22,35 +31,61 @@ type Describe = Callable[[Event], Line]
 def async_describe_events(
     hass: HomeAssistant, async_describe_event: Callable[[str, str, Describe], None]
 ) -> None:
-    """Tell the logbook how to put our bus events into words."""
+    """Register the descriptions of the bus events."""
+
+    def line(event: Event, icon: str, message: str) -> Line:
+        return {
+            LOGBOOK_ENTRY_NAME: _name(hass, event),
+            LOGBOOK_ENTRY_MESSAGE: message,
+            LOGBOOK_ENTRY_ICON: icon,
+        }
 
     @callback
-    def received(event: Event) -> Line:
-        return _line(event.data.get("channel"), f"received {event.data.get('event')}")
+    def member_added(event: Event) -> Line:
+        return line(event, "mdi:account-plus", f"{_member(event)} joined")
 
     @callback
-    def joined(event: Event) -> Line:
-        return _line(event.data.get("channel"), f"user {event.data.get('user_id')} joined")
+    def member_removed(event: Event) -> Line:
+        return line(event, "mdi:account-minus", f"{_member(event)} left")
 
     @callback
-    def left(event: Event) -> Line:
-        return _line(event.data.get("channel"), f"user {event.data.get('user_id')} left")
+    def webhook(event: Event) -> Line:
+        return line(event, "mdi:webhook", f"received the webhook event {event.data.get('event')}")
 
     @callback
-    def told(event: Event) -> Line:
-        return _line(event.data.get("channel"), f"told by webhook: {event.data.get('event')}")
+    def subscription_error(event: Event) -> Line:
+        return line(event, "mdi:link-off", "was refused by the server")
 
     @callback
-    def connection_changed(event: Event) -> Line:
-        entry = hass.config_entries.async_get_entry(event.data.get("entry_id", ""))
-        return _line(None if entry is None else entry.title, f"is now {event.data.get('state')}")
+    def decryption_failure(event: Event) -> Line:
+        return line(
+            event, "mdi:lock-alert", f"could not decrypt the event {event.data.get('event')}"
+        )
 
-    async_describe_event(DOMAIN, EVENT, received)
-    async_describe_event(DOMAIN, EVENT_MEMBER_ADDED, joined)
-    async_describe_event(DOMAIN, EVENT_MEMBER_REMOVED, left)
-    async_describe_event(DOMAIN, EVENT_WEBHOOK, told)
-    async_describe_event(DOMAIN, EVENT_CONNECTION_STATE, connection_changed)
+    @callback
+    def gap(event: Event) -> Line:
+        return line(event, "mdi:timeline-alert", "may have missed events")
+
+    async_describe_event(DOMAIN, EVENT_MEMBER_ADDED, member_added)
+    async_describe_event(DOMAIN, EVENT_MEMBER_REMOVED, member_removed)
+    async_describe_event(DOMAIN, EVENT_WEBHOOK, webhook)
+    async_describe_event(DOMAIN, EVENT_SUBSCRIPTION_ERROR, subscription_error)
+    async_describe_event(DOMAIN, EVENT_DECRYPTION_FAILURE, decryption_failure)
+    async_describe_event(DOMAIN, EVENT_GAP, gap)
 
 
-def _line(name: str | None, message: str) -> Line:
-    return {LOGBOOK_ENTRY_NAME: name or "Pusher Channels", LOGBOOK_ENTRY_MESSAGE: message}
+def _name(hass: HomeAssistant, event: Event) -> str:
+    """Return the name of the event's channel, or of the app for a channel without a device."""
+    device = dr.async_get(hass).async_get(str(event.data.get("device_id")))
+    is_of_channel = device is not None and device.config_subentry_id is not None
+    if device is not None and (is_of_channel or "channel" not in event.data):
+        return device.name_by_user or device.name or "Pusher Channels"
+    return str(event.data.get("channel") or "Pusher Channels")
+
+
+def _member(event: Event) -> str:
+    match event.data.get("user_info"):
+        case {"name": str(name)} if name:
+            return name
+        case _:
+            return f"user {event.data.get('user_id')}"

@@ -19,7 +19,7 @@ from .hub.action_errors import server_api, translated
 from .hub.channel import ConfiguredChannel
 from .hub.hub import PusherConfigEntry
 
-PARALLEL_UPDATES = 0
+PARALLEL_UPDATES = 1
 
 NOTIFICATION = "notification"
 
@@ -47,6 +47,12 @@ class ChannelNotify(ChannelEntity, NotifyEntity):
     _key = NOTIFICATION
     _attr_entity_registry_enabled_default = False
     _attr_supported_features = NotifyEntityFeature.TITLE
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return whether a message can be sent: the server API needs no subscription."""
+        return self._hub.api is not None or super().available
 
     @override
     async def async_send_message(self, message: str, title: str | None = None) -> None:

@@ -1,7 +1,8 @@
 """Sensors: the state of the connection, members, subscriptions and values."""
 
-from collections.abc import Mapping
-from typing import Any, override
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Any, Final, override
 
 from homeassistant.components.sensor import (
     CONF_STATE_CLASS,
@@ -16,26 +17,32 @@ from homeassistant.const import (
     EntityCategory,
     Platform,
 )
-from homeassistant.core import HomeAssistant, State
+from homeassistant.core import HomeAssistant, State, callback
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.util import dt as dt_util
 from homeassistant.util.enum import try_parse_enum
 
 from .client import (
+    ClientNotice,
+    ConnectionFailedError,
     ConnectionState,
     MemberAdded,
     MemberRemoved,
+    MemberUpdated,
+    PresenceChannel,
+    StateChange,
     SubscriptionCount,
 )
 from .const import CONF_DISPLAY_PRECISION, CONF_EXPIRE_AFTER
-from .entity import AppEntity, ChannelEntity, ShareEntity, ThrottledEntity, ValueEntity
+from .entity import ChannelEntity, ConnectionEntity, ShareEntity, ThrottledEntity, ValueEntity
 from .hub.channel import ChannelChange, ConfiguredChannel
 from .hub.hub import Hub, PusherConfigEntry
 from .hub.values import Value, ValueState, values_of
 
 PARALLEL_UPDATES = 0
 
-MEMBERS_SHOWN = 100
+MAX_MEMBERS_SHOWN: Final = 100
 
 
 async def async_setup_entry(
@@ -53,7 +60,7 @@ async def async_setup_entry(
             if value.platform is Platform.SENSOR
         ]
         if channel.kind.is_presence:
-            return [MembersSensor(hub, channel), *entities]
+            return [MembersSensor(hub, channel), OthersSensor(hub, channel), *entities]
         return [SubscriptionCountSensor(hub, channel), *entities]
 
     hub.add_platform(Platform.SENSOR, async_add_entities, [ConnectionStateSensor(hub)], make)
@@ -62,11 +69,13 @@ async def async_setup_entry(
     )
 
 
-class ConnectionStateSensor(AppEntity, SensorEntity):
+class ConnectionStateSensor(ConnectionEntity, SensorEntity):
     """The state of the app's connection."""
 
     _key = "connection_state"
+    _next_attempt: str | None = None
     _attr_device_class = SensorDeviceClass.ENUM
+    _attr_entity_category = EntityCategory.DIAGNOSTIC
     _attr_options = [state.value for state in ConnectionState]
 
     @property
@@ -77,11 +86,32 @@ class ConnectionStateSensor(AppEntity, SensorEntity):
     @property
     @override
     def extra_state_attributes(self) -> dict[str, Any]:
-        error = self._hub.client.last_error
+        client = self._hub.client
+        error = client.last_error
         return {
-            "socket_id": self._hub.client.socket_id,
+            "socket_id": client.socket_id,
             "last_error": None if error is None else str(error),
+            "next_attempt": self._next_attempt,
         }
+
+    @override
+    def _handle_notice(self, notice: ClientNotice) -> None:
+        """Write each state once; a failure that ends a connection is followed by a new state."""
+        client = self._hub.client
+        match notice:
+            case StateChange():
+                pass
+            case ConnectionFailedError() if client.state is not ConnectionState.CONNECTED:
+                pass
+            case _:
+                return
+        delay = client.next_attempt
+        self._next_attempt = (
+            None
+            if delay is None
+            else (dt_util.utcnow() + timedelta(seconds=delay - self.hass.loop.time())).isoformat()
+        )
+        self.async_write_ha_state()
 
 
 class CountSensor(ChannelEntity, ThrottledEntity, SensorEntity):
@@ -90,9 +120,14 @@ class CountSensor(ChannelEntity, ThrottledEntity, SensorEntity):
     _attr_state_class = SensorStateClass.MEASUREMENT
     _seconds_between_writes = 0.5
 
+    @callback
+    @override
+    def _write(self) -> None:
+        self._refresh_and_write()
+
     @override
     def _handle_change(self, change: ChannelChange) -> None:
-        if isinstance(change, MemberAdded | MemberRemoved | SubscriptionCount):
+        if isinstance(change, MemberAdded | MemberRemoved | MemberUpdated | SubscriptionCount):
             self._write_soon()
         else:
             super()._handle_change(change)
@@ -102,26 +137,35 @@ class MembersSensor(CountSensor):
     """The number of members of a presence channel, this connection included."""
 
     _key = "members"
-    _unrecorded_attributes = frozenset({"members"})
+    _unrecorded_attributes = frozenset({"members", "names"})
 
-    @property
     @override
-    def native_value(self) -> int | None:
-        presence = self._channel.presence
-        return None if presence is None else presence.count
-
-    @property
-    @override
-    def extra_state_attributes(self) -> dict[str, Any]:
+    def _refresh(self) -> None:
         presence = self._channel.presence
         if presence is None:
-            return {}
+            self._attr_native_value = None
+            self._attr_extra_state_attributes = {}
+            return
+        shown = sorted(presence.members)[:MAX_MEMBERS_SHOWN]
         me = presence.me
-        return {
-            "others": presence.count - (me is not None),
-            "members": list(presence.members)[:MEMBERS_SHOWN],
+        self._attr_native_value = presence.count
+        self._attr_extra_state_attributes = {
+            "others": _count_others(presence),
+            "members": shown,
+            "names": _names(presence, shown),
             "me": None if me is None else me.user_id,
         }
+
+
+class OthersSensor(CountSensor):
+    """The number of members of a presence channel without this connection."""
+
+    _key = "others"
+
+    @override
+    def _refresh(self) -> None:
+        presence = self._channel.presence
+        self._attr_native_value = None if presence is None else _count_others(presence)
 
 
 class SubscriptionCountSensor(CountSensor):
@@ -130,11 +174,13 @@ class SubscriptionCountSensor(CountSensor):
     _key = "subscription_count"
     _attr_entity_registry_enabled_default = False
 
-    @property
     @override
-    def native_value(self) -> int | None:
+    def _refresh(self) -> None:
+        """Take over the count; after a short outage keep the last one until the server sends it."""
         channel = self._channel.client_channel
-        return None if channel is None else channel.subscription_count
+        count = None if channel is None else channel.subscription_count
+        if count is not None or not self._channel.is_available:
+            self._attr_native_value = count
 
 
 class MessagesSentSensor(ShareEntity, ThrottledEntity, SensorEntity):
@@ -185,3 +231,19 @@ class ValueSensor(ValueEntity, SensorEntity):
     def _restored_state(self, stored: Mapping[str, Any], state: State) -> object:
         data = SensorExtraStoredData.from_dict(dict(stored))
         return None if data is None else data.native_value
+
+
+def _count_others(presence: PresenceChannel) -> int:
+    return presence.count if presence.me is None else presence.count - 1
+
+
+def _names(presence: PresenceChannel, user_ids: Iterable[str]) -> dict[str, str]:
+    """Return the names of the members that have one, by id."""
+    names: dict[str, str] = {}
+    for user_id in user_ids:
+        match presence.members[user_id].user_info:
+            case {"name": str(name)}:
+                names[user_id] = name
+            case _:
+                pass
+    return names

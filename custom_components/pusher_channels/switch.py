@@ -10,7 +10,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.restore_state import RestoreEntity
 
 from .client import ConnectionState
-from .entity import AppEntity, ShareEntity
+from .entity import ConnectionEntity, ShareEntity
 from .hub.channel import ConfiguredChannel
 from .hub.hub import PusherConfigEntry
 
@@ -34,7 +34,7 @@ async def async_setup_entry(
     )
 
 
-class ConnectionSwitch(AppEntity, SwitchEntity):
+class ConnectionSwitch(ConnectionEntity, SwitchEntity):
     """Whether the app is connected or tries to connect; on after a restart."""
 
     _key = "connection"

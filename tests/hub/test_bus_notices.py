@@ -39,7 +39,7 @@ async def test_join_of_a_presence_channel_tells_how_many_are_there_and_who_we_ar
         await set_up(entry)
 
     assert bus.fired("subscription_succeeded", of="presence-room") == [
-        {"channel": "presence-room", "count": 2, "me": ME}
+        {"channel": "presence-room", "count": 2, "me": ME, "members": ["bob", ME]}
     ]
 
 
@@ -187,11 +187,12 @@ async def test_each_change_of_the_connection_is_heard(
     await set_up(entry)
 
     await server.close_all(4200)
-    await until(lambda: bus.count("connection_state") == 2)
+    await until(lambda: bus.count("connection_state") == 3)
     assert await hass.config_entries.async_unload(entry.entry_id)
 
     steps = [(it["previous"], it["state"]) for it in bus.fired("connection_state")]
     assert steps == [
+        ("connecting", "connected"),
         ("connected", "reconnecting"),
         ("reconnecting", "connected"),
         ("connected", "disconnecting"),

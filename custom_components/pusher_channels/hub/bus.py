@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
@@ -38,6 +38,8 @@ from ..const import (
     EVENT_SUBSCRIPTION_SUCCEEDED,
     EVENT_WEBHOOK,
 )
+
+MAX_MEMBERS: Final = 100
 
 
 class DeviceBus:
@@ -142,6 +144,7 @@ def _subscribed(channel: Channel) -> dict[str, Any]:
     if isinstance(channel, PresenceChannel):
         data["count"] = channel.count
         data["me"] = None if channel.me is None else channel.me.user_id
+        data["members"] = sorted(channel.members)[:MAX_MEMBERS]
     return data
 
 

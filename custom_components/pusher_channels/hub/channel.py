@@ -1,23 +1,30 @@
 """A configured channel: its subentry, its device and its subscription."""
 
 from collections.abc import Callable, Mapping, Sequence
+from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import Final
 
 from homeassistant.config_entries import ConfigSubentry
+from homeassistant.core import HomeAssistant
 
 from ..client import (
     Channel,
     ChannelKind,
     ChannelNotice,
+    DecryptionFailure,
     Event,
     Listeners,
     PresenceChannel,
     PusherClient,
+    SubscriptionRefused,
+    SubscriptionSucceeded,
     Unlisten,
+    Unsubscribed,
 )
 from ..const import CONF_CHANNEL, CONF_EVENTS, CONF_MEMBERS
 from .bus import DeviceBus
+from .grace import OutageGrace
 
 LATEST_EVENT_NAMES: Final = 20
 
@@ -28,11 +35,18 @@ class ConfiguredChannel:
     """The channel of a subentry, from its first subscription to its removal.
 
     Entities listen here instead of on the client's channel, which is another one after the user
-    renamed the channel, and which does not exist before Home Assistant has started.
+    renamed the channel, and which does not exist before Home Assistant has started. What they show
+    does not change in an outage of less than 10 s.
+
+    `decryption_failures` counts the events that could not be decrypted, `decryption_error` is the
+    reason until an event is decrypted again.
     """
 
-    def __init__(self, subentry: ConfigSubentry, client: PusherClient, bus: DeviceBus) -> None:
+    def __init__(
+        self, hass: HomeAssistant, subentry: ConfigSubentry, client: PusherClient, bus: DeviceBus
+    ) -> None:
         self._client = client
+        self._grace = OutageGrace(hass, self._notify_change)
         self._events: Listeners[Event] = Listeners()
         self._changes: Listeners[ChannelChange] = Listeners()
         self._unsubscribers: tuple[Unlisten, ...] = ()
@@ -41,6 +55,8 @@ class ConfiguredChannel:
         self.subentry = subentry
         self.bus = bus
         self.client_channel: Channel | None = None
+        self.decryption_failures = 0
+        self.decryption_error: str | None = None
 
     @property
     def subentry_id(self) -> str:
@@ -63,6 +79,15 @@ class ConfiguredChannel:
         """The event names and globs to listen for; empty for all events."""
         return tuple(self.subentry.data.get(CONF_EVENTS, ()))
 
+    def matches(self, event_name: str) -> bool:
+        """Return whether events of this name pass the filter."""
+        patterns = self.patterns
+        return (
+            not patterns
+            or event_name in patterns
+            or any(fnmatchcase(event_name, pattern) for pattern in patterns)
+        )
+
     @property
     def tracked_members(self) -> Sequence[str]:
         """The ids of the users that have an entity."""
@@ -73,6 +98,24 @@ class ConfiguredChannel:
     def is_subscribed(self) -> bool:
         """Whether the channel is subscribed at this moment."""
         return self.client_channel is not None and self.client_channel.is_subscribed
+
+    @property
+    def is_available(self) -> bool:
+        """Whether the channel is subscribed, or lost its subscription less than 10 s ago."""
+        return self._grace.is_available
+
+    @property
+    def is_holding(self) -> bool:
+        """Whether entities keep what they show, because an outage is shorter than 10 s so far."""
+        return self._grace.is_holding
+
+    @property
+    def error(self) -> str | None:
+        """Why the channel is not subscribed, or why its events cannot be decrypted."""
+        refusal = None if self.client_channel is None else self.client_channel.error
+        if refusal is not None and not self.is_holding:
+            return refusal.error
+        return self.decryption_error
 
     @property
     def presence(self) -> PresenceChannel | None:
@@ -90,7 +133,10 @@ class ConfiguredChannel:
         return self._events.add(listener)
 
     def listen(self, listener: Callable[[ChannelChange], None]) -> Unlisten:
-        """Call the listener with each notice, and with None when the user changed the channel."""
+        """Call the listener with each notice, and with None for every other change.
+
+        That is a change by the user, of the availability or of the decryption.
+        """
         return self._changes.add(listener)
 
     def subscribe(self) -> None:
@@ -101,9 +147,14 @@ class ConfiguredChannel:
             channel.bind(self._handle_event, *patterns),
             channel.listen(self._handle_notice),
         )
+        if channel.is_subscribed:
+            self._grace.recover()
+        else:
+            self._grace.give_up()
 
     def unsubscribe(self) -> None:
         """Unsubscribe, if subscribed."""
+        self._grace.give_up()
         if self.client_channel is not None:
             self._client.unsubscribe(self._detach(self.client_channel))
 
@@ -119,6 +170,14 @@ class ConfiguredChannel:
                 previous = self._detach(channel)
                 self.subscribe()
                 self._client.unsubscribe(previous)
+        self._notify_change()
+
+    def give_up(self) -> None:
+        """Show an outage at once, because the connection does not return by itself."""
+        self._grace.give_up()
+        self._notify_change()
+
+    def _notify_change(self) -> None:
         self._changes.notify(None)
 
     def _detach(self, channel: Channel) -> str:
@@ -135,10 +194,25 @@ class ConfiguredChannel:
         latest[name] = event
         if len(latest) > LATEST_EVENT_NAMES:
             del latest[next(iter(latest))]
+        if self.decryption_error is not None:
+            self.decryption_error = None
+            self._notify_change()
         self.bus.fire_event(event)
         self._events.notify(event)
 
     def _handle_notice(self, notice: ChannelNotice) -> None:
+        match notice:
+            case SubscriptionSucceeded():
+                self._grace.recover()
+            case SubscriptionRefused(is_retried=False):
+                self._grace.give_up()
+            case Unsubscribed():
+                self._grace.start_outage()
+            case DecryptionFailure(reason=reason):
+                self.decryption_failures += 1
+                self.decryption_error = reason
+            case _:
+                pass
         if self.client_channel is not None:
             self.bus.fire_channel_notice(self.client_channel, notice)
         self._changes.notify(notice)

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from http import HTTPStatus
+from functools import partial
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import Platform
@@ -16,27 +16,23 @@ from homeassistant.util import dt as dt_util
 
 from ..client import (
     ClientNotice,
-    CloseCode,
-    ConnectionFailedError,
     ConnectionState,
     HttpApi,
     PusherClient,
-    SigninFailed,
     StateChange,
-    SubscriptionRefused,
 )
 from ..const import CONF_SIGN_IN, CONF_WATCHLIST, SUBENTRY_CHANNEL
 from .bus import DeviceBus
-from .channel import ChannelChange, ConfiguredChannel
+from .channel import ConfiguredChannel
 from .devices import register_app, register_channel
 from .platform_entities import PlatformEntities
+from .refusals import Refusals
 from .shares import Shares
 from .temporary_channels import TemporaryChannels
+from .user import AppUser
 
 _LOGGER = logging.getLogger(__name__)
 
-LARAVEL_PAGE_EXPIRED = 419
-REAUTH_STATUSES = (HTTPStatus.UNAUTHORIZED, LARAVEL_PAGE_EXPIRED, CloseCode.UNAUTHORIZED)
 MAX_PAST_STATES = 50
 
 type PusherConfigEntry = ConfigEntry[Hub]
@@ -77,11 +73,16 @@ class Hub:
         self.bus = DeviceBus(hass, entry.entry_id, self.device_id)
         self.past_states: deque[PastState] = deque(maxlen=MAX_PAST_STATES)
         self.channels: dict[str, ConfiguredChannel] = {}
-        self.temporary_channels = TemporaryChannels(client, self.bus, self._handle_channel_notice)
+        self._refusals = Refusals(hass, entry)
+        self.user = AppUser(hass, client)
+        self.temporary_channels = TemporaryChannels(
+            client, self.bus, self._refusals.handle_temporary
+        )
         self.shares = Shares(hass, entry, client, api, self.device_id)
         self._platforms: dict[Platform, _ChannelPlatform] = {}
         self._is_started = False
         self._add_past_state()
+        self.bus.fire_client_notice(StateChange(client.state, ConnectionState.CONNECTING))
         client.listen(self._handle_notice)
         client.user.bind(self.bus.fire_event)
         self._update_channels()
@@ -129,11 +130,19 @@ class Hub:
     def start(self) -> None:
         """Sign in if configured, and subscribe the channels."""
         self._is_started = True
+        self._refusals.start(self.channels)
         if self.signs_in:
             self.client.sign_in()
         for channel in self.channels.values():
             channel.subscribe()
         self.shares.start()
+
+    @callback
+    def stop(self) -> None:
+        """Stop all timers; the client is disconnected by the caller."""
+        self.user.stop()
+        for channel in self.channels.values():
+            channel.give_up()
 
     @callback
     def update(self) -> None:
@@ -157,14 +166,15 @@ class Hub:
         }
         for subentry_id in self.channels.keys() - subentries.keys():
             self.channels.pop(subentry_id).unsubscribe()
+            self._refusals.remove_channel(subentry_id)
             for platform in self._platforms.values():
                 platform.entities.discard(subentry_id)
         for subentry_id in sorted(subentries.keys() - self.channels.keys()):
             subentry = subentries[subentry_id]
             device_id = register_channel(self.hass, self.entry, subentry, self.device_id)
             bus = DeviceBus(self.hass, self.entry.entry_id, device_id)
-            channel = ConfiguredChannel(subentry, self.client, bus)
-            channel.listen(self._handle_channel_notice)
+            channel = ConfiguredChannel(self.hass, subentry, self.client, bus)
+            channel.listen(partial(self._refusals.handle_change, channel))
             self.channels[subentry_id] = channel
             if self._is_started:
                 channel.subscribe()
@@ -174,20 +184,13 @@ class Hub:
 
     def _handle_notice(self, notice: ClientNotice) -> None:
         self.bus.fire_client_notice(notice)
-        match notice:
-            case StateChange():
-                self._add_past_state()
-                self._log_change(notice)
-            case ConnectionFailedError(code=CloseCode.UNAUTHORIZED):
-                self.entry.async_start_reauth(self.hass)
-            case SigninFailed(status=status) if status in REAUTH_STATUSES:
-                self.entry.async_start_reauth(self.hass)
-            case _:
-                pass
-
-    def _handle_channel_notice(self, notice: ChannelChange) -> None:
-        if isinstance(notice, SubscriptionRefused) and notice.status in REAUTH_STATUSES:
-            self.entry.async_start_reauth(self.hass)
+        self._refusals.handle_notice(notice)
+        if isinstance(notice, StateChange):
+            self._add_past_state()
+            self._log_change(notice)
+            if notice.state in (ConnectionState.DISCONNECTING, ConnectionState.DISCONNECTED):
+                for channel in self.channels.values():
+                    channel.give_up()
 
     def _log_change(self, change: StateChange) -> None:
         """Log once that the connection was lost, and once that it is back."""

@@ -13,6 +13,7 @@ from ..client import (
     ConnectionFailedError,
     ConnectionState,
     ErrorReceived,
+    FailureReason,
     PusherClient,
     RequestError,
     RequestFailure,
@@ -23,13 +24,18 @@ from ..const import DOMAIN
 
 
 class Kind(StrEnum):
-    """The kind of fault; an issue's id is its kind and the entry's id."""
+    """The kind of fault; an issue's id is its kind and the ids of the entry and the subentry."""
 
     APP_NOT_FOUND = "app_not_found"
     APP_DISABLED = "app_disabled"
     TLS_REQUIRED = "tls_required"
     APP_REFUSED = "app_refused"
     OVER_QUOTA = "over_quota"
+    ORIGIN_NOT_ALLOWED = "origin_not_allowed"
+    AUTHORIZATION_REQUIRED = "authorization_required"
+    SIGN_IN_REFUSED = "sign_in_refused"
+    CHANNEL_REFUSED = "channel_refused"
+    DECRYPTION_FAILED = "decryption_failed"
     CLIENT_EVENTS_DISABLED = "client_events_disabled"
     CLOCK_SKEW = "clock_skew"
     WEBHOOK_REFUSED = "webhook_refused"
@@ -43,79 +49,124 @@ _BY_CODE: Final[dict[int, Kind]] = {
     CloseCode.OVER_CONNECTION_QUOTA: Kind.OVER_QUOTA,
     CloseCode.OVER_CAPACITY: Kind.OVER_QUOTA,
 }
-_OF_WEBHOOK: Final = frozenset({Kind.WEBHOOK_REFUSED, Kind.WEBHOOK_MOVED})
-_SOLVED_BY_CONNECTING: Final = frozenset(Kind) - {Kind.CLOCK_SKEW} - _OF_WEBHOOK
-_DISMISSED_ONLY: Final = frozenset({Kind.CLIENT_EVENTS_DISABLED, Kind.CLOCK_SKEW})
-_STILL_RETRIED: Final = _DISMISSED_ONLY | {Kind.OVER_QUOTA} | _OF_WEBHOOK
+_BY_REASON: Final[dict[FailureReason, Kind]] = {
+    FailureReason.ORIGIN_NOT_ALLOWED: Kind.ORIGIN_NOT_ALLOWED,
+    FailureReason.AUTHORIZATION_REQUIRED: Kind.AUTHORIZATION_REQUIRED,
+}
+_SOLVED_BY_CONNECTING: Final = frozenset(
+    {*_BY_CODE.values(), Kind.APP_REFUSED, Kind.ORIGIN_NOT_ALLOWED, Kind.CLIENT_EVENTS_DISABLED}
+)
+_NOT_FIXABLE: Final = frozenset(
+    {
+        Kind.CLIENT_EVENTS_DISABLED,
+        Kind.CLOCK_SKEW,
+        Kind.DECRYPTION_FAILED,
+        Kind.WEBHOOK_REFUSED,
+        Kind.WEBHOOK_MOVED,
+    }
+)
+_WARNINGS: Final = _NOT_FIXABLE | {Kind.OVER_QUOTA}
 
 
 @callback
 def follow(hass: HomeAssistant, entry: ConfigEntry, client: PusherClient) -> None:
     """Create and delete an entry's issues as its connection fails or is established."""
 
-    def notice(notice: ClientNotice) -> None:
+    def handle(notice: ClientNotice) -> None:
         match notice:
-            case ConnectionFailedError(code=int(code)) if kind := _kind_of(code):
-                _delete(hass, entry, _SOLVED_BY_CONNECTING - {kind})
-                _create(hass, entry, kind, code=str(code))
+            case ConnectionFailedError() if kind := _kind_of(notice):
+                delete(hass, entry, *_SOLVED_BY_CONNECTING - {kind})
+                create(hass, entry, kind, code=str(notice.code))
             case ErrorReceived(message=message) if is_client_events_disabled(message):
-                _create(hass, entry, Kind.CLIENT_EVENTS_DISABLED)
+                create(hass, entry, Kind.CLIENT_EVENTS_DISABLED)
             case StateChange(state=ConnectionState.CONNECTED):
-                _delete(hass, entry, _SOLVED_BY_CONNECTING)
+                delete(hass, entry, *_SOLVED_BY_CONNECTING)
             case _:
                 pass
 
-    client.listen(notice)
+    client.listen(handle)
 
 
 @callback
 def api_failed(hass: HomeAssistant, entry: ConfigEntry, err: RequestError) -> None:
     """Create an issue when the server API refused a request for a lasting reason."""
     if err.failure is RequestFailure.CLOCK_SKEW:
-        _create(hass, entry, Kind.CLOCK_SKEW)
+        create(hass, entry, Kind.CLOCK_SKEW)
 
 
 @callback
 def api_succeeded(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Delete the issues of the server API."""
-    _delete(hass, entry, {Kind.CLOCK_SKEW})
+    delete(hass, entry, Kind.CLOCK_SKEW)
 
 
 @callback
 def webhook_refused(hass: HomeAssistant, entry: ConfigEntry, reason: str) -> None:
     """Create an issue when a webhook was refused; `reason` is our own text."""
-    _create(hass, entry, Kind.WEBHOOK_REFUSED, reason=reason)
+    create(hass, entry, Kind.WEBHOOK_REFUSED, reason=reason)
 
 
 @callback
 def webhook_accepted(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Delete the issue of refused webhooks."""
-    _delete(hass, entry, {Kind.WEBHOOK_REFUSED})
+    delete(hass, entry, Kind.WEBHOOK_REFUSED)
 
 
 @callback
 def webhook_moved(hass: HomeAssistant, entry: ConfigEntry, url: str) -> None:
     """Create an issue when the server may still use the cloudhook of an earlier version."""
-    _create(hass, entry, Kind.WEBHOOK_MOVED, url=url)
+    create(hass, entry, Kind.WEBHOOK_MOVED, url=url)
 
 
 @callback
 def webhook_removed(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Delete the issues of an entry that receives no webhooks."""
-    _delete(hass, entry, _OF_WEBHOOK)
+    delete(hass, entry, Kind.WEBHOOK_REFUSED, Kind.WEBHOOK_MOVED)
 
 
 @callback
-def remove(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Delete all issues of an entry."""
-    _delete(hass, entry, frozenset(Kind))
+def create(
+    hass: HomeAssistant,
+    entry: ConfigEntry,
+    kind: Kind,
+    subentry_id: str | None = None,
+    **placeholders: str,
+) -> None:
+    """Create an issue, fixable where a reload of the entry may solve it.
+
+    The server's message is left out: the frontend would render it as Markdown.
+    """
+    data: dict[str, str | int | float | None] = {
+        "entry_id": entry.entry_id,
+        "subentry_id": subentry_id,
+    }
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        _issue_id(entry, kind, subentry_id),
+        data=None if kind in _NOT_FIXABLE else data,
+        is_fixable=kind not in _NOT_FIXABLE,
+        severity=ir.IssueSeverity.WARNING if kind in _WARNINGS else ir.IssueSeverity.ERROR,
+        translation_key=kind.value,
+        translation_placeholders={"name": entry.title, **placeholders},
+    )
 
 
-def _kind_of(code: int) -> Kind | None:
-    """Return the kind of fault of a close code; 4009 starts a reauthentication instead."""
-    if asks_to_stop(code) and code != CloseCode.UNAUTHORIZED:
-        return _BY_CODE.get(code, Kind.APP_REFUSED)
-    return _BY_CODE.get(code)
+@callback
+def delete(
+    hass: HomeAssistant, entry: ConfigEntry, *kinds: Kind, subentry_id: str | None = None
+) -> None:
+    """Delete issues of an entry or a subentry."""
+    for kind in kinds:
+        ir.async_delete_issue(hass, DOMAIN, _issue_id(entry, kind, subentry_id))
+
+
+@callback
+def delete_all(hass: HomeAssistant, id_part: str) -> None:
+    """Delete all issues of the entry or the subentry with this id."""
+    for domain, issue_id in list(ir.async_get(hass).issues):
+        if domain == DOMAIN and id_part in issue_id:
+            ir.async_delete_issue(hass, DOMAIN, issue_id)
 
 
 def is_client_events_disabled(message: str) -> bool:
@@ -124,28 +175,16 @@ def is_client_events_disabled(message: str) -> bool:
     return "enable" in message and ("client event" in message or "client messag" in message)
 
 
-def _create(hass: HomeAssistant, entry: ConfigEntry, kind: Kind, **placeholders: str) -> None:
-    """Create an issue; it has data when its fix is to reload the entry.
-
-    The server's message is left out: the frontend would render it as Markdown.
-    """
-    severity = ir.IssueSeverity.WARNING if kind in _STILL_RETRIED else ir.IssueSeverity.ERROR
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        _issue_id(entry, kind),
-        data=None if kind in _DISMISSED_ONLY | _OF_WEBHOOK else {"entry_id": entry.entry_id},
-        is_fixable=kind not in _OF_WEBHOOK,
-        severity=severity,
-        translation_key=kind.value,
-        translation_placeholders={"name": entry.title, **placeholders},
-    )
+def _kind_of(failure: ConnectionFailedError) -> Kind | None:
+    """Return the kind of a failure; wrong credentials start a reauthentication instead."""
+    code = failure.code
+    if kind := _BY_REASON.get(failure.reason):
+        return kind
+    if code is None or code == CloseCode.UNAUTHORIZED:
+        return None
+    return _BY_CODE.get(code, Kind.APP_REFUSED if asks_to_stop(code) else None)
 
 
-def _delete(hass: HomeAssistant, entry: ConfigEntry, kinds: frozenset[Kind] | set[Kind]) -> None:
-    for kind in kinds:
-        ir.async_delete_issue(hass, DOMAIN, _issue_id(entry, kind))
-
-
-def _issue_id(entry: ConfigEntry, kind: Kind) -> str:
-    return f"{kind.value}_{entry.entry_id}"
+def _issue_id(entry: ConfigEntry, kind: Kind, subentry_id: str | None) -> str:
+    issue_id = f"{kind.value}_{entry.entry_id}"
+    return issue_id if subentry_id is None else f"{issue_id}_{subentry_id}"

@@ -1,0 +1,174 @@
+"""Reports what a server refuses: logged once each way, with a repair issue until it is solved."""
+
+import logging
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Final
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant
+
+from ..client import (
+    ChannelNotice,
+    ClientNotice,
+    CloseCode,
+    ConnectionFailedError,
+    DecryptionFailure,
+    FailureReason,
+    SignedIn,
+    SigninFailed,
+    SubscriptionRefused,
+    SubscriptionSucceeded,
+)
+from . import issues
+from .channel import ChannelChange, ConfiguredChannel
+from .issues import Kind
+from .redaction import without_secrets
+
+_LOGGER = logging.getLogger(__name__)
+
+LARAVEL_PAGE_EXPIRED: Final = 419
+REAUTH_STATUSES: Final = (HTTPStatus.UNAUTHORIZED, LARAVEL_PAGE_EXPIRED, CloseCode.UNAUTHORIZED)
+
+
+def asks_for_credentials(failure: ConnectionFailedError) -> bool:
+    """Return whether other credentials may solve a failure."""
+    return failure.code == CloseCode.UNAUTHORIZED and failure.reason not in (
+        FailureReason.ORIGIN_NOT_ALLOWED,
+        FailureReason.AUTHORIZATION_TIMEOUT,
+        FailureReason.AUTHORIZATION_REQUIRED,
+    )
+
+
+class Refusals:
+    """The refusals of one app that are not solved yet."""
+
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
+        self._hass = hass
+        self._entry = entry
+        self._refused: set[str] = set()
+        self._undecrypted: set[str] = set()
+        self._is_sign_in_refused = False
+
+    def start(self, subentry_ids: Iterable[str]) -> None:
+        """Delete the issues of which only time tells whether they are still true."""
+        issues.delete(self._hass, self._entry, Kind.AUTHORIZATION_REQUIRED, Kind.SIGN_IN_REFUSED)
+        for subentry_id in subentry_ids:
+            issues.delete(self._hass, self._entry, Kind.DECRYPTION_FAILED, subentry_id=subentry_id)
+
+    def handle_notice(self, notice: ClientNotice) -> None:
+        """Handle a refused connection or sign-in, and a sign-in that succeeded."""
+        match notice:
+            case ConnectionFailedError() if asks_for_credentials(notice):
+                self._entry.async_start_reauth(self._hass)
+            case SigninFailed():
+                self._handle_sign_in_failed(notice)
+            case SignedIn():
+                if self._is_sign_in_refused:
+                    self._is_sign_in_refused = False
+                    _LOGGER.info("%s is signed in again", self._entry.title)
+                issues.delete(self._hass, self._entry, Kind.SIGN_IN_REFUSED)
+            case _:
+                pass
+
+    def handle_change(self, channel: ConfiguredChannel, change: ChannelChange) -> None:
+        """Handle a change of a configured channel."""
+        match change:
+            case SubscriptionRefused():
+                self._handle_refused(channel, change)
+            case SubscriptionSucceeded():
+                self._handle_subscribed(channel)
+            case DecryptionFailure(reason=reason):
+                self._handle_decryption_failed(channel, reason)
+            case None if channel.decryption_error is None:
+                self._handle_decrypted(channel)
+            case _:
+                pass
+
+    def handle_temporary(self, notice: ChannelNotice) -> None:
+        """Handle a change of a channel that an action subscribed to."""
+        if isinstance(notice, SubscriptionRefused):
+            self._reauthenticate(notice.status)
+            _LOGGER.warning(
+                "%s: the channel %s was refused: %s",
+                self._entry.title,
+                notice.channel,
+                without_secrets(notice.error, self._entry.data),
+            )
+
+    def remove_channel(self, subentry_id: str) -> None:
+        """Remove what was reported of a channel."""
+        self._refused.discard(subentry_id)
+        self._undecrypted.discard(subentry_id)
+        issues.delete_all(self._hass, subentry_id)
+
+    def _handle_refused(self, channel: ConfiguredChannel, refusal: SubscriptionRefused) -> None:
+        subentry_id = channel.subentry_id
+        if subentry_id not in self._refused:
+            self._refused.add(subentry_id)
+            _LOGGER.warning(
+                "%s: the channel %s was refused: %s",
+                self._entry.title,
+                channel.name,
+                without_secrets(refusal.error, self._entry.data),
+            )
+        if not self._reauthenticate(refusal.status) and not refusal.is_retried:
+            issues.create(
+                self._hass,
+                self._entry,
+                Kind.CHANNEL_REFUSED,
+                subentry_id,
+                channel=channel.name,
+            )
+
+    def _handle_subscribed(self, channel: ConfiguredChannel) -> None:
+        subentry_id = channel.subentry_id
+        if subentry_id in self._refused:
+            self._refused.discard(subentry_id)
+            _LOGGER.info("%s: the channel %s is subscribed", self._entry.title, channel.name)
+        issues.delete(self._hass, self._entry, Kind.CHANNEL_REFUSED, subentry_id=subentry_id)
+
+    def _handle_decryption_failed(self, channel: ConfiguredChannel, reason: str) -> None:
+        subentry_id = channel.subentry_id
+        if subentry_id not in self._undecrypted:
+            self._undecrypted.add(subentry_id)
+            _LOGGER.warning(
+                "%s: an event of the channel %s could not be decrypted: %s",
+                self._entry.title,
+                channel.name,
+                reason,
+            )
+            issues.create(
+                self._hass,
+                self._entry,
+                Kind.DECRYPTION_FAILED,
+                subentry_id,
+                channel=channel.name,
+            )
+
+    def _handle_decrypted(self, channel: ConfiguredChannel) -> None:
+        subentry_id = channel.subentry_id
+        if subentry_id in self._undecrypted:
+            self._undecrypted.discard(subentry_id)
+            _LOGGER.info(
+                "%s: events of the channel %s are decrypted again", self._entry.title, channel.name
+            )
+            issues.delete(self._hass, self._entry, Kind.DECRYPTION_FAILED, subentry_id=subentry_id)
+
+    def _handle_sign_in_failed(self, failure: SigninFailed) -> None:
+        if not self._is_sign_in_refused:
+            self._is_sign_in_refused = True
+            _LOGGER.warning(
+                "%s: the sign-in failed: %s",
+                self._entry.title,
+                without_secrets(failure.error, self._entry.data),
+            )
+        if not self._reauthenticate(failure.status) and not failure.is_retried:
+            issues.create(self._hass, self._entry, Kind.SIGN_IN_REFUSED)
+
+    def _reauthenticate(self, status: int) -> bool:
+        """Ask the user for other credentials if the status is about them; return whether it is."""
+        if status not in REAUTH_STATUSES:
+            return False
+        self._entry.async_start_reauth(self._hass)
+        return True
