@@ -9,6 +9,7 @@ import voluptuous as vol
 from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
     SOURCE_USER,
+    ConfigEntry,
     ConfigFlowResult,
     SubentryFlowResult,
 )
@@ -33,6 +34,13 @@ async def start(hass: HomeAssistant) -> ConfigFlowResult:
     return await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
 
 
+async def start_change(hass: HomeAssistant, entry: ConfigEntry) -> ConfigFlowResult:
+    """Start to change an app."""
+    return await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_RECONFIGURE, "entry_id": entry.entry_id}
+    )
+
+
 async def submit(
     hass: HomeAssistant, step: ConfigFlowResult, form: dict[str, Any]
 ) -> ConfigFlowResult:
@@ -48,7 +56,7 @@ async def choose(hass: HomeAssistant, step: ConfigFlowResult, option: str) -> Co
 
 
 async def authorize(hass: HomeAssistant, server: DevServer, option: str) -> ConfigFlowResult:
-    """Start to add the server's app, and choose who authorizes."""
+    """Start to add the server's app, and choose an authorization method."""
     step = await submit(hass, await start(hass), app_form(server))
     return await choose(hass, step, option)
 
@@ -110,6 +118,21 @@ def prefilled(step: ConfigFlowResult | SubentryFlowResult) -> dict[str, Any]:
     schema = step["data_schema"]
     assert schema is not None
     return _suggested(schema)
+
+
+def is_collapsed(step: ConfigFlowResult | SubentryFlowResult, name: str) -> bool:
+    """Whether a section of a form is collapsed at first."""
+    assert step["data_schema"] is not None
+    (found,) = (it for key, it in step["data_schema"].schema.items() if key == name)
+    collapsed: bool = found.options["collapsed"]
+    return collapsed
+
+
+def shown_error(step: ConfigFlowResult | SubentryFlowResult) -> str:
+    """Return the message that an error of a form shows."""
+    placeholders = step["description_placeholders"]
+    assert placeholders is not None
+    return placeholders["error"]
 
 
 def _suggested(schema: vol.Schema) -> dict[str, Any]:

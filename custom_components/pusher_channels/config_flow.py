@@ -17,6 +17,7 @@ from homeassistant.config_entries import (
     OptionsFlow,
 )
 from homeassistant.core import callback
+from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers import instance_id
 
 from .const import (
@@ -28,35 +29,38 @@ from .const import (
     CONF_AUTHORIZATION,
     CONF_CLUSTER,
     CONF_SERVER,
-    CONF_USER_ID,
     DOMAIN,
     SUBENTRY_CHANNEL,
     SUBENTRY_SHARE,
 )
-from .flows.app import app_address, app_schema, app_title, read_app
-from .flows.authorization import (
-    ENDPOINT_SCHEMA,
-    SCRIPT_SCHEMA,
-    SECRETS,
-    read_endpoint,
-    read_script,
-    read_secret,
-    secret_schema,
+from .flows.app import (
+    app_address,
+    app_schema,
+    app_title,
+    fill_app,
+    is_generated_title,
+    read_app,
+    read_pasted,
+    shown_app,
 )
+from .flows.authorization import FORMS, Known
 from .flows.channel import ChannelFlow
-from .flows.forms import FormError
+from .flows.forms import FormError, errors, placeholders
 from .flows.options import AppOptionsFlow
-from .flows.probe import CHANNEL_REFUSED, probe
+from .flows.probe import PROBE_CHANNEL, check_app_id, probe
 from .flows.share import ShareFlow
 from .hub.factory import Settings
 
-PROBE_CHANNEL = "private-home-assistant-probe"
+APP_FIELDS = (CONF_APP_KEY, CONF_CLUSTER, CONF_SERVER)
+CONF_REASON = "reason"
 
 
 class AppFlow(ConfigFlow, domain=DOMAIN):
-    """First the app and its server, proved by connecting; then who authorizes."""
+    """Asks for the app and its server, connects, and asks how private channels are authorized."""
 
-    _app: dict[str, Any]
+    _app: Settings = {}
+    _pasted: Settings = {}
+    _reason: str | None = None
 
     @classmethod
     @callback
@@ -75,82 +79,55 @@ class AppFlow(ConfigFlow, domain=DOMAIN):
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for a new app."""
-        return await self._ask_for_app("user", user_input, {})
+        return await self._ask_for_app("user", user_input)
 
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask what changed of an app."""
-        stored = self._get_reconfigure_entry().data
-        return await self._ask_for_app("reconfigure", user_input, stored)
+        """Ask for the changes of an app."""
+        return await self._ask_for_app("reconfigure", user_input)
 
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
-        """Ask again for what authorizes."""
-        self._app = {name: entry_data[name] for name in (CONF_APP_KEY, CONF_CLUSTER, CONF_SERVER)}
-        steps = {
-            AUTH_SECRET: self.async_step_auth_secret,
-            AUTH_ENDPOINT: self.async_step_auth_endpoint,
-            AUTH_SCRIPT: self.async_step_auth_script,
-        }
-        return await steps.get(entry_data[CONF_AUTHORIZATION], self.async_step_authorization)()
+        """Ask for what authorizes an app; `reason` among the data says why it was refused."""
+        self._reason = entry_data.get(CONF_REASON) or self._get_reauth_entry().reason
+        method = entry_data[CONF_AUTHORIZATION]
+        if method not in FORMS:
+            return await self.async_step_authorization()
+        return await self._ask_for_authorization(method, None)
 
     async def async_step_authorization(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Let the user choose who authorizes."""
-        options = [AUTH_NONE, AUTH_SECRET, AUTH_ENDPOINT, AUTH_SCRIPT]
-        return self.async_show_menu(step_id="authorization", menu_options=options)
+        """Let the user choose an authorization method."""
+        return self.async_show_menu(step_id="authorization", menu_options=[*FORMS, AUTH_NONE])
 
     async def async_step_auth_none(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Do without private channels."""
-        return self._finish({CONF_AUTHORIZATION: AUTH_NONE})
+        """Set the app up without private channels."""
+        return await self._finish({CONF_AUTHORIZATION: AUTH_NONE})
 
     async def async_step_auth_secret(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Sign with the app secret, after joining a private channel has proved it."""
-        stored = self._stored(AUTH_SECRET)
-        user_id = f"home-assistant-{(await instance_id.async_get(self.hass))[:8]}"
-        error = None
-        if user_input is not None:
-            try:
-                authorization = read_secret(user_input, stored, user_id)
-            except FormError as err:
-                error = str(err)
-            else:
-                error = await self._try_out(authorization, PROBE_CHANNEL)
-                if error is None:
-                    return self._finish(authorization)
-        shown = {name: value for name, value in stored.items() if name not in SECRETS}
-        suggested = user_input or {CONF_USER_ID: user_id, **shown}
-        return self._form(AUTH_SECRET, secret_schema(stored), suggested, error)
+        """Ask for the app secret; a private channel proves it, the server API the app id."""
+        return await self._ask_for_authorization(AUTH_SECRET, user_input)
 
     async def async_step_auth_endpoint(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask an endpoint; what it allows shows only when a channel is added."""
-        error = None
-        if user_input is not None:
-            try:
-                return self._finish(read_endpoint(self.hass, user_input))
-            except FormError as err:
-                error = str(err)
-        suggested = user_input or self._stored(AUTH_ENDPOINT)
-        return self._form(AUTH_ENDPOINT, ENDPOINT_SCHEMA, suggested, error)
+        """Ask for an endpoint; a channel that is added later proves it."""
+        return await self._ask_for_authorization(AUTH_ENDPOINT, user_input)
 
     async def async_step_auth_script(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask a script; what it allows shows only when a channel is added."""
-        if user_input is not None:
-            return self._finish(read_script(user_input))
-        return self._form(AUTH_SCRIPT, SCRIPT_SCHEMA, self._stored(AUTH_SCRIPT), None)
+        """Ask for a script; a channel that is added later proves it."""
+        return await self._ask_for_authorization(AUTH_SCRIPT, user_input)
 
     @override
     async def async_on_create_entry(self, result: ConfigFlowResult) -> ConfigFlowResult:
-        """Go on with the first channel, unless the app could not be set up."""
+        """Continue with the first channel, unless the app could not be set up."""
         entry = result["result"]
         if entry.state is ConfigEntryState.LOADED:
             channel_flow = await self.hass.config_entries.subentries.async_init(
@@ -160,46 +137,68 @@ class AppFlow(ConfigFlow, domain=DOMAIN):
         return result
 
     async def _ask_for_app(
-        self, step_id: str, user_input: dict[str, Any] | None, stored: Settings
+        self, step_id: str, user_input: dict[str, Any] | None
     ) -> ConfigFlowResult:
+        present = self._app or self._entry_data
+        shown = shown_app(present) if present else {}
+        error = None
+        if user_input is not None:
+            shown = user_input
+            try:
+                self._pasted = read_pasted(user_input) or self._pasted
+                shown = fill_app(user_input, self._pasted, present)
+                app = read_app(shown, present)
+                self._app, shown = app, shown_app(app)
+                await self._check_taken()
+                await probe(self.hass, self._data({CONF_AUTHORIZATION: AUTH_NONE}), {})
+            except FormError as err:
+                error = err
+            else:
+                return await self.async_step_authorization()
+        return self._form(step_id, app_schema(shown), shown, error)
+
+    async def _ask_for_authorization(
+        self, method: str, user_input: dict[str, Any] | None
+    ) -> ConfigFlowResult:
+        form = FORMS[method]
+        user_id = f"home-assistant-{(await instance_id.async_get(self.hass))[:8]}"
+        stored = self._entry_data if self._entry_data.get(CONF_AUTHORIZATION) == method else {}
+        known = Known(stored, self._pasted, user_id)
         error = None
         if user_input is not None:
             try:
-                self._app = read_app(user_input)
+                authorization = form.read(self.hass, user_input, known)
+                if form.is_proved:
+                    await self._prove(self._data(authorization))
             except FormError as err:
-                error = str(err)
+                error = err
             else:
-                known = await self.async_set_unique_id(self._unique_id, raise_on_progress=False)
-                if known is not None and known is not self._entry:
-                    return self.async_abort(reason="already_configured")
-                error = await self._try_out({CONF_AUTHORIZATION: AUTH_NONE})
-                if error is None:
-                    return await self.async_step_authorization()
-        shown = user_input or stored
-        return self._form(step_id, app_schema(shown), shown, error)
+                return await self._finish(authorization)
+        elif self._reason is not None:
+            error = FormError("authorization_refused", self._reason)
+        suggested = form.suggested(known) if user_input is None else user_input
+        return self._form(method, form.schema(known, error), suggested, error)
 
-    async def _try_out(
-        self, authorization: dict[str, Any], channel: str | None = None
-    ) -> str | None:
-        """Return the error to show; None when the app connects, and joins the channel if any."""
-        problem = await probe(self.hass, self._app | authorization, {}, channel)
-        if problem is None:
-            return None
-        return "invalid_auth" if problem.key == CHANNEL_REFUSED else problem.key
+    async def _prove(self, data: dict[str, Any]) -> None:
+        """Subscribe to a private channel and ask the server API; raises `FormError`."""
+        try:
+            await probe(self.hass, data, {}, PROBE_CHANNEL)
+        except FormError as err:
+            if err.key == "channel_refused":
+                raise FormError("invalid_auth", err.message) from None
+            raise
+        await check_app_id(self.hass, data)
 
     def _form(
-        self, step_id: str, schema: vol.Schema, suggested: Settings, error: str | None
+        self, step_id: str, schema: vol.Schema, suggested: Settings, error: FormError | None
     ) -> ConfigFlowResult:
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(schema, suggested),
-            errors=None if error is None else {"base": error},
+            errors=errors(error),
+            description_placeholders=placeholders(error),
             last_step=step_id not in ("user", "reconfigure"),
         )
-
-    @property
-    def _unique_id(self) -> str:
-        return f"{self._app[CONF_APP_KEY]}@{app_address(self._app)}"
 
     @property
     def _entry(self) -> ConfigEntry | None:
@@ -210,25 +209,40 @@ class AppFlow(ConfigFlow, domain=DOMAIN):
             return self._get_reconfigure_entry()
         return None
 
-    def _stored(self, authorization: str) -> Settings:
-        """Return the data of the entry that is changed, where it is authorized in that way."""
-        data: Settings = {} if self._entry is None else self._entry.data
-        return data if data.get(CONF_AUTHORIZATION) == authorization else {}
+    @property
+    def _entry_data(self) -> Settings:
+        return {} if self._entry is None else self._entry.data
 
-    def _finish(self, authorization: dict[str, Any]) -> ConfigFlowResult:
-        """Create the entry, or change it and see to it that it is set up anew."""
-        data = self._app | authorization
+    def _data(self, authorization: Settings) -> dict[str, Any]:
+        """Return entry data with this authorization; reauthentication keeps the app."""
+        app = self._app or {name: self._entry_data[name] for name in APP_FIELDS}
+        return {**app, **authorization}
+
+    async def _check_taken(self) -> str:
+        """Return the app's unique id; raises `AbortFlow` if another entry has it."""
+        app = self._data({})
+        unique_id = f"{app[CONF_APP_KEY]}@{app_address(app)}"
+        other = await self.async_set_unique_id(unique_id, raise_on_progress=False)
+        if other is not None and other is not self._entry:
+            raise AbortFlow("already_configured")
+        return unique_id
+
+    async def _finish(self, authorization: dict[str, Any]) -> ConfigFlowResult:
+        """Create the entry, or change it and set it up again."""
+        data = self._data(authorization)
+        unique_id = await self._check_taken()
         entry = self._entry
+        taken = {other.title for other in self._async_current_entries() if other is not entry}
         if entry is None:
-            return self.async_create_entry(title=app_title(data), data=data)
-        is_followed = entry.data != data and bool(entry.update_listeners)
-        has_own_title = entry.title != app_title(entry.data)
+            return self.async_create_entry(title=app_title(data, taken), data=data)
+        is_reloaded_by_listener = entry.data != data and bool(entry.update_listeners)
+        is_generated = is_generated_title(entry.data, entry.title)
         result = self.async_update_and_abort(
             entry,
-            unique_id=self._unique_id,
-            title=entry.title if has_own_title else app_title(data),
+            unique_id=unique_id,
+            title=app_title(data, taken) if is_generated else entry.title,
             data=data,
         )
-        if not is_followed:
+        if not is_reloaded_by_listener:
             self.hass.config_entries.async_schedule_reload(entry.entry_id)
         return result

@@ -1,4 +1,4 @@
-"""The ways to authorize private channels, as somebody sets them up for a new app."""
+"""The authorization methods of private channels, set up for a new app."""
 
 from typing import Any
 
@@ -10,20 +10,38 @@ from homeassistant.helpers import instance_id
 from tools.devserver import DevServer, frames
 
 from ..conftest import APP, MASTER_KEY
-from ..flow_steps import authorize, prefilled, skip_time, submit
+from ..flow_steps import (
+    app_form,
+    authorize,
+    is_collapsed,
+    prefilled,
+    shown_error,
+    skip_time,
+    start,
+    submit,
+)
 
 SECRET = {"secret": APP.secret}
+APP_FIELDS = ("app_key", "cluster", "server")
+USER_INFO = {"name": "Home Assistant"}
 
 
-async def test_public_channels_need_nothing_more(hass: HomeAssistant, server: DevServer) -> None:
+async def test_methods_are_offered_with_the_recommended_one_first(
+    hass: HomeAssistant, server: DevServer
+) -> None:
+    step = await submit(hass, await start(hass), app_form(server))
+    assert step["menu_options"] == ["auth_secret", "auth_endpoint", "auth_script", "auth_none"]
+
+
+async def test_public_channels_need_no_further_input(
+    hass: HomeAssistant, server: DevServer
+) -> None:
     step = await authorize(hass, server, "auth_none")
     assert step["type"] is FlowResultType.CREATE_ENTRY
     assert step["data"]["authorization"] == "auth_none"
 
 
-async def test_secret_is_proved_by_joining_a_private_channel(
-    hass: HomeAssistant, server: DevServer
-) -> None:
+async def test_secret_is_proved_by_a_subscription(hass: HomeAssistant, server: DevServer) -> None:
     step = await authorize(hass, server, "auth_secret")
     assert step["step_id"] == "auth_secret"
     step = await submit(hass, step, SECRET)
@@ -34,34 +52,39 @@ async def test_secret_is_proved_by_joining_a_private_channel(
     await server.wait_disconnected(1)
 
 
-async def test_user_is_called_after_the_instance_unless_told_otherwise(
+async def test_user_has_defaults_that_are_never_empty(
     hass: HomeAssistant, server: DevServer
 ) -> None:
     user_id = f"home-assistant-{(await instance_id.async_get(hass))[:8]}"
     step = await authorize(hass, server, "auth_secret")
-    assert prefilled(step) == {"user_id": user_id}
-    step = await submit(hass, step, SECRET | {"user_id": " "})
+    assert prefilled(step) == {"advanced": {"user_id": user_id, "user_info": USER_INFO}}
+    step = await submit(hass, step, SECRET | {"advanced": {"user_id": " ", "user_info": {}}})
     assert step["data"]["user_id"] == user_id
+    assert step["data"]["user_info"] == USER_INFO
 
 
-async def test_everything_about_the_secret_is_stored_tidily(
+async def test_input_about_the_secret_is_stored_without_surrounding_space(
     hass: HomeAssistant, server: DevServer
 ) -> None:
     form = {
         "secret": f" {APP.secret} ",
-        "app_id": " 1001",
-        "encryption_master_key": f"{MASTER_KEY}\n",
+        "app_id": f" {APP.app_id}",
+        "advanced": {
+            "encryption_master_key": f"{MASTER_KEY}\n",
+            "user_id": "kitchen",
+            "user_info": {"name": " Kitchen ", "room": ""},
+        },
+    }
+    step = await submit(hass, await authorize(hass, server, "auth_secret"), form)
+    stored = {name: it for name, it in step["data"].items() if name not in APP_FIELDS}
+    assert stored == {
+        "authorization": "auth_secret",
+        "secret": APP.secret,
+        "app_id": APP.app_id,
+        "encryption_master_key": MASTER_KEY,
         "user_id": "kitchen",
         "user_info": {"name": " Kitchen ", "room": ""},
     }
-    step = await submit(hass, await authorize(hass, server, "auth_secret"), form)
-    stored = {name: step["data"][name] for name in form}
-    assert stored == form | {
-        "secret": APP.secret,
-        "app_id": "1001",
-        "encryption_master_key": MASTER_KEY,
-    }
-    assert step["data"]["authorization"] == "auth_secret"
 
 
 @pytest.mark.parametrize(
@@ -69,21 +92,23 @@ async def test_everything_about_the_secret_is_stored_tidily(
     [
         ({"secret": "wrong"}, "invalid_auth"),
         ({"secret": " "}, "invalid_auth"),
-        (SECRET | {"encryption_master_key": "short"}, "invalid_master_key"),
-        (SECRET | {"encryption_master_key": "é"}, "invalid_master_key"),
-        (SECRET | {"user_id": "#kitchen"}, "invalid_user_id"),
-        (SECRET | {"user_id": "k" * 129}, "invalid_user_id"),
-        (SECRET | {"user_info": "Kitchen"}, "invalid_user_info"),
-        (SECRET | {"user_info": ["Kitchen"]}, "invalid_user_info"),
+        (SECRET | {"app_id": "999999"}, "invalid_app_id"),
+        (SECRET | {"advanced": {"encryption_master_key": "short"}}, "invalid_master_key"),
+        (SECRET | {"advanced": {"encryption_master_key": "é"}}, "invalid_master_key"),
+        (SECRET | {"advanced": {"user_id": "#kitchen"}}, "invalid_user_id"),
+        (SECRET | {"advanced": {"user_id": "k" * 129}}, "invalid_user_id"),
+        (SECRET | {"advanced": {"user_info": "Kitchen"}}, "invalid_user_info"),
+        (SECRET | {"advanced": {"user_info": ["Kitchen"]}}, "invalid_user_info"),
     ],
 )
-async def test_mistake_about_the_secret_is_told_and_can_be_put_right(
+async def test_mistake_about_the_secret_is_shown_and_can_be_corrected(
     hass: HomeAssistant, server: DevServer, form: dict[str, Any], error: str
 ) -> None:
     step = await submit(hass, await authorize(hass, server, "auth_secret"), form)
     assert step["step_id"] == "auth_secret"
     assert step["errors"] == {"base": error}
     assert prefilled(step) == form
+    assert is_collapsed(step, "advanced") is ("advanced" not in form)
 
     step = await submit(hass, step, SECRET)
     assert step["type"] is FlowResultType.CREATE_ENTRY
@@ -104,16 +129,17 @@ async def test_mistake_about_the_secret_is_told_and_can_be_put_right(
         pytest.param(frames.subscription_error("private-home-assistant-probe", "No."), id="soketi"),
     ],
 )
-async def test_every_server_s_way_of_refusing_a_secret_is_understood(
+async def test_refusal_of_a_secret_is_recognized_on_each_kind_of_server(
     hass: HomeAssistant, server: DevServer, refusal: str
 ) -> None:
     server.faults.subscribe_answers = {"*": refusal}
     step = await submit(hass, await authorize(hass, server, "auth_secret"), SECRET)
     assert step["errors"] == {"base": "invalid_auth"}
+    assert shown_error(step)
     await server.wait_disconnected()
 
 
-async def test_server_that_went_before_the_secret_was_proved_is_no_wrong_secret(
+async def test_lost_server_is_not_a_wrong_secret(
     hass: HomeAssistant, server: DevServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     step = await authorize(hass, server, "auth_secret")
@@ -131,9 +157,7 @@ async def test_server_that_went_before_the_secret_was_proved_is_no_wrong_secret(
     await server.wait_disconnected()
 
 
-async def test_endpoint_is_stored_without_being_asked(
-    hass: HomeAssistant, server: DevServer
-) -> None:
+async def test_endpoint_is_stored_without_a_request(hass: HomeAssistant, server: DevServer) -> None:
     server.faults.auth_status = 403
     form = {
         "auth_endpoint": f" {server.auth_url} ",
@@ -153,7 +177,7 @@ async def test_endpoint_is_stored_without_being_asked(
     assert server.auth_requests == []
 
 
-async def test_what_an_endpoint_does_not_need_is_not_stored(
+async def test_empty_fields_of_an_endpoint_are_not_stored(
     hass: HomeAssistant, server: DevServer
 ) -> None:
     form = {
@@ -179,7 +203,7 @@ async def test_what_an_endpoint_does_not_need_is_not_stored(
         ({"params": [{"name": "x", "value": "{% if %}"}]}, "invalid_template"),
     ],
 )
-async def test_mistake_about_the_endpoint_is_told_and_can_be_put_right(
+async def test_mistake_about_the_endpoint_is_shown_and_can_be_corrected(
     hass: HomeAssistant, server: DevServer, form: dict[str, Any], error: str
 ) -> None:
     right = {"auth_endpoint": server.auth_url}
@@ -192,7 +216,7 @@ async def test_mistake_about_the_endpoint_is_told_and_can_be_put_right(
     assert step["type"] is FlowResultType.CREATE_ENTRY
 
 
-async def test_script_is_an_entity_of_that_kind(hass: HomeAssistant, server: DevServer) -> None:
+async def test_script_is_a_script_entity(hass: HomeAssistant, server: DevServer) -> None:
     step = await authorize(hass, server, "auth_script")
     assert step["step_id"] == "auth_script"
     with pytest.raises(InvalidData):

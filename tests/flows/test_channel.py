@@ -1,12 +1,18 @@
-"""A channel is added once it could be joined, and changed while its kind stays."""
+"""A channel is added once it could be subscribed, and changed while its kind stays."""
+
+import asyncio
 
 import pytest
+from homeassistant.config_entries import SubentryFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers.selector import TextSelector
 
+from custom_components.pusher_channels.client import HttpApi, PresenceChannel
 from tools.devserver import DevServer, frames
 
-from ..conftest import SetUp, app_entry, channel_subentry
+from ..actions import connected_guest
+from ..conftest import SetUp, app_entry, channel_subentry, until
 from ..flow_steps import (
     add_channel,
     prefilled,
@@ -29,7 +35,7 @@ KINDS = (
 
 
 @pytest.mark.parametrize("name", KINDS)
-async def test_channel_of_any_kind_is_added_and_joined(
+async def test_channel_of_each_kind_is_added_and_subscribed(
     hass: HomeAssistant, server: DevServer, set_up: SetUp, name: str
 ) -> None:
     entry = app_entry(server)
@@ -44,7 +50,7 @@ async def test_channel_of_any_kind_is_added_and_joined(
     await server.wait_subscribed(name)
 
 
-async def test_proof_has_a_connection_of_its_own_that_ends_with_it(
+async def test_test_has_a_separate_connection_that_is_closed(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server)
@@ -58,7 +64,9 @@ async def test_proof_has_a_connection_of_its_own_that_ends_with_it(
     assert server.connections == [hub_connection]
 
 
-async def test_lists_are_tidied_up(hass: HomeAssistant, server: DevServer, set_up: SetUp) -> None:
+async def test_lists_have_no_blanks_and_no_doubles(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
     entry = app_entry(server)
     await set_up(entry)
     await add_channel(
@@ -77,7 +85,7 @@ async def test_lists_are_tidied_up(hass: HomeAssistant, server: DevServer, set_u
 
 
 @pytest.mark.parametrize("name", ["", " ", "my orders", "#server-to-user-1", "a" * 165, "ö"])
-async def test_name_that_no_channel_can_have_is_told_before_anything_is_tried(
+async def test_invalid_name_is_refused_without_a_connection(
     hass: HomeAssistant, server: DevServer, set_up: SetUp, name: str
 ) -> None:
     entry = app_entry(server)
@@ -115,7 +123,7 @@ async def test_app_has_to_be_running(hass: HomeAssistant, server: DevServer, set
         assert step["reason"] == "entry_not_loaded"
 
 
-async def test_server_that_cannot_be_reached_any_more_is_told(
+async def test_unreachable_server(
     hass: HomeAssistant, server: DevServer, set_up: SetUp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     entry = app_entry(server)
@@ -134,7 +142,7 @@ async def test_server_that_cannot_be_reached_any_more_is_told(
     await server.wait_disconnected(1)
 
 
-async def test_channel_is_changed_without_another_proof_while_its_name_stays(
+async def test_channel_with_the_same_name_is_changed_without_a_test(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, channel_subentry("orders", events=["shipped"]))
@@ -154,7 +162,7 @@ async def test_channel_is_changed_without_another_proof_while_its_name_stays(
     assert len(server.attempts) == 1
 
 
-async def test_channel_gets_another_name_of_its_kind_once_that_could_be_joined(
+async def test_channel_gets_another_name_of_its_kind_once_it_could_be_subscribed(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, "private-orders", "private-news")
@@ -181,7 +189,7 @@ async def test_channel_gets_another_name_of_its_kind_once_that_could_be_joined(
     await server.wait_disconnected(1)
 
 
-async def test_channel_does_not_become_another_channel_that_is_there(
+async def test_channel_is_not_changed_into_another_entry_s_channel(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, "orders", "news")
@@ -190,3 +198,113 @@ async def test_channel_does_not_become_another_channel_that_is_there(
     step = await submit_channel(hass, step, "news")
     assert step["reason"] == "already_configured"
     assert entry.subentries["id-orders"].data["channel"] == "orders"
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "error", "message"),
+    [
+        ("orders", {"members": ["ada"]}, "members_need_presence", ""),
+        ("private-orders", {"members": ["ada"]}, "members_need_presence", ""),
+        ("orders", {"events": ["a", " .order.shipped"]}, "echo_event_name", "order.shipped"),
+        ("orders", {"events": ["..a*"]}, "echo_event_name", "a*"),
+    ],
+)
+async def test_input_that_can_never_work_is_refused(
+    hass: HomeAssistant,
+    server: DevServer,
+    set_up: SetUp,
+    name: str,
+    form: dict[str, list[str]],
+    error: str,
+    message: str,
+) -> None:
+    entry = app_entry(server)
+    await set_up(entry)
+    step = await add_channel(hass, entry, name, **form)
+    assert step["errors"] == {"base": error}
+    assert step["description_placeholders"] == {"error": message}
+    assert len(server.attempts) == 1
+
+
+def offered(step: SubentryFlowResult, field: str) -> dict[str, str]:
+    """Return the labels of the values that a field offers."""
+    assert step["data_schema"] is not None
+    selector = step["data_schema"].schema[field]
+    return {option["value"]: option["label"] for option in selector.config["options"]}
+
+
+async def test_occupied_channels_and_present_members_are_offered(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server, "news")
+    await set_up(entry)
+    async with connected_guest(server) as guest:
+        await guest.join("orders")
+        await guest.join("presence-hall", {"user_id": "ada"})
+        step = await start_channel(hass, entry)
+        assert offered(step, "channel") == {"orders": "orders", "presence-hall": "presence-hall"}
+        assert offered(step, "members") == {"ada": "ada"}
+        step = await submit_channel(hass, step, "presence-lobby", members=["ada", "bob"])
+        assert step["type"] is FlowResultType.CREATE_ENTRY
+        assert step["description"] == "server_api"
+
+
+async def test_members_are_offered_with_the_names_of_their_channels(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server)
+    await set_up(entry)
+    async with connected_guest(server) as guest:
+        await guest.join("presence-hall", {"user_id": "ada"})
+        await guest.join("presence-lobby", {"user_id": "bob"})
+        step = await start_channel(hass, entry)
+        assert offered(step, "members") == {
+            "ada": "ada, presence-hall",
+            "bob": "bob, presence-lobby",
+        }
+
+
+async def test_other_members_of_a_changed_channel_are_offered_by_name(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server, "presence-lobby", app_id="999999")
+    hub = await set_up(entry)
+    async with connected_guest(server) as guest:
+        await guest.join("presence-lobby", {"user_id": "ada", "user_info": {"name": "Ada"}})
+        channel = hub.client.channels["presence-lobby"]
+        assert isinstance(channel, PresenceChannel)
+        await until(lambda: "ada" in channel.members)
+        step = await start_channel_change(hass, entry, "presence-lobby")
+        assert offered(step, "members") == {"ada": "Ada (ada)"}
+
+
+async def test_form_opens_without_a_list_when_the_server_api_fails(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server, app_id="999999")
+    await set_up(entry)
+    step = await start_channel(hass, entry)
+    assert step["data_schema"] is not None
+    assert isinstance(step["data_schema"].schema["channel"], TextSelector)
+
+
+async def test_form_opens_without_a_list_when_the_server_api_is_slow(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = app_entry(server)
+    hub = await set_up(entry)
+    asked = asyncio.Event()
+
+    async def hang(self: HttpApi) -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    assert hub.api is not None
+    monkeypatch.setattr(HttpApi, "channels", hang)
+    skip = skip_time(monkeypatch)
+    opening = hass.async_create_task(start_channel(hass, entry))
+    await asked.wait()
+    skip(3)
+    step = await opening
+    assert step["data_schema"] is not None
+    assert isinstance(step["data_schema"].schema["channel"], TextSelector)

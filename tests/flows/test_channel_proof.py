@@ -1,4 +1,4 @@
-"""What keeps a channel from being joined is told, as whoever decided it says."""
+"""A channel that cannot be subscribed is refused with the reason."""
 
 from collections.abc import Callable
 from typing import Any
@@ -42,37 +42,40 @@ def respond(answer: object) -> tuple[dict[str, Any], ...]:
 
 
 @pytest.mark.parametrize(
-    ("changes", "name", "words"),
+    ("changes", "name", "message"),
     [
         ({"secret": "outdated"}, "private-orders", "The connection is unauthorized."),
         (
             {"authorization": "auth_none"},
             "private-orders",
-            "Nothing is set up to authorize private channels",
+            (
+                "Home Assistant has no authorization for private channels. Use Reconfigure of the"
+                " app, and choose App secret, Authorization endpoint or Script"
+            ),
         ),
     ],
 )
-async def test_refused_channel_is_told_with_the_reason_and_can_be_put_right(
+async def test_refusal_is_shown_with_its_reason_and_can_be_corrected(
     hass: HomeAssistant,
     server: DevServer,
     set_up: SetUp,
     changes: dict[str, Any],
     name: str,
-    words: str,
+    message: str,
 ) -> None:
     entry = app_entry(server, **changes)
     await set_up(entry)
     step = await add_channel(hass, entry, name)
     assert step["step_id"] == "user"
     assert step["errors"] == {"base": "channel_refused"}
-    assert step["description_placeholders"] == {"error": words}
+    assert step["description_placeholders"] == {"error": message}
     await server.wait_disconnected(1)
 
     step = await submit_channel(hass, step, "orders")
     assert step["type"] is FlowResultType.CREATE_ENTRY
 
 
-async def test_encrypted_channel_without_a_master_key_is_told_what_it_lacks(
+async def test_encrypted_channel_without_a_key_names_the_field_to_enter_it_in(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server)
@@ -84,11 +87,12 @@ async def test_encrypted_channel_without_a_master_key_is_told_what_it_lacks(
     step = await add_channel(hass, entry, "private-encrypted-orders")
     assert step["errors"] == {"base": "channel_refused"}
     assert step["description_placeholders"] == {
-        "error": "An encrypted channel needs the encryption master key"
+        "error": "An encrypted channel needs the encryption master key. Use Reconfigure of the app,"
+        " choose App secret, and enter it in the field Encryption master key under Advanced"
     }
 
 
-async def test_limit_of_the_server_is_told_in_its_own_words(
+async def test_limit_of_the_server_is_shown_with_its_message(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = endpoint_entry(server)
@@ -102,7 +106,7 @@ async def test_limit_of_the_server_is_told_in_its_own_words(
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 419])
-async def test_no_of_the_endpoint_is_a_refusal(
+async def test_refusal_of_the_endpoint(
     hass: HomeAssistant, server: DevServer, set_up: SetUp, status: int
 ) -> None:
     entry = endpoint_entry(server)
@@ -126,7 +130,7 @@ def answers(**faults: Any) -> Callable[[Faults], None]:
 
 
 @pytest.mark.parametrize(
-    ("break_it", "words"),
+    ("break_it", "message"),
     [
         (answers(auth_status=429), "The endpoint answered 429"),
         (answers(auth_status=500), "The endpoint answered 500"),
@@ -145,19 +149,19 @@ def answers(**faults: Any) -> Callable[[Faults], None]:
         ),
     ],
 )
-async def test_endpoint_that_gives_no_answer_is_told_apart_from_a_refusal(
+async def test_invalid_answer_of_the_endpoint_is_not_a_refusal(
     hass: HomeAssistant,
     server: DevServer,
     set_up: SetUp,
     break_it: Callable[[Faults], None],
-    words: str,
+    message: str,
 ) -> None:
     entry = endpoint_entry(server)
     await set_up(entry)
     break_it(server.faults)
     step = await add_channel(hass, entry, "private-encrypted-orders")
     assert step["errors"] == {"base": "auth_endpoint_failed"}
-    assert step["description_placeholders"] == {"error": words}
+    assert step["description_placeholders"] == {"error": message}
     await server.wait_disconnected(1)
 
     server.faults.reset()
@@ -165,7 +169,7 @@ async def test_endpoint_that_gives_no_answer_is_told_apart_from_a_refusal(
     assert step["type"] is FlowResultType.CREATE_ENTRY
 
 
-async def test_endpoint_that_cannot_be_reached_is_told(
+async def test_unreachable_endpoint(
     hass: HomeAssistant, server: DevServer, set_up: SetUp, unused_tcp_port: int
 ) -> None:
     nowhere = f"http://127.0.0.1:{unused_tcp_port}/auth"
@@ -176,7 +180,7 @@ async def test_endpoint_that_cannot_be_reached_is_told(
     await server.wait_disconnected(1)
 
 
-async def test_header_template_that_cannot_be_rendered_is_told_by_the_header_s_name(
+async def test_failing_header_template_is_shown_by_the_name_of_its_header(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     headers = [{"name": "Authorization", "value": "{{ states.no.such.thing.at.all }}"}]
@@ -189,7 +193,7 @@ async def test_header_template_that_cannot_be_rendered_is_told_by_the_header_s_n
     }
 
 
-async def test_signature_that_the_server_does_not_take_is_a_refusal(
+async def test_invalid_signature_is_a_refusal(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = endpoint_entry(server)
@@ -199,7 +203,7 @@ async def test_signature_that_the_server_does_not_take_is_a_refusal(
     assert step["errors"] == {"base": "channel_refused"}
 
 
-async def test_script_may_say_yes(hass: HomeAssistant, server: DevServer, set_up: SetUp) -> None:
+async def test_script_authorizes(hass: HomeAssistant, server: DevServer, set_up: SetUp) -> None:
     async def sign(call: ServiceCall) -> ServiceResponse:
         name, socket_id = call.data["channel_name"], call.data["socket_id"]
         return dict(Official(APP).authenticate(name, socket_id, None))
@@ -220,7 +224,7 @@ async def test_script_may_say_yes(hass: HomeAssistant, server: DevServer, set_up
 
 
 @pytest.mark.parametrize(
-    ("sequence", "error", "words"),
+    ("sequence", "error", "message"),
     [
         (
             respond({"channel_data": "{}"}),
@@ -228,28 +232,28 @@ async def test_script_may_say_yes(hass: HomeAssistant, server: DevServer, set_up
             "The answer has no auth",
         ),
         (
-            ({"action": "notify.nobody"},),
+            ({"action": "notify.missing"},),
             "channel_refused",
             "The script script.authorize failed (ServiceNotFound)",
         ),
     ],
 )
-async def test_script_that_does_not_answer_rightly_is_told_apart_from_one_that_refuses(
+async def test_invalid_response_of_a_script_is_not_a_refusal(
     hass: HomeAssistant,
     server: DevServer,
     set_up: SetUp,
     sequence: tuple[dict[str, Any], ...],
     error: str,
-    words: str,
+    message: str,
 ) -> None:
     entry = await script_entry(hass, server, *sequence)
     await set_up(entry)
     step = await add_channel(hass, entry, "private-orders")
     assert step["errors"] == {"base": error}
-    assert step["description_placeholders"] == {"error": words}
+    assert step["description_placeholders"] == {"error": message}
 
 
-async def test_script_is_not_waited_for_for_ever(
+async def test_script_has_ten_seconds(
     hass: HomeAssistant, server: DevServer, set_up: SetUp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     entry = await script_entry(hass, server, {"event": "asked"}, {"delay": 3600})
@@ -263,7 +267,7 @@ async def test_script_is_not_waited_for_for_ever(
     }
 
 
-async def test_presence_channel_may_do_with_the_signed_in_user(
+async def test_presence_channel_can_use_the_signed_in_user(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     server.auth.member = None

@@ -1,4 +1,4 @@
-"""An app is added, authorized anew, and changed."""
+"""An app is added, reauthenticated and reconfigured."""
 
 from typing import Any
 
@@ -15,8 +15,18 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from tools.devserver import DevServer
 
 from ..conftest import APP, MASTER_KEY, SetUp, app_data, app_entry, until
-from ..flow_steps import app_form, authorize, choose, prefilled, start, submit, submit_channel
+from ..flow_steps import (
+    app_form,
+    authorize,
+    choose,
+    prefilled,
+    shown_error,
+    start,
+    submit,
+    submit_channel,
+)
 
+USER_INFO = {"name": "Home Assistant"}
 ENDPOINT = {
     "authorization": "auth_endpoint",
     "headers": [{"name": "X-Team", "value": "1"}],
@@ -33,39 +43,39 @@ def endpoint_data(server: DevServer) -> dict[str, Any]:
     return app | ENDPOINT | {"auth_endpoint": server.auth_url}
 
 
-async def set_up_anew(hass: HomeAssistant, step: ConfigFlowResult, reason: str) -> None:
-    """Check how a flow ended, and wait until the entry it changed has been set up."""
+async def reloaded(hass: HomeAssistant, step: ConfigFlowResult, reason: str) -> None:
+    """Check how a flow ended, and wait until the changed entry is loaded."""
     assert step["type"] is FlowResultType.ABORT
     assert step["reason"] == reason
     await hass.async_block_till_done()
     assert entry_of(hass).state is ConfigEntryState.LOADED
 
 
-async def test_app_is_added_connected_and_called_after_its_key_and_server(
+async def test_app_is_added_and_named_after_its_server(
     hass: HomeAssistant, server: DevServer
 ) -> None:
     step = await authorize(hass, server, "auth_none")
     assert step["type"] is FlowResultType.CREATE_ENTRY
-    assert step["title"] == f"{APP.key} ({server.host})"
+    assert step["title"] == server.host
     entry = entry_of(hass)
     assert entry.unique_id == f"{APP.key}@{server.host}:{server.port}"
     assert entry.state is ConfigEntryState.LOADED
     await server.wait_connected()
 
 
-async def test_first_channel_is_asked_for_right_after_the_app(
-    hass: HomeAssistant, server: DevServer
-) -> None:
+async def test_flow_of_the_first_channel_follows(hass: HomeAssistant, server: DevServer) -> None:
     step = await authorize(hass, server, "auth_none")
     kind, flow_id = step["next_flow"]
     assert kind == "config_subentries_flow"
     channel = await hass.config_entries.subentries.async_configure(flow_id)
     assert channel["step_id"] == "user"
-    await submit_channel(hass, channel, "orders")
+    added = await submit_channel(hass, channel, "orders")
+    assert added["description"] == "default"
+    assert (added["description_placeholders"] or {})["channel"] == "orders"
     await server.wait_subscribed("orders")
 
 
-async def test_app_that_cannot_be_set_up_is_added_all_the_same(
+async def test_app_that_cannot_be_set_up_is_added_without_a_channel(
     hass: HomeAssistant, server: DevServer
 ) -> None:
     step = await submit(hass, await start(hass), app_form(server))
@@ -85,7 +95,7 @@ async def test_same_app_is_not_added_twice(
     assert step["reason"] == "already_configured"
 
 
-async def test_same_app_may_be_added_by_whoever_is_first(
+async def test_flow_for_the_same_app_ends_when_another_finishes(
     hass: HomeAssistant, server: DevServer
 ) -> None:
     first = await submit(hass, await start(hass), app_form(server))
@@ -95,7 +105,49 @@ async def test_same_app_may_be_added_by_whoever_is_first(
     assert first["flow_id"] not in [flow["flow_id"] for flow in in_progress]
 
 
-async def test_refused_secret_leads_to_the_form_that_renews_it(
+async def test_app_is_not_added_once_another_entry_was_changed_into_it(
+    hass: HomeAssistant, server: DevServer
+) -> None:
+    entry = app_entry(server, "orders", app_key="old-key", authorization="auth_none")
+    entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(entry, unique_id="old-key@mt1")
+    adding = await submit(hass, await start(hass), app_form(server))
+    changing = await submit(hass, await entry.start_reconfigure_flow(hass), app_form(server))
+    await reloaded(hass, await choose(hass, changing, "auth_none"), "reconfigure_successful")
+
+    step = await choose(hass, adding, "auth_none")
+    assert step["type"] is FlowResultType.ABORT
+    assert step["reason"] == "already_configured"
+    assert entry_of(hass) is entry
+    assert [subentry.title for subentry in entry.subentries.values()] == ["orders"]
+
+
+async def test_app_is_not_changed_into_one_that_was_added_in_between(
+    hass: HomeAssistant, server: DevServer
+) -> None:
+    entry = app_entry(server, app_key="old-key", authorization="auth_none")
+    entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(entry, unique_id="old-key@mt1")
+    changing = await submit(hass, await entry.start_reconfigure_flow(hass), app_form(server))
+    app_entry(server, authorization="auth_none").add_to_hass(hass)
+    step = await choose(hass, changing, "auth_none")
+    assert step["reason"] == "already_configured"
+    assert entry.unique_id == "old-key@mt1"
+
+
+async def test_reauthentication_keeps_an_address_that_was_changed_in_between(
+    hass: HomeAssistant, server: DevServer
+) -> None:
+    entry = app_entry(server, app_key="old-key")
+    entry.add_to_hass(hass)
+    step = await entry.start_reauth_flow(hass)
+    hass.config_entries.async_update_entry(entry, data=app_data(server))
+    step = await submit(hass, step, {"secret": APP.secret})
+    await reloaded(hass, step, "reauth_successful")
+    assert entry.data["app_key"] == APP.key
+
+
+async def test_refused_secret_opens_the_form_that_renews_it(
     hass: HomeAssistant, server: DevServer
 ) -> None:
     entry = app_entry(server, "private-orders", secret="outdated")
@@ -106,28 +158,32 @@ async def test_refused_secret_leads_to_the_form_that_renews_it(
     assert flow["context"]["source"] == SOURCE_REAUTH
     step = await hass.config_entries.flow.async_configure(flow["flow_id"])
     assert step["step_id"] == "auth_secret"
-    assert prefilled(step) == {"app_id": APP.app_id, "user_id": "home-assistant-12345678"}
+    assert prefilled(step) == {
+        "app_id": APP.app_id,
+        "advanced": {"user_id": "home-assistant-12345678", "user_info": USER_INFO},
+    }
 
     step = await submit(hass, step, {"secret": "wrong"})
     assert step["errors"] == {"base": "invalid_auth"}
 
     step = await submit(hass, step, prefilled(step) | {"secret": APP.secret})
-    await set_up_anew(hass, step, "reauth_successful")
+    await reloaded(hass, step, "reauth_successful")
     assert entry.data["secret"] == APP.secret
     await server.wait_subscribed("private-orders")
     assert hass.config_entries.flow.async_progress() == []
 
 
-async def test_empty_secrets_stay_as_they_are_and_the_rest_is_replaced(
+async def test_blank_secrets_keep_their_stored_value_and_the_rest_is_replaced(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, user_info={"name": "Kitchen"})
     await set_up(entry)
     step = await entry.start_reauth_flow(hass)
-    assert prefilled(step)["user_info"] == {"name": "Kitchen"}
-    step = await submit(hass, step, {"user_id": "kitchen", "encryption_master_key": ""})
-    await set_up_anew(hass, step, "reauth_successful")
-    expected = app_data(server, user_id="kitchen")
+    assert prefilled(step)["advanced"]["user_info"] == {"name": "Kitchen"}
+    advanced = {"user_id": "kitchen", "encryption_master_key": ""}
+    step = await submit(hass, step, {"advanced": advanced})
+    await reloaded(hass, step, "reauth_successful")
+    expected = app_data(server, user_id="kitchen", user_info=USER_INFO)
     del expected["app_id"]
     assert entry.data == expected
 
@@ -138,36 +194,36 @@ async def test_new_master_key_replaces_the_stored_one(
     entry = app_entry(server, encryption_master_key="eA" * 21 + "eA==")
     entry.add_to_hass(hass)
     step = await entry.start_reauth_flow(hass)
-    step = await submit(hass, step, {"encryption_master_key": MASTER_KEY})
-    await set_up_anew(hass, step, "reauth_successful")
+    step = await submit(hass, step, {"advanced": {"encryption_master_key": MASTER_KEY}})
+    await reloaded(hass, step, "reauth_successful")
     assert entry.data["encryption_master_key"] == MASTER_KEY
 
 
-async def test_app_is_set_up_anew_even_if_nothing_about_it_changed(
+async def test_app_is_reloaded_even_if_nothing_changed(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
-    entry = app_entry(server)
+    entry = app_entry(server, user_info=USER_INFO)
     hub = await set_up(entry)
     step = await entry.start_reauth_flow(hass)
     step = await submit(hass, step, prefilled(step))
-    await set_up_anew(hass, step, "reauth_successful")
-    assert entry.data == app_data(server)
+    await reloaded(hass, step, "reauth_successful")
+    assert entry.data == app_data(server, user_info=USER_INFO)
     assert entry.runtime_data is not hub
 
 
-async def test_change_of_a_running_app_sets_it_up_once(
+async def test_running_app_is_reloaded_once(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server)
     await set_up(entry)
     step = await entry.start_reauth_flow(hass)
     attempts = len(server.attempts)
-    step = await submit(hass, step, {"user_id": "kitchen"})
-    await set_up_anew(hass, step, "reauth_successful")
-    assert len(server.attempts) == attempts + len(("the proof", "the new connection"))
+    step = await submit(hass, step, {"advanced": {"user_id": "kitchen"}})
+    await reloaded(hass, step, "reauth_successful")
+    assert len(server.attempts) == attempts + len(("the test", "the new connection"))
 
 
-async def test_app_that_is_not_running_is_set_up_once_it_is_authorized_anew(
+async def test_app_that_is_not_running_is_set_up_after_reauthentication(
     hass: HomeAssistant, server: DevServer
 ) -> None:
     entry = app_entry(server, secret="outdated")
@@ -181,10 +237,10 @@ async def test_app_that_is_not_running_is_set_up_once_it_is_authorized_anew(
     (flow,) = hass.config_entries.flow.async_progress()
     step = await hass.config_entries.flow.async_configure(flow["flow_id"])
     step = await submit(hass, step, {"secret": APP.secret})
-    await set_up_anew(hass, step, "reauth_successful")
+    await reloaded(hass, step, "reauth_successful")
 
 
-async def test_endpoint_is_entered_anew_with_what_was_there_shown(
+async def test_reauthentication_of_an_endpoint_shows_the_stored_values(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server)
@@ -198,12 +254,12 @@ async def test_endpoint_is_entered_anew_with_what_was_there_shown(
         "headers": ENDPOINT["headers"],
     }
     step = await submit(hass, step, {"auth_endpoint": server.user_auth_url})
-    await set_up_anew(hass, step, "reauth_successful")
+    await reloaded(hass, step, "reauth_successful")
     assert entry.data["auth_endpoint"] == server.user_auth_url
     assert "headers" not in entry.data
 
 
-async def test_script_is_entered_anew_with_what_was_there_shown(
+async def test_reauthentication_of_a_script_shows_the_stored_values(
     hass: HomeAssistant, server: DevServer
 ) -> None:
     entry = app_entry(server, authorization="auth_script", script="script.old")
@@ -212,25 +268,24 @@ async def test_script_is_entered_anew_with_what_was_there_shown(
     assert step["step_id"] == "auth_script"
     assert prefilled(step) == {"script": "script.old"}
     step = await submit(hass, step, {"script": "script.new"})
-    await set_up_anew(hass, step, "reauth_successful")
+    await reloaded(hass, step, "reauth_successful")
     assert entry.data["script"] == "script.new"
 
 
-async def test_app_without_authorization_gets_to_choose_one(
+async def test_reauthentication_of_an_app_without_authorization_shows_the_menu(
     hass: HomeAssistant, server: DevServer
 ) -> None:
     entry = app_entry(server, authorization="auth_none")
     entry.add_to_hass(hass)
     step = await entry.start_reauth_flow(hass)
     assert step["step_id"] == "authorization"
-    assert step["menu_options"] == ["auth_none", "auth_secret", "auth_endpoint", "auth_script"]
     step = await choose(hass, step, "auth_secret")
     step = await submit(hass, step, {"secret": APP.secret})
-    await set_up_anew(hass, step, "reauth_successful")
+    await reloaded(hass, step, "reauth_successful")
     assert entry.data["authorization"] == "auth_secret"
 
 
-async def test_app_is_changed_with_what_was_there_shown(
+async def test_reconfiguration_shows_the_stored_values(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, "private-orders")
@@ -246,17 +301,20 @@ async def test_app_is_changed_with_what_was_there_shown(
 
     step = await submit(hass, step, app_form(server, path="/"))
     step = await choose(hass, step, "auth_secret")
-    assert prefilled(step) == {"app_id": APP.app_id, "user_id": "home-assistant-12345678"}
+    assert prefilled(step) == {
+        "app_id": APP.app_id,
+        "advanced": {"user_id": "home-assistant-12345678", "user_info": USER_INFO},
+    }
     step = await submit(hass, step, prefilled(step))
-    await set_up_anew(hass, step, "reconfigure_successful")
-    expected = app_data(server)
+    await reloaded(hass, step, "reconfigure_successful")
+    expected = app_data(server, user_info=USER_INFO)
     expected["server"]["path"] = "/"
     assert entry.data == expected
     assert entry.unique_id == f"{APP.key}@{server.host}:{server.port}"
     await server.wait_subscribed("private-orders")
 
 
-async def test_app_may_move_to_another_server_and_keeps_its_channels(
+async def test_app_on_another_server_keeps_its_channels(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, "orders")
@@ -265,7 +323,7 @@ async def test_app_may_move_to_another_server_and_keeps_its_channels(
         step = await entry.start_reconfigure_flow(hass)
         step = await submit(hass, step, app_form(other))
         step = await choose(hass, step, "auth_none")
-        await set_up_anew(hass, step, "reconfigure_successful")
+        await reloaded(hass, step, "reconfigure_successful")
         await other.wait_subscribed("orders")
         assert entry.unique_id == f"{APP.key}@{other.host}:{other.port}"
         assert "secret" not in entry.data
@@ -274,9 +332,13 @@ async def test_app_may_move_to_another_server_and_keeps_its_channels(
 
 @pytest.mark.parametrize(
     ("title", "later"),
-    [("old-key (mt1)", f"{APP.key} (127.0.0.1)"), ("The shop", "The shop")],
+    [
+        ("Pusher mt1", "127.0.0.1"),
+        ("Pusher mt1 (old-ke)", "127.0.0.1"),
+        ("The shop", "The shop"),
+    ],
 )
-async def test_name_that_the_user_gave_an_app_stays(
+async def test_title_follows_the_server_unless_the_user_changed_it(
     hass: HomeAssistant, server: DevServer, title: str, later: str
 ) -> None:
     data = app_data(server, app_key="old-key", authorization="auth_none")
@@ -287,11 +349,11 @@ async def test_name_that_the_user_gave_an_app_stays(
     entry.add_to_hass(hass)
     step = await entry.start_reconfigure_flow(hass)
     step = await choose(hass, await submit(hass, step, app_form(server)), "auth_none")
-    await set_up_anew(hass, step, "reconfigure_successful")
+    await reloaded(hass, step, "reconfigure_successful")
     assert entry.title == later
 
 
-async def test_app_does_not_become_another_app_that_is_there(
+async def test_app_is_not_changed_into_another_entry_s_app(
     hass: HomeAssistant, server: DevServer
 ) -> None:
     app_entry(server).add_to_hass(hass)
@@ -304,7 +366,7 @@ async def test_app_does_not_become_another_app_that_is_there(
     assert entry.unique_id == "key@eu"
 
 
-async def test_reconfiguring_is_also_how_a_wrong_app_key_is_put_right(
+async def test_reconfiguration_corrects_a_wrong_app_key(
     hass: HomeAssistant, server: DevServer
 ) -> None:
     entry = app_entry(server, app_key="old-key")
@@ -314,4 +376,20 @@ async def test_reconfiguring_is_also_how_a_wrong_app_key_is_put_right(
     step = await entry.start_reconfigure_flow(hass)
     step = await choose(hass, await submit(hass, step, app_form(server)), "auth_secret")
     step = await submit(hass, step, {})
-    await set_up_anew(hass, step, "reconfigure_successful")
+    await reloaded(hass, step, "reconfigure_successful")
+
+
+async def test_reauthentication_says_why_it_is_needed(
+    hass: HomeAssistant, server: DevServer
+) -> None:
+    entry = app_entry(server)
+    entry.add_to_hass(hass)
+    entry.async_start_reauth(hass, data={"reason": "Invalid signature."})
+    await hass.async_block_till_done()
+    (flow,) = hass.config_entries.flow.async_progress()
+    step = await hass.config_entries.flow.async_configure(flow["flow_id"])
+    assert step["errors"] == {"base": "authorization_refused"}
+    assert shown_error(step) == "Invalid signature."
+    step = await submit(hass, step, {"secret": APP.secret})
+    await reloaded(hass, step, "reauth_successful")
+    assert "reason" not in entry.data

@@ -1,4 +1,4 @@
-"""The flows work for whoever drives them over HTTP, as the frontend does."""
+"""The flows work over HTTP, as the frontend uses them."""
 
 from http import HTTPStatus
 from typing import Any
@@ -11,9 +11,8 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from tools.devserver import DevServer
 
-from ..conftest import APP, MASTER_KEY, SetUp, app_entry, until
+from ..conftest import APP, MASTER_KEY
 from ..flow_steps import app_form
-from ..home_assistant import state_of
 
 FLOWS = "/api/config/config_entries"
 
@@ -34,7 +33,12 @@ async def test_app_and_channel_are_added(
     client = await hass_client()
 
     step = await post(client, "flow", {"handler": "pusher_channels"})
-    assert [field["name"] for field in step["data_schema"]] == ["app_key", "cluster", "server"]
+    assert [field["name"] for field in step["data_schema"]] == [
+        "app_key",
+        "cluster",
+        "paste",
+        "server",
+    ]
     flow = f"flow/{step['flow_id']}"
     step = await post(client, flow, app_form(server, app_key="other-key"))
     assert step["errors"] == {"base": "invalid_app_key"}
@@ -44,7 +48,8 @@ async def test_app_and_channel_are_added(
     assert step["step_id"] == "auth_secret"
     step = await post(client, flow, {"secret": "wrong"})
     assert step["errors"] == {"base": "invalid_auth"}
-    form = {"secret": APP.secret, "encryption_master_key": MASTER_KEY, "app_id": APP.app_id}
+    advanced = {"encryption_master_key": MASTER_KEY}
+    form = {"secret": APP.secret, "app_id": APP.app_id, "advanced": advanced}
     step = await post(client, flow, form)
     assert step["type"] == "create_entry"
     entry_id = step["result"]["entry_id"]
@@ -74,7 +79,7 @@ async def test_app_and_channel_are_added(
     assert entry.options == {"activity_timeout": 60}
 
 
-async def test_forms_of_an_app_that_is_changed_come_with_what_is_stored_but_no_secret(
+async def test_reconfiguration_shows_no_secret(
     hass: HomeAssistant, server: DevServer, hass_client: ClientSessionGenerator
 ) -> None:
     # A client freezes the routes, in tests only.
@@ -85,7 +90,7 @@ async def test_forms_of_an_app_that_is_changed_come_with_what_is_stored_but_no_s
     flow = f"flow/{step['flow_id']}"
     await post(client, flow, app_form(server))
     await post(client, flow, {"next_step_id": "auth_secret"})
-    form = {"secret": APP.secret, "encryption_master_key": MASTER_KEY}
+    form = {"secret": APP.secret, "advanced": {"encryption_master_key": MASTER_KEY}}
     entry_id = (await post(client, flow, form))["result"]["entry_id"]
 
     step = await post(client, "flow", {"handler": "pusher_channels", "entry_id": entry_id})
@@ -100,44 +105,3 @@ async def test_forms_of_an_app_that_is_changed_come_with_what_is_stored_but_no_s
     step = await post(client, flow, {})
     assert step["reason"] == "reconfigure_successful"
     await hass.async_block_till_done()
-
-
-async def test_value_is_added_to_a_channel(
-    hass: HomeAssistant, server: DevServer, set_up: SetUp, hass_client: ClientSessionGenerator
-) -> None:
-    assert await async_setup_component(hass, "config", {})
-    entry = app_entry(server, "orders")
-    await set_up(entry)
-    client = await hass_client()
-    await server.publish("orders", "created", {"total": 12.5})
-    await until(lambda: state_of(hass, "event.orders").attributes.get("event"))
-
-    start = {"handler": [entry.entry_id, "channel"], "subentry_id": "id-orders"}
-    step = await post(client, "subentries/flow", start)
-    assert step["menu_options"] == ["channel", "add_value"]
-    flow = f"subentries/flow/{step['flow_id']}"
-    step = await post(client, flow, {"next_step_id": "add_value"})
-    fields = {field["name"]: field for field in step["data_schema"]}
-    assert list(fields) == ["platform", "name", "events", "value"]
-    offered = [{"value": "total", "label": "total: 12.5"}]
-    assert fields["value"]["selector"]["select"]["options"] == offered
-    assert fields["value"]["selector"]["select"]["custom_value"]
-
-    form = {"platform": "sensor", "name": "Total", "value": "total["}
-    step = await post(client, flow, form)
-    assert step["errors"] == {"value": "invalid_path"}
-    step = await post(client, flow, form | {"value": "total"})
-    assert [field["name"] for field in step["data_schema"]] == [
-        "device_class",
-        "unit_of_measurement",
-        "state_class",
-        "suggested_display_precision",
-        "expire_after",
-    ]
-    assert step["description_placeholders"]["present"] == "12.5"
-    step = await post(client, flow, {"device_class": "temperature", "unit_of_measurement": "EUR"})
-    assert step["errors"] == {"unit_of_measurement": "invalid_unit"}
-    step = await post(client, flow, {"unit_of_measurement": "EUR", "expire_after": 60})
-    assert (step["type"], step["reason"]) == ("abort", "reconfigure_successful")
-    await hass.async_block_till_done()
-    assert state_of(hass, "sensor.orders_total").state == "12.5"

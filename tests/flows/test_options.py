@@ -8,8 +8,8 @@ from homeassistant.data_entry_flow import FlowResultType, InvalidData
 
 from tools.devserver import DevServer
 
-from ..conftest import SetUp, app_entry
-from ..flow_steps import prefilled
+from ..conftest import APP, SetUp, app_entry
+from ..flow_steps import prefilled, shown_error
 
 DEFAULTS = {
     "activity_timeout": 120,
@@ -19,7 +19,7 @@ DEFAULTS = {
 }
 
 
-async def test_options_start_with_the_defaults_and_are_used_from_then_on(
+async def test_options_have_defaults_and_are_used_after_saving(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server)
@@ -40,7 +40,7 @@ async def test_options_start_with_the_defaults_and_are_used_from_then_on(
     assert prefilled(step) == DEFAULTS | entry.options
 
 
-async def test_nobody_signs_in_where_nobody_can_vouch_for_them(
+async def test_sign_in_is_not_offered_without_authorization(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, authorization="auth_none", options={"max_reconnect_gap": 5})
@@ -51,7 +51,7 @@ async def test_nobody_signs_in_where_nobody_can_vouch_for_them(
         await hass.config_entries.options.async_configure(step["flow_id"], {"sign_in": True})
 
 
-async def test_what_takes_the_secret_is_not_offered_without_it(
+async def test_options_that_need_the_secret_are_not_offered_without_it(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, authorization="auth_none")
@@ -63,6 +63,7 @@ async def test_what_takes_the_secret_is_not_offered_without_it(
         {"webhook": True},
         {"auth_endpoint_view": True},
         {"auth_endpoint_origins": []},
+        {"webhook_keys": []},
     ]
     for form in forms:
         step = await hass.config_entries.options.async_init(entry.entry_id)
@@ -80,6 +81,7 @@ async def test_origins_are_stored_as_browsers_send_them(
         "auth_path": f"/api/pusher_channels/auth/{entry.entry_id}",
         "user_auth_path": f"/api/pusher_channels/user-auth/{entry.entry_id}",
         "origin": "https://panel.example:8443",
+        "error": "",
     }
     form: dict[str, Any] = {
         "auth_endpoint_view": True,
@@ -97,7 +99,7 @@ async def test_origins_are_stored_as_browsers_send_them(
     }
 
 
-async def test_watchlist_has_a_hundred_users_at_most(
+async def test_watchlist_has_up_to_a_hundred_users_without_doubles(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server)
@@ -112,7 +114,7 @@ async def test_watchlist_has_a_hundred_users_at_most(
     assert prefilled(step)["pong_timeout"] == 7
 
     step = await hass.config_entries.options.async_configure(
-        step["flow_id"], {"watchlist": users[1:]}
+        step["flow_id"], {"watchlist": [*users[1:], users[1], f" {users[2]} "]}
     )
     assert entry.options == {"watchlist": users[1:]}
 
@@ -129,7 +131,7 @@ async def test_watchlist_has_a_hundred_users_at_most(
         {"max_reconnect_attempts": -1},
     ],
 )
-async def test_numbers_stay_within_sense(
+async def test_numbers_have_bounds(
     hass: HomeAssistant, server: DevServer, set_up: SetUp, form: dict[str, Any]
 ) -> None:
     entry = app_entry(server)
@@ -137,3 +139,50 @@ async def test_numbers_stay_within_sense(
     step = await hass.config_entries.options.async_init(entry.entry_id)
     with pytest.raises(InvalidData):
         await hass.config_entries.options.async_configure(step["flow_id"], form)
+
+
+async def test_secrets_of_webhook_keys_are_stored_and_never_shown_again(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server)
+    await set_up(entry)
+    keys = [
+        {"name": "older", "value": "older-secret"},
+        {"name": "oldest", "value": "oldest-secret"},
+    ]
+    step = await hass.config_entries.options.async_init(entry.entry_id)
+    await hass.config_entries.options.async_configure(step["flow_id"], {"webhook_keys": keys})
+    assert entry.options == {"webhook_keys": keys}
+
+    step = await hass.config_entries.options.async_init(entry.entry_id)
+    shown = prefilled(step)["webhook_keys"]
+    assert shown == [{"name": "older"}, {"name": "oldest"}]
+    await hass.config_entries.options.async_configure(step["flow_id"], {"webhook_keys": shown[1:]})
+    assert entry.options == {"webhook_keys": keys[1:]}
+    await hass.async_block_till_done()
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ([{"name": "older"}], "older needs a name and a value"),
+        ([{"name": "", "value": "x"}], "Each line needs a name and a value"),
+        ([{"name": "older", "value": "x"}] * 2, "older is there twice"),
+        ([{"name": APP.key, "value": "x"}], "The app key itself need not be entered"),
+    ],
+)
+async def test_incomplete_webhook_key_is_refused(
+    hass: HomeAssistant,
+    server: DevServer,
+    set_up: SetUp,
+    keys: list[dict[str, str]],
+    message: str,
+) -> None:
+    entry = app_entry(server)
+    await set_up(entry)
+    step = await hass.config_entries.options.async_init(entry.entry_id)
+    step = await hass.config_entries.options.async_configure(
+        step["flow_id"], {"webhook_keys": keys}
+    )
+    assert step["errors"] == {"base": "invalid_webhook_key"}
+    assert shown_error(step) == message

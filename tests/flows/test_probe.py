@@ -1,4 +1,4 @@
-"""An app is tried out: what stands in the way is told apart, and nothing stays open."""
+"""The connection test: each failure has its own error, and no connection stays open."""
 
 import asyncio
 import ssl
@@ -10,12 +10,13 @@ import pytest
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 
-from custom_components.pusher_channels.flows.probe import Problem, probe
+from custom_components.pusher_channels.flows.forms import FormError
+from custom_components.pusher_channels.flows.probe import probe
 from tests.tools.devserver.certificate import write_certificate
 from tools.devserver import App, DevServer, Faults, frames
 
 from ..conftest import APP, app_data
-from ..flow_steps import app_form, skip_time, start, submit
+from ..flow_steps import app_form, shown_error, skip_time, start, submit
 
 WELCOME = frames.established("1.1", 120)
 
@@ -52,7 +53,7 @@ def reset(faults: Faults) -> None:
 async def tls_server(
     hass: HomeAssistant, socket_enabled: None, tmp_path: Path
 ) -> AsyncIterator[DevServer]:
-    """Run a server whose certificate nobody trusts."""
+    """Run a server with an untrusted certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*write_certificate(tmp_path))
     handle = hass.loop.get_exception_handler()
@@ -76,8 +77,8 @@ async def tls_server(
         pytest.param(upgrade(404), "cannot_connect", id="no websocket"),
         pytest.param(upgrade(503), "cannot_connect", id="bad gateway"),
         pytest.param(reset, "cannot_connect", id="reset"),
-        pytest.param(first_frame("Hello"), "cannot_connect", id="not Pusher"),
-        pytest.param(first_frame(frames.pong()), "cannot_connect", id="no welcome"),
+        pytest.param(first_frame("Hello"), "not_pusher", id="not Pusher"),
+        pytest.param(first_frame(frames.pong()), "not_pusher", id="no welcome"),
         pytest.param(first_frame(frames.error(4000, "TLS only")), "tls_required", id="4000"),
         pytest.param(first_frame(frames.error(4001, "No app")), "invalid_app_key", id="4001"),
         pytest.param(first_frame(frames.error(4003, "Disabled")), "app_disabled", id="4003"),
@@ -90,7 +91,7 @@ async def tls_server(
         pytest.param(closed(4003, after=WELCOME), "app_disabled", id="welcomed, then closed"),
     ],
 )
-async def test_what_keeps_an_app_from_connecting_is_told_and_can_be_put_right(
+async def test_failed_connection_is_shown_with_its_reason_and_can_be_corrected(
     hass: HomeAssistant, server: DevServer, break_it: Break, error: str
 ) -> None:
     break_it(server.faults)
@@ -98,6 +99,7 @@ async def test_what_keeps_an_app_from_connecting_is_told_and_can_be_put_right(
     assert step["type"] is FlowResultType.FORM
     assert step["step_id"] == "user"
     assert step["errors"] == {"base": error}
+    assert shown_error(step)
     await server.wait_disconnected()
 
     server.faults.reset()
@@ -115,7 +117,7 @@ async def test_what_keeps_an_app_from_connecting_is_told_and_can_be_put_right(
         (App(max_connections=0, quota_code=4004), "over_quota"),
     ],
 )
-async def test_server_that_has_no_room_for_the_app_is_understood(
+async def test_app_without_room_on_the_server(
     hass: HomeAssistant, socket_enabled: None, app: App, error: str
 ) -> None:
     async with DevServer(apps=[app]) as server:
@@ -123,15 +125,13 @@ async def test_server_that_has_no_room_for_the_app_is_understood(
     assert step["errors"] == {"base": error}
 
 
-async def test_server_that_is_not_running_cannot_be_reached(
-    hass: HomeAssistant, server: DevServer
-) -> None:
+async def test_stopped_server_cannot_be_reached(hass: HomeAssistant, server: DevServer) -> None:
     await server.stop()
     step = await submit(hass, await start(hass), app_form(server))
     assert step["errors"] == {"base": "cannot_connect"}
 
 
-async def test_silent_server_is_waited_for_ten_seconds(
+async def test_silent_server_times_out_after_ten_seconds(
     hass: HomeAssistant, server: DevServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     skip = skip_time(monkeypatch)
@@ -146,14 +146,12 @@ async def test_silent_server_is_waited_for_ten_seconds(
     await server.wait_disconnected()
 
 
-async def test_server_without_tls_is_not_asked_for_its_certificate(
-    hass: HomeAssistant, server: DevServer
-) -> None:
+async def test_server_without_tls(hass: HomeAssistant, server: DevServer) -> None:
     step = await submit(hass, await start(hass), app_form(server, use_tls=True))
     assert step["errors"] == {"base": "tls_failed"}
 
 
-async def test_certificate_is_verified_unless_the_user_says_otherwise(
+async def test_certificate_is_verified_unless_the_user_turned_it_off(
     hass: HomeAssistant, tls_server: DevServer
 ) -> None:
     step = await submit(hass, await start(hass), app_form(tls_server, use_tls=True))
@@ -164,19 +162,7 @@ async def test_certificate_is_verified_unless_the_user_says_otherwise(
     assert step["step_id"] == "authorization"
 
 
-async def test_server_is_reached_through_the_proxy(hass: HomeAssistant, server: DevServer) -> None:
-    form = app_form(server, host="app.invalid", port=80, proxy=server.url)
-    step = await submit(hass, await start(hass), form)
-    assert step["step_id"] == "authorization"
-    assert server.attempts[0].headers["Host"] == "app.invalid"
-
-
-async def test_proxy_needs_its_scheme(hass: HomeAssistant, server: DevServer) -> None:
-    step = await submit(hass, await start(hass), app_form(server, proxy="proxy:3128"))
-    assert step["errors"] == {"base": "invalid_host"}
-
-
-async def test_surprise_is_logged_and_told(
+async def test_unexpected_error_is_logged(
     hass: HomeAssistant, server: DevServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     module = "custom_components.pusher_channels.flows.probe"
@@ -186,7 +172,7 @@ async def test_surprise_is_logged_and_told(
     assert "RuntimeError: surprise" in caplog.text
 
 
-async def test_connection_that_is_lost_while_joining_says_why(
+async def test_connection_that_is_lost_while_subscribing_has_the_reason_of_the_server(
     hass: HomeAssistant, server: DevServer
 ) -> None:
     server.faults.unanswered_channels = {"orders"}
@@ -194,11 +180,13 @@ async def test_connection_that_is_lost_while_joining_says_why(
     await server.wait_received("pusher:subscribe")
     server.faults.upgrade_status = 503
     await server.close_all(4003, "The app was disabled")
-    assert await waiting == Problem("app_disabled", "The app was disabled (4003)")
+    with pytest.raises(FormError, match="app_disabled") as failed:
+        await waiting
+    assert failed.value.message == "The app was disabled (4003)"
     await server.wait_disconnected()
 
 
-async def test_probe_that_is_cancelled_leaves_nothing_open(
+async def test_cancelled_test_leaves_no_connection_open(
     hass: HomeAssistant, server: DevServer
 ) -> None:
     server.faults.unanswered_channels = {"orders"}

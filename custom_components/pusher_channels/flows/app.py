@@ -1,6 +1,8 @@
-"""The form that says which app it is, and where its server is."""
+"""The form of an app and its server."""
 
-from typing import Any
+import re
+from collections.abc import Collection, Mapping
+from typing import Any, Final
 
 import voluptuous as vol
 from homeassistant.const import CONF_HOST, CONF_PATH, CONF_PORT, CONF_VERIFY_SSL
@@ -15,22 +17,51 @@ from homeassistant.helpers.selector import (
     SelectSelectorMode,
     TextSelector,
     TextSelectorConfig,
-    TextSelectorType,
 )
-from yarl import URL
 
 from ..const import (
+    CONF_API_HOST,
     CONF_APP_KEY,
     CONF_CLUSTER,
+    CONF_HEADERS,
+    CONF_ORIGIN,
     CONF_PROXY,
     CONF_SERVER,
     CONF_USE_TLS,
     DEFAULT_CLUSTER,
 )
 from ..hub.factory import Settings
-from .forms import FormError, strip_blanks
+from .addresses import (
+    read_api_host,
+    read_cluster,
+    read_origin,
+    read_path,
+    read_proxy,
+    split_address,
+)
+from .forms import (
+    NAME,
+    URL,
+    VALUE,
+    Field,
+    FormError,
+    fields_selector,
+    hide_values,
+    read_secret_fields,
+    strip_blanks,
+)
+from .pasted import parse_settings
 
-CLUSTERS = [DEFAULT_CLUSTER, "us2", "us3", "eu", "ap1", "ap2", "ap3", "ap4", "sa1"]
+CLUSTERS: Final = [DEFAULT_CLUSTER, "us2", "us3", "eu", "ap1", "ap2", "ap3", "ap4", "sa1"]
+CONF_PASTE: Final = "paste"
+CONF_SETTINGS: Final = "settings"
+KEY_IN_TITLE: Final = 6
+
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_NOT_IN_A_HEADER: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
+_HEADERS_OF_A_HANDSHAKE: Final = re.compile(
+    r"connection|upgrade|sec-websocket-.*|content-length|transfer-encoding", re.IGNORECASE
+)
 
 SERVER_SCHEMA = vol.Schema(
     {
@@ -42,42 +73,109 @@ SERVER_SCHEMA = vol.Schema(
         vol.Optional(CONF_PATH): TextSelector(),
         vol.Required(CONF_USE_TLS, default=True): BooleanSelector(),
         vol.Required(CONF_VERIFY_SSL, default=True): BooleanSelector(),
-        vol.Optional(CONF_PROXY): TextSelector(TextSelectorConfig(type=TextSelectorType.URL)),
+        vol.Optional(CONF_API_HOST): TextSelector(),
+        vol.Optional(CONF_ORIGIN): TextSelector(),
+        vol.Optional(CONF_HEADERS): fields_selector("server_header", secret=True),
+        vol.Optional(CONF_PROXY): URL,
     }
+)
+
+PASTE_SCHEMA = vol.Schema(
+    {vol.Optional(CONF_SETTINGS): TextSelector(TextSelectorConfig(multiline=True))}
 )
 
 
 def app_schema(shown: Settings) -> vol.Schema:
-    """Return the form that shows these values; its section is open where it has something to see."""
-    is_untouched = shown.get(CONF_SERVER) in (None, SERVER_SCHEMA({}))
+    """Return the form that shows these values; the server's section is open where it has some."""
+    has_server = shown.get(CONF_SERVER) not in (None, SERVER_SCHEMA({}))
+    has_settings = bool(shown.get(CONF_PASTE))
     return vol.Schema(
         {
-            vol.Required(CONF_APP_KEY): TextSelector(),
+            vol.Optional(CONF_APP_KEY): TextSelector(),
             vol.Required(CONF_CLUSTER, default=DEFAULT_CLUSTER): SelectSelector(
                 SelectSelectorConfig(
                     options=CLUSTERS, custom_value=True, mode=SelectSelectorMode.DROPDOWN
                 )
             ),
-            vol.Optional(CONF_SERVER): section(SERVER_SCHEMA, {"collapsed": is_untouched}),
+            vol.Optional(CONF_PASTE): section(PASTE_SCHEMA, {"collapsed": not has_settings}),
+            vol.Optional(CONF_SERVER): section(SERVER_SCHEMA, {"collapsed": not has_server}),
         }
     )
 
 
-def read_app(form: Settings) -> dict[str, Any]:
-    """Return the entry data that a filled form stands for; raises `FormError`."""
+def shown_app(app: Settings) -> dict[str, Any]:
+    """Return what a form shows of an app: everything but the values of its headers."""
+    server = dict(app[CONF_SERVER])
+    if CONF_HEADERS in server:
+        server[CONF_HEADERS] = hide_values(server[CONF_HEADERS])
+    return {**app, CONF_SERVER: server}
+
+
+def read_pasted(form: Settings) -> dict[str, Any]:
+    """Return the fields that the pasted settings name; raises `FormError`."""
+    text: str = form.get(CONF_PASTE, {}).get(CONF_SETTINGS, "")
+    return parse_settings(text) if text.strip() else {}
+
+
+def fill_app(form: Settings, pasted: Settings, present: Settings) -> dict[str, Any]:
+    """Return the form with pasted values where it is empty, unchanged or has a default."""
+    app = {name: value for name, value in form.items() if name != CONF_PASTE}
+    server = dict(app.get(CONF_SERVER) or SERVER_SCHEMA({}))
+    defaults = {CONF_CLUSTER: DEFAULT_CLUSTER}
+    fill(app, pasted, present, (CONF_APP_KEY, CONF_CLUSTER), defaults)
+    of_server = present.get(CONF_SERVER, {})
+    fill(server, pasted, of_server, (CONF_HOST,), {})
+    if strip_blanks(server.get(CONF_HOST)):
+        names = (CONF_PORT, CONF_PATH, CONF_USE_TLS)
+        fill(server, pasted, of_server, names, {CONF_USE_TLS: True})
+    return app | {CONF_SERVER: server}
+
+
+def fill(
+    form: dict[str, Any],
+    pasted: Settings,
+    present: Settings,
+    names: Collection[str],
+    defaults: Mapping[str, Any],
+) -> None:
+    """Put pasted values into the fields that are empty, unchanged or have their default."""
+    for name in names:
+        value = strip_blanks(form.get(name))
+        if name in pasted and value in (None, "", defaults.get(name), present.get(name)):
+            form[name] = pasted[name]
+
+
+def read_app(form: Settings, present: Settings) -> dict[str, Any]:
+    """Return the entry data of a form; raises `FormError`.
+
+    Headers without a value keep the value that they have in `present`.
+    """
     app = {CONF_CLUSTER: DEFAULT_CLUSTER, **strip_blanks(dict(form))}
     server = app[CONF_SERVER] = app.get(CONF_SERVER) or SERVER_SCHEMA({})
-    if CONF_APP_KEY not in app:
-        raise FormError("invalid_app_key")
     if CONF_HOST in server:
-        server[CONF_HOST] = _read_host(server[CONF_HOST])
-    else:
-        app[CONF_CLUSTER] = _read_host(app[CONF_CLUSTER])
+        _split_host(app, server)
+    if CONF_HOST not in server:
+        app[CONF_CLUSTER] = read_cluster(app[CONF_CLUSTER])
+    if CONF_APP_KEY not in app:
+        raise FormError("invalid_app_key", "The app key is empty")
+    if CONF_PATH in server:
+        server[CONF_PATH] = read_path(server[CONF_PATH])
+    if CONF_API_HOST in server:
+        server[CONF_API_HOST] = read_api_host(server[CONF_API_HOST], use_tls=server[CONF_USE_TLS])
+    if CONF_ORIGIN in server:
+        server[CONF_ORIGIN] = read_origin(server[CONF_ORIGIN])
+    if CONF_PROXY in server:
+        server[CONF_PROXY] = read_proxy(server[CONF_PROXY])
+        if not server[CONF_USE_TLS]:
+            raise FormError("proxy_needs_tls")
+    if headers := server.pop(CONF_HEADERS, None):
+        stored = present.get(CONF_SERVER, {}).get(CONF_HEADERS, ())
+        server[CONF_HEADERS] = _read_headers(headers, stored)
     return app
 
 
 def app_address(app: Settings) -> str:
-    """Return what tells an app's server from others: its cluster, or its host and port."""
+    """Return the identity of an app's server: its cluster, or its host and port."""
     server = app[CONF_SERVER]
     if CONF_HOST not in server:
         cluster: str = app[CONF_CLUSTER]
@@ -86,17 +184,46 @@ def app_address(app: Settings) -> str:
     return f"{server[CONF_HOST]}:{port}"
 
 
-def app_title(app: Settings) -> str:
-    """Return how an app is called until the user gives it a name."""
-    return f"{app[CONF_APP_KEY]} ({app[CONF_SERVER].get(CONF_HOST, app[CONF_CLUSTER])})"
+def app_title(app: Settings, taken: Collection[str]) -> str:
+    """Return the title of an app; the start of its key follows where the name is taken."""
+    name, with_key = _titles(app)
+    return with_key if name in taken else name
 
 
-def _read_host(text: str) -> str:
-    """Return a host name or address as a URL has it, without brackets; a cluster is part of one."""
-    try:
-        host = URL.build(scheme="https", host=text.removeprefix("[").removesuffix("]")).host
-    except ValueError:
-        host = None
-    if not host:
-        raise FormError("invalid_host")
-    return host
+def is_generated_title(app: Settings, title: str) -> bool:
+    """Whether a title is one of those that an app gets when it is added."""
+    return title in _titles(app)
+
+
+def _titles(app: Settings) -> tuple[str, str]:
+    name = app[CONF_SERVER].get(CONF_HOST) or f"Pusher {app[CONF_CLUSTER]}"
+    return name, f"{name} ({app[CONF_APP_KEY][:KEY_IN_TITLE]})"
+
+
+def _split_host(app: dict[str, Any], server: dict[str, Any]) -> None:
+    """Put the parts of a full address into the fields that they belong to."""
+    address = split_address(server.pop(CONF_HOST), "Host")
+    if address.app_key:
+        app.setdefault(CONF_APP_KEY, address.app_key)
+    if address.cluster:
+        app[CONF_CLUSTER] = address.cluster
+        server.pop(CONF_PORT, None)
+        server.pop(CONF_PATH, None)
+        return
+    server[CONF_HOST] = address.host
+    if address.port is not None:
+        server[CONF_PORT] = address.port
+    if address.use_tls is not None:
+        server[CONF_USE_TLS] = address.use_tls
+    if address.path:
+        server[CONF_PATH] = address.path
+
+
+def _read_headers(entered: list[Field], stored: Collection[Field]) -> list[Field]:
+    headers = read_secret_fields(entered, stored, "invalid_header")
+    for header in headers:
+        if not _HEADER_NAME.fullmatch(header[NAME]) or _NOT_IN_A_HEADER.search(header[VALUE]):
+            raise FormError("invalid_header", f"{header[NAME]} has characters that no header has")
+        if _HEADERS_OF_A_HANDSHAKE.fullmatch(header[NAME]):
+            raise FormError("invalid_header", f"{header[NAME]} belongs to the connection itself")
+    return headers

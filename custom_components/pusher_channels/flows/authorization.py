@@ -1,19 +1,19 @@
-"""The forms that say how private channels are authorized, one for each way."""
+"""The forms that say how private channels are authorized, one for each method."""
 
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
 
 import voluptuous as vol
 from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import section
 from homeassistant.exceptions import TemplateError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.selector import (
     EntitySelector,
     EntitySelectorConfig,
     ObjectSelector,
-    ObjectSelectorConfig,
     TextSelector,
-    TextSelectorConfig,
-    TextSelectorType,
 )
 from homeassistant.helpers.template import Template
 
@@ -32,30 +32,21 @@ from ..const import (
     CONF_USER_AUTH_ENDPOINT,
     CONF_USER_ID,
     CONF_USER_INFO,
+    DEFAULT_USER_INFO,
 )
 from ..hub.factory import Settings
-from .forms import FormError, strip_blanks
+from .forms import NAME, PASSWORD, URL, VALUE, Field, FormError, fields_selector, strip_blanks
 
-SECRETS = (CONF_SECRET, CONF_MASTER_KEY)
+SECRETS: Final = (CONF_SECRET, CONF_MASTER_KEY)
+CONF_ADVANCED: Final = "advanced"
+ADVANCED_FIELDS: Final = (CONF_MASTER_KEY, CONF_USER_ID, CONF_USER_INFO)
 
-_PASSWORD = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD))
-_URL = TextSelector(TextSelectorConfig(type=TextSelectorType.URL))
-_FIELDS = ObjectSelector(
-    ObjectSelectorConfig(
-        fields={
-            "name": {"selector": {"text": {}}, "required": True},
-            "value": {"selector": {"text": {}}, "required": True},
-        },
-        multiple=True,
-        label_field="name",
-        translation_key="request_field",
-    )
-)
+_FIELDS = fields_selector("request_field")
 
 ENDPOINT_SCHEMA = vol.Schema(
     {
-        vol.Required(CONF_AUTH_ENDPOINT): _URL,
-        vol.Optional(CONF_USER_AUTH_ENDPOINT): _URL,
+        vol.Required(CONF_AUTH_ENDPOINT): URL,
+        vol.Optional(CONF_USER_AUTH_ENDPOINT): URL,
         vol.Optional(CONF_HEADERS): _FIELDS,
         vol.Optional(CONF_PARAMS): _FIELDS,
     }
@@ -65,55 +56,118 @@ SCRIPT_SCHEMA = vol.Schema(
     {vol.Required(CONF_SCRIPT): EntitySelector(EntitySelectorConfig(domain="script"))}
 )
 
+ADVANCED_SCHEMA = vol.Schema(
+    {
+        vol.Optional(CONF_MASTER_KEY): PASSWORD,
+        vol.Optional(CONF_USER_ID): TextSelector(),
+        vol.Optional(CONF_USER_INFO): ObjectSelector(),
+    }
+)
 
-def secret_schema(stored: Settings) -> vol.Schema:
-    """Return the form of the app secret; one that is stored need not be entered again."""
-    secret = vol.Optional(CONF_SECRET) if CONF_SECRET in stored else vol.Required(CONF_SECRET)
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known before a form of authorization is filled in.
+
+    `stored` is the entry's data where it uses the same method, `pasted` the settings of the form
+    before, `user_id` the default.
+    """
+
+    stored: Settings
+    pasted: Settings
+    user_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationForm:
+    """The form of one method: its schema, what it shows at first, and its reader.
+
+    The reader returns the entry data and raises `FormError`. `is_proved` is false where only a
+    channel shows whether the endpoint or script works.
+    """
+
+    schema: Callable[[Known, FormError | None], vol.Schema]
+    suggested: Callable[[Known], Mapping[str, Any]]
+    read: Callable[[HomeAssistant, Settings, Known], dict[str, Any]]
+    is_proved: bool
+
+
+def _secret_schema(known: Known, error: FormError | None) -> vol.Schema:
+    has_secret = CONF_SECRET in known.stored or CONF_SECRET in known.pasted
+    secret = vol.Optional(CONF_SECRET) if has_secret else vol.Required(CONF_SECRET)
+    is_advanced = error is not None and error.key.removeprefix("invalid_") in (
+        "master_key",
+        CONF_USER_ID,
+        CONF_USER_INFO,
+    )
     return vol.Schema(
         {
-            secret: _PASSWORD,
+            secret: PASSWORD,
             vol.Optional(CONF_APP_ID): TextSelector(),
-            vol.Optional(CONF_MASTER_KEY): _PASSWORD,
-            vol.Optional(CONF_USER_ID): TextSelector(),
-            vol.Optional(CONF_USER_INFO): ObjectSelector(),
+            vol.Optional(CONF_ADVANCED): section(ADVANCED_SCHEMA, {"collapsed": not is_advanced}),
         }
     )
 
 
-def read_secret(form: Settings, stored: Settings, user_id: str) -> dict[str, Any]:
-    """Return the entry data of a filled form; raises `FormError`.
+def _suggested_secret(known: Known) -> dict[str, Any]:
+    """Return the defaults, and what is stored or pasted; stored secrets are never shown."""
+    stored = {name: value for name, value in known.stored.items() if name not in SECRETS}
+    shown = {
+        CONF_USER_ID: known.user_id,
+        CONF_USER_INFO: DEFAULT_USER_INFO,
+        **stored,
+        **known.pasted,
+    }
+    advanced = {name: shown[name] for name in ADVANCED_FIELDS if name in shown}
+    return {**shown, CONF_ADVANCED: advanced}
 
-    What it leaves empty of the secrets stays as stored; `user_id` is for whoever enters none.
-    """
-    kept = {name: stored[name] for name in SECRETS if name in stored}
-    entered = strip_blanks({name: value for name, value in form.items() if name != CONF_USER_INFO})
-    data: dict[str, Any] = {CONF_AUTHORIZATION: AUTH_SECRET, CONF_USER_ID: user_id}
-    data |= kept | entered
+
+def _read_secret(hass: HomeAssistant, form: Settings, known: Known) -> dict[str, Any]:
+    form = {**form, **form.get(CONF_ADVANCED, {})}
+    user_info = form.get(CONF_USER_INFO) or DEFAULT_USER_INFO
+    if not isinstance(user_info, dict):
+        raise FormError("invalid_user_info")
+    entered = strip_blanks(
+        {name: form[name] for name in (*SECRETS, CONF_APP_ID, CONF_USER_ID) if name in form}
+    )
+    kept = {name: known.stored[name] for name in SECRETS if name in known.stored}
+    pasted = {name: known.pasted[name] for name in (*SECRETS, CONF_APP_ID) if name in known.pasted}
+    data: dict[str, Any] = {
+        CONF_AUTHORIZATION: AUTH_SECRET,
+        CONF_USER_ID: known.user_id,
+        CONF_USER_INFO: user_info,
+    }
+    data |= kept | pasted | entered
     if CONF_SECRET not in data:
-        raise FormError("invalid_auth")
-    if user_info := form.get(CONF_USER_INFO):
-        if not isinstance(user_info, dict):
-            raise FormError("invalid_user_info")
-        data[CONF_USER_INFO] = user_info
+        raise FormError("invalid_auth", "The secret is empty")
     return data
 
 
-def read_endpoint(hass: HomeAssistant, form: Settings) -> dict[str, Any]:
-    """Return the entry data of a filled form; raises `FormError`."""
+def _read_endpoint(hass: HomeAssistant, form: Settings, known: Known) -> dict[str, Any]:
     data: dict[str, Any] = {CONF_AUTHORIZATION: AUTH_ENDPOINT, CONF_AUTH_ENDPOINT: ""}
     data |= strip_blanks(dict(form))
     for name in (CONF_AUTH_ENDPOINT, CONF_USER_AUTH_ENDPOINT):
         if name in data:
             _check_url(data[name])
     for name in (CONF_HEADERS, CONF_PARAMS):
-        if fields := _read_fields(hass, data.pop(name, [])):
+        if fields := _complete_fields(hass, data.pop(name, [])):
             data[name] = fields
     return data
 
 
-def read_script(form: Settings) -> dict[str, Any]:
-    """Return the entry data of a filled form."""
-    return {CONF_AUTHORIZATION: AUTH_SCRIPT, **form}
+def _read_script(hass: HomeAssistant, form: Settings, known: Known) -> dict[str, Any]:
+    return {CONF_AUTHORIZATION: AUTH_SCRIPT, CONF_SCRIPT: form[CONF_SCRIPT]}
+
+
+FORMS: Final[Mapping[str, AuthorizationForm]] = {
+    AUTH_SECRET: AuthorizationForm(_secret_schema, _suggested_secret, _read_secret, is_proved=True),
+    AUTH_ENDPOINT: AuthorizationForm(
+        lambda _, __: ENDPOINT_SCHEMA, lambda known: known.stored, _read_endpoint, is_proved=False
+    ),
+    AUTH_SCRIPT: AuthorizationForm(
+        lambda _, __: SCRIPT_SCHEMA, lambda known: known.stored, _read_script, is_proved=False
+    ),
+}
 
 
 def _check_url(text: str) -> None:
@@ -123,14 +177,12 @@ def _check_url(text: str) -> None:
         raise FormError("invalid_url") from None
 
 
-def _read_fields(
-    hass: HomeAssistant, fields: list[dict[str, str]] | dict[str, str]
-) -> list[dict[str, str]]:
+def _complete_fields(hass: HomeAssistant, fields: Iterable[Field]) -> list[Field]:
     """Return the fields that have both a name and a value."""
-    complete = [field for field in cv.ensure_list(fields) if field.keys() == {"name", "value"}]
+    complete = [field for field in fields if field.keys() == {NAME, VALUE}]
     for field in complete:
         try:
-            Template(field["value"], hass).ensure_valid()
+            Template(field[VALUE], hass).ensure_valid()
         except TemplateError:
-            raise FormError("invalid_template") from None
+            raise FormError("invalid_template", field[NAME]) from None
     return complete

@@ -1,6 +1,9 @@
 """Adds a channel to an app, and changes one."""
 
-from typing import Any
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, Final
 
 import voluptuous as vol
 from homeassistant.config_entries import (
@@ -13,23 +16,32 @@ from homeassistant.helpers.selector import TextSelector, TextSelectorConfig
 from ..client import ChannelKind
 from ..const import CONF_CHANNEL, CONF_EVENTS, CONF_MEMBERS
 from ..hub.factory import Settings
-from .forms import strip_blanks
-from .probe import Problem, probe
+from .choices import occupied_channels, present_members
+from .forms import FormError, errors, placeholders, select_or_type, strip_blanks
+from .probe import probe
 from .values import ValueSteps
 
-_TEXTS = TextSelector(TextSelectorConfig(multiple=True))
+CHOICES_TIMEOUT: Final = 3.0
+SEND_EVENT_PATH: Final = "/_my_redirect/developer_call_service?service=pusher_channels.trigger"
 
-CHANNEL_SCHEMA = vol.Schema(
-    {
-        vol.Required(CONF_CHANNEL): TextSelector(),
-        vol.Optional(CONF_EVENTS): _TEXTS,
-        vol.Optional(CONF_MEMBERS): _TEXTS,
-    }
-)
+type Labels = Mapping[str, str]
+
+
+def channel_schema(channels: Labels, members: Labels) -> vol.Schema:
+    """Return the form of a channel, which offers these channels and members."""
+    return vol.Schema(
+        {
+            vol.Required(CONF_CHANNEL): select_or_type(channels),
+            vol.Optional(CONF_EVENTS): TextSelector(TextSelectorConfig(multiple=True)),
+            vol.Optional(CONF_MEMBERS): select_or_type(members, multiple=True),
+        }
+    )
 
 
 class ChannelFlow(ValueSteps):
-    """Takes a channel once it could be joined."""
+    """Adds a channel once it could be subscribed, and changes one."""
+
+    _schema: vol.Schema | None = None
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask for a new channel."""
@@ -54,21 +66,38 @@ class ChannelFlow(ValueSteps):
     ) -> SubentryFlowResult:
         if self._get_entry().state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="entry_not_loaded")
-        problem = None
+        error = None
         if user_input is not None:
-            data = _read(user_input)
-            if self._is_taken(data[CONF_CHANNEL], present):
-                return self.async_abort(reason="already_configured")
-            problem = await self._try_out(data[CONF_CHANNEL], present)
-            if problem is None:
+            try:
+                data = _read(user_input)
+                if self._is_taken(data[CONF_CHANNEL], present):
+                    return self.async_abort(reason="already_configured")
+                await self._prove(data[CONF_CHANNEL], present)
+            except FormError as err:
+                error = err
+            else:
                 return self._finish(data, present)
+        if self._schema is None:
+            self._schema = await self._schema_with_choices(present)
         suggested = user_input or ({} if present is None else present.data)
         return self.async_show_form(
             step_id=step_id,
-            data_schema=self.add_suggested_values_to_schema(CHANNEL_SCHEMA, suggested),
-            errors=None if problem is None else {"base": problem.key},
-            description_placeholders=None if problem is None else {"error": problem.words},
+            data_schema=self.add_suggested_values_to_schema(self._schema, suggested),
+            errors=errors(error),
+            description_placeholders=placeholders(error),
         )
+
+    async def _schema_with_choices(self, present: ConfigSubentry | None) -> vol.Schema:
+        """Return the form with what the server API names; without, if it does not answer soon."""
+        hub = self._get_entry().runtime_data
+        channels: Labels = {}
+        members: Labels = {}
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CHOICES_TIMEOUT):
+                channels = await occupied_channels(hub)
+                names = list(channels) if present is None else [present.data[CONF_CHANNEL]]
+                members = await present_members(hub, names)
+        return channel_schema(channels, members)
 
     def _is_taken(self, name: str, present: ConfigSubentry | None) -> bool:
         return any(
@@ -76,20 +105,27 @@ class ChannelFlow(ValueSteps):
             for subentry in self._get_entry().subentries.values()
         )
 
-    async def _try_out(self, name: str, present: ConfigSubentry | None) -> Problem | None:
-        """Return what keeps the channel from being joined; one that keeps its name has been."""
+    async def _prove(self, name: str, present: ConfigSubentry | None) -> None:
+        """Subscribe to a channel with a new name; raises `FormError`."""
         if present is not None:
             if name == present.data[CONF_CHANNEL]:
-                return None
+                return
             if ChannelKind.of(name) is not ChannelKind.of(present.data[CONF_CHANNEL]):
-                return Problem("channel_kind_changed")
+                raise FormError("channel_kind_changed")
         entry = self._get_entry()
-        return await probe(self.hass, entry.data, entry.options, name)
+        await probe(self.hass, entry.data, entry.options, name)
 
     def _finish(self, data: dict[str, Any], present: ConfigSubentry | None) -> SubentryFlowResult:
         name = data[CONF_CHANNEL]
         if present is None:
-            return self.async_create_entry(title=name, data=data, unique_id=name)
+            has_api = self._get_entry().runtime_data.api is not None
+            return self.async_create_entry(
+                title=name,
+                data=data,
+                unique_id=name,
+                description="server_api" if has_api else "default",
+                description_placeholders={"channel": name, "send_event": SEND_EVENT_PATH},
+            )
         is_renamed = name != present.data[CONF_CHANNEL]
         return self.async_update_and_abort(
             self._get_entry(),
@@ -101,9 +137,15 @@ class ChannelFlow(ValueSteps):
 
 
 def _read(form: Settings) -> dict[str, Any]:
-    """Return the subentry data that a filled form stands for."""
+    """Return the subentry data of a form; raises `FormError`."""
+    name = strip_blanks(form[CONF_CHANNEL])
     lists = {
-        name: list(dict.fromkeys(strip_blanks(form.get(name, []))))
-        for name in (CONF_EVENTS, CONF_MEMBERS)
+        field: list(dict.fromkeys(strip_blanks(form.get(field, []))))
+        for field in (CONF_EVENTS, CONF_MEMBERS)
     }
-    return {CONF_CHANNEL: strip_blanks(form[CONF_CHANNEL]), **lists}
+    for event in lists[CONF_EVENTS]:
+        if event.startswith("."):
+            raise FormError("echo_event_name", event.lstrip("."))
+    if lists[CONF_MEMBERS] and not ChannelKind.of(name).is_presence:
+        raise FormError("members_need_presence")
+    return {CONF_CHANNEL: name, **lists}

@@ -1,5 +1,6 @@
-"""What reading any filled form takes."""
+"""Helpers that read any submitted form."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import voluptuous as vol
@@ -7,27 +8,61 @@ from homeassistant.helpers.selector import (
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
+    ObjectSelector,
+    ObjectSelectorConfig,
+    SelectOptionDict,
+    SelectSelector,
+    SelectSelectorConfig,
+    SelectSelectorMode,
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
 )
+
+NAME = "name"
+VALUE = "value"
+
+PASSWORD = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD))
+URL = TextSelector(TextSelectorConfig(type=TextSelectorType.URL))
+
+type Field = dict[str, str]
 
 
 class FormError(Exception):
-    """A form cannot be right; `args[0]` is an error of the flow's translations."""
+    """A form cannot be accepted.
+
+    `key` is an error in the flow's translations; `message` fills its `{error}` and has no secrets.
+    """
+
+    def __init__(self, key: str, message: str = "") -> None:
+        super().__init__(key)
+        self.key = key
+        self.message = message
+
+
+def errors(error: FormError | None) -> dict[str, str] | None:
+    """Return the errors of a form in the shape of Home Assistant."""
+    return None if error is None else {"base": error.key}
+
+
+def placeholders(error: FormError | None, **others: str) -> dict[str, str]:
+    """Return the placeholders of a form; `{error}` is always there."""
+    return {"error": "" if error is None else error.message, **others}
 
 
 def strip_blanks(value: Any) -> Any:
-    """Return text without space around it, lists and objects without what is then empty."""
+    """Return text without surrounding space, lists and objects without what is then empty."""
     match value:
         case str():
             return value.strip()
         case list():
-            return [tidy for it in value if not _is_empty(tidy := strip_blanks(it))]
+            return [it for item in value if not _is_empty(it := strip_blanks(item))]
         case dict():
             return {
-                key: tidy for key, it in value.items() if not _is_empty(tidy := strip_blanks(it))
+                key: it for key, item in value.items() if not _is_empty(it := strip_blanks(item))
             }
         case _:
-            pass
-    return value
+            return value
 
 
 def _is_empty(value: object) -> bool:
@@ -40,3 +75,60 @@ def whole_number(lowest: int, highest: int, unit: str | None = None) -> vol.All[
     if unit is not None:
         config["unit_of_measurement"] = unit
     return vol.All(NumberSelector(config), vol.Coerce(int))
+
+
+def fields_selector(translation_key: str, *, secret: bool = False) -> ObjectSelector:
+    """Return a selector for a list of {name, value}; secret values may be left empty."""
+    value = {"type": "password"} if secret else {}
+    return ObjectSelector(
+        ObjectSelectorConfig(
+            fields={
+                NAME: {"selector": {"text": {}}, "required": True},
+                VALUE: {"selector": {"text": value}, "required": not secret},
+            },
+            multiple=True,
+            label_field=NAME,
+            translation_key=translation_key,
+        )
+    )
+
+
+def hide_values(fields: Iterable[Field]) -> list[Field]:
+    """Return stored fields for a form: the names alone."""
+    return [{NAME: field[NAME]} for field in fields]
+
+
+def read_secret_fields(
+    entered: Iterable[Field], stored: Iterable[Field], error: str
+) -> list[Field]:
+    """Return the fields of a form; an empty value keeps the stored one.
+
+    Raises `FormError` with the key `error` for a field without a name or a value, or a repeated one.
+    """
+    values = {field[NAME]: field[VALUE] for field in stored}
+    fields: list[Field] = []
+    for field in entered:
+        name = field.get(NAME, "")
+        value = field.get(VALUE) or values.get(name)
+        if not name or not value:
+            raise FormError(error, f"{name or 'Each line'} needs a name and a value")
+        if any(name.lower() == other[NAME].lower() for other in fields):
+            raise FormError(error, f"{name} is there twice")
+        fields.append({NAME: name, VALUE: value})
+    return fields
+
+
+def select_or_type(
+    labels: Mapping[str, str], *, multiple: bool = False
+) -> SelectSelector | TextSelector:
+    """Return a selector that offers these values and takes any other text."""
+    if not labels:
+        return TextSelector(TextSelectorConfig(multiple=multiple))
+    return SelectSelector(
+        SelectSelectorConfig(
+            options=[SelectOptionDict(value=value, label=label) for value, label in labels.items()],
+            custom_value=True,
+            multiple=multiple,
+            mode=SelectSelectorMode.DROPDOWN,
+        )
+    )

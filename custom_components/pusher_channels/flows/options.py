@@ -1,4 +1,4 @@
-"""How an app's connection behaves, and what Home Assistant does for others with the app's secret."""
+"""The options of an app: its connection, its user, and what Home Assistant does with the secret."""
 
 import secrets
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 import voluptuous as vol
-from homeassistant.config_entries import ConfigFlowResult, OptionsFlow
+from homeassistant.config_entries import ConfigEntry, ConfigFlowResult, OptionsFlow
 from homeassistant.const import CONF_WEBHOOK_ID
 from homeassistant.helpers.selector import (
     BooleanSelector,
@@ -18,6 +18,7 @@ from ..client import Timing
 from ..const import (
     AUTH_NONE,
     CONF_ACTIVITY_TIMEOUT,
+    CONF_APP_KEY,
     CONF_AUTH_ENDPOINT_ORIGINS,
     CONF_AUTH_ENDPOINT_VIEW,
     CONF_AUTHORIZATION,
@@ -28,10 +29,21 @@ from ..const import (
     CONF_SIGN_IN,
     CONF_WATCHLIST,
     CONF_WEBHOOK,
+    CONF_WEBHOOK_KEYS,
 )
 from ..web.auth_view import CHANNEL_PATH, USER_PATH, parse_origin
 from ..web.webhook import async_webhook_url
-from .forms import FormError, strip_blanks, whole_number
+from .forms import (
+    NAME,
+    FormError,
+    errors,
+    fields_selector,
+    hide_values,
+    placeholders,
+    read_secret_fields,
+    strip_blanks,
+    whole_number,
+)
 
 MAX_WATCHLIST = 100
 
@@ -58,42 +70,44 @@ SERVER_SCHEMA = vol.Schema(
         vol.Optional(CONF_AUTH_ENDPOINT_VIEW): BooleanSelector(),
         vol.Optional(CONF_AUTH_ENDPOINT_ORIGINS): TextSelector(TextSelectorConfig(multiple=True)),
         vol.Optional(CONF_WEBHOOK): BooleanSelector(),
+        vol.Optional(CONF_WEBHOOK_KEYS): fields_selector("webhook_key", secret=True),
     }
 )
 
 
 class AppOptionsFlow(OptionsFlow):
-    """Waits and attempts; who to be, where somebody can vouch for it; what to do with a secret."""
+    """Asks for the options of an app."""
 
     _options: dict[str, Any]
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the options."""
         entry = self.config_entry
-        errors = None
+        error = None
         if user_input is not None:
             try:
-                self._options = _read(user_input)
+                self._options = _read(user_input, entry)
             except FormError as err:
-                errors = {"base": err.args[0]}
+                error = err
             else:
                 return await self._end()
-        present = asdict(Timing()) | entry.options | (user_input or {})
+        shown = asdict(Timing()) | _shown(entry.options) | (user_input or {})
         return self.async_show_form(
             step_id="init",
-            data_schema=self.add_suggested_values_to_schema(_schema(entry.data), present),
-            errors=errors,
-            description_placeholders={
-                "auth_path": CHANNEL_PATH.format(entry_id=entry.entry_id),
-                "user_auth_path": USER_PATH.format(entry_id=entry.entry_id),
-                "origin": "https://panel.example:8443",
-            },
+            data_schema=self.add_suggested_values_to_schema(_schema(entry.data), shown),
+            errors=errors(error),
+            description_placeholders=placeholders(
+                error,
+                auth_path=CHANNEL_PATH.format(entry_id=entry.entry_id),
+                user_auth_path=USER_PATH.format(entry_id=entry.entry_id),
+                origin="https://panel.example:8443",
+            ),
         )
 
     async def async_step_webhook(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Show where the server has to send its webhooks."""
+        """Show the address to which the server sends its webhooks."""
         if user_input is not None:
             return self.async_create_entry(data=self._options)
         url = async_webhook_url(self.hass, self._options[CONF_WEBHOOK_ID])
@@ -102,14 +116,14 @@ class AppOptionsFlow(OptionsFlow):
         )
 
     async def _end(self) -> ConfigFlowResult:
-        """Save; a webhook keeps its address as long as there is the entry."""
-        wanted = self._options.get(CONF_WEBHOOK)
+        """Save; a webhook keeps its address as long as the entry exists."""
+        has_webhook = self._options.get(CONF_WEBHOOK)
         webhook_id = self.config_entry.options.get(CONF_WEBHOOK_ID)
-        if webhook_id or wanted:
+        if webhook_id or has_webhook:
             self._options[CONF_WEBHOOK_ID] = webhook_id or secrets.token_hex(16)
         return (
             await self.async_step_webhook()
-            if wanted
+            if has_webhook
             else self.async_create_entry(data=self._options)
         )
 
@@ -119,14 +133,31 @@ def _schema(data: Mapping[str, Any]) -> vol.Schema:
     return schema.extend(SERVER_SCHEMA.schema) if CONF_SECRET in data else schema
 
 
-def _read(user_input: dict[str, Any]) -> dict[str, Any]:
+def _shown(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the stored options for the form, without the secrets of webhook keys."""
+    shown = dict(options)
+    if CONF_WEBHOOK_KEYS in shown:
+        shown[CONF_WEBHOOK_KEYS] = hide_values(shown[CONF_WEBHOOK_KEYS])
+    return shown
+
+
+def _read(user_input: dict[str, Any], entry: ConfigEntry) -> dict[str, Any]:
     """Return the options as they are stored; raises `FormError`."""
     options: dict[str, Any] = strip_blanks(user_input)
-    if len(options.get(CONF_WATCHLIST, ())) > MAX_WATCHLIST:
-        raise FormError("watchlist_too_long")
+    if watchlist := options.get(CONF_WATCHLIST):
+        options[CONF_WATCHLIST] = list(dict.fromkeys(watchlist))
+        if len(options[CONF_WATCHLIST]) > MAX_WATCHLIST:
+            raise FormError("watchlist_too_long")
     if origins := options.get(CONF_AUTH_ENDPOINT_ORIGINS):
         try:
-            options[CONF_AUTH_ENDPOINT_ORIGINS] = [parse_origin(origin) for origin in origins]
+            parsed = [parse_origin(origin) for origin in origins]
         except ValueError:
             raise FormError("invalid_origin") from None
+        options[CONF_AUTH_ENDPOINT_ORIGINS] = list(dict.fromkeys(parsed))
+    if keys := options.get(CONF_WEBHOOK_KEYS):
+        stored = entry.options.get(CONF_WEBHOOK_KEYS, ())
+        keys = read_secret_fields(keys, stored, "invalid_webhook_key")
+        if any(key[NAME] == entry.data[CONF_APP_KEY] for key in keys):
+            raise FormError("invalid_webhook_key", "The app key itself need not be entered")
+        options[CONF_WEBHOOK_KEYS] = keys
     return options

@@ -1,27 +1,39 @@
-"""Tries out what the user entered: connects once, joins one channel at most, leaves nothing open."""
+"""Tests what the user entered: connects once, subscribes to one channel at most, asks the API."""
 
 import logging
-from dataclasses import dataclass
 from typing import Final
 
 from homeassistant.core import HomeAssistant
 
 from ..client import (
+    ChannelKind,
     CloseCode,
     ConnectionFailedError,
     FailureReason,
     InvalidUseError,
     PusherClient,
     RefusalType,
+    RequestError,
+    RequestFailure,
     SubscriptionError,
     check_channel_name,
     is_transient,
 )
-from ..const import AUTH_ENDPOINT, AUTH_SCRIPT, CONF_AUTHORIZATION, CONF_SIGN_IN
-from ..hub.factory import Settings, make_client
+from ..const import (
+    AUTH_ENDPOINT,
+    AUTH_NONE,
+    AUTH_SCRIPT,
+    AUTH_SECRET,
+    CONF_AUTHORIZATION,
+    CONF_MASTER_KEY,
+    CONF_SIGN_IN,
+)
+from ..hub.factory import Settings, make_api, make_client
+from .forms import FormError
 
 _LOGGER = logging.getLogger(__name__)
 
+PROBE_CHANNEL: Final = "private-home-assistant-probe"
 CHANNEL_REFUSED: Final = "channel_refused"
 CANNOT_CONNECT: Final = "cannot_connect"
 TIMEOUT_CONNECT: Final = "timeout_connect"
@@ -38,47 +50,76 @@ _BY_REASON: Final = {
     FailureReason.TLS_FAILED: "tls_failed",
     FailureReason.CERTIFICATE_INVALID: "certificate_invalid",
     FailureReason.INVALID_ADDRESS: "invalid_host",
+    FailureReason.ORIGIN_NOT_ALLOWED: "origin_not_allowed",
+    FailureReason.NOT_PUSHER: "not_pusher",
+    FailureReason.PROTOCOL: "not_pusher",
     FailureReason.UNEXPECTED: "unknown",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What stands in the way.
-
-    `key` is an error of the flows' translations; `words` are the other side's own, free of secrets.
-    """
-
-    key: str
-    words: str = ""
+_NO_METHOD: Final = (
+    "Home Assistant has no authorization for private channels. Use Reconfigure of the app, and"
+    " choose App secret, Authorization endpoint or Script"
+)
+_NO_MASTER_KEY: Final = (
+    "An encrypted channel needs the encryption master key. Use Reconfigure of the app, choose App"
+    " secret, and enter it in the field Encryption master key under Advanced"
+)
 
 
 async def probe(
     hass: HomeAssistant, data: Settings, options: Settings, channel: str | None = None
-) -> Problem | None:
-    """Return what keeps an app from connecting, or from joining the channel if one is named."""
+) -> None:
+    """Connect an app, and subscribe to the channel if there is one; raises `FormError`."""
     try:
         if channel is not None:
             check_channel_name(channel)
+            _check_authorization(data, ChannelKind.of(channel))
         client = make_client(hass, data, options)
         try:
             if options.get(CONF_SIGN_IN):
                 client.sign_in()
             await _connect(client)
             if channel is not None:
-                await _join(client, channel)
+                await _subscribe(client, channel)
         finally:
             await client.disconnect()
+    except FormError:
+        raise
     except InvalidUseError as err:
-        return Problem(err.misuse.value, str(err))
+        raise FormError(err.misuse.value, str(err)) from None
     except ConnectionFailedError as err:
-        return _connection_problem(err)
+        raise _connection_error(err, channel) from None
     except SubscriptionError as err:
-        return _channel_problem(err, data)
+        raise _channel_error(err, data) from None
     except Exception:
-        _LOGGER.exception("Trying out an app failed in an unexpected way")
-        return Problem("unknown")
-    return None
+        _LOGGER.exception("Testing an app failed unexpectedly")
+        raise FormError("unknown") from None
+
+
+async def check_app_id(hass: HomeAssistant, data: Settings) -> None:
+    """Ask the server API for the app, if there is an app id; raises `FormError`."""
+    try:
+        api = make_api(hass, data)
+        if api is not None:
+            await api.check_app_id()
+    except InvalidUseError as err:
+        raise FormError(err.misuse.value, str(err)) from None
+    except RequestError as err:
+        match err.failure:
+            case RequestFailure.INVALID_APP_ID:
+                raise FormError("invalid_app_id", err.message) from None
+            case RequestFailure.CLOCK_SKEW:
+                return
+            case _:
+                raise FormError(CANNOT_CONNECT, err.message) from None
+
+
+def _check_authorization(data: Settings, kind: ChannelKind) -> None:
+    """Raise `FormError` that says where to enter what the channel needs."""
+    method = data[CONF_AUTHORIZATION]
+    if kind.needs_authorization and method == AUTH_NONE:
+        raise FormError(CHANNEL_REFUSED, _NO_METHOD)
+    if kind.is_encrypted and method == AUTH_SECRET and CONF_MASTER_KEY not in data:
+        raise FormError(CHANNEL_REFUSED, _NO_MASTER_KEY)
 
 
 async def _connect(client: PusherClient) -> None:
@@ -89,8 +130,8 @@ async def _connect(client: PusherClient) -> None:
         raise client.last_error
 
 
-async def _join(client: PusherClient, channel: str) -> None:
-    """Join; when the connection ends meanwhile, say why it did."""
+async def _subscribe(client: PusherClient, channel: str) -> None:
+    """Subscribe; raise the reason of the connection if it ends before the answer."""
     try:
         await client.subscribe(channel).wait_subscribed()
     except SubscriptionError as err:
@@ -99,20 +140,22 @@ async def _join(client: PusherClient, channel: str) -> None:
         raise
 
 
-def _connection_problem(err: ConnectionFailedError) -> Problem:
+def _connection_error(err: ConnectionFailedError, channel: str | None) -> FormError:
+    if channel is not None and err.reason is FailureReason.UNAUTHORIZED:
+        return FormError(CHANNEL_REFUSED, str(err))
     key = _BY_CODE.get(err.code or 0) or _BY_REASON.get(err.reason, CANNOT_CONNECT)
-    return Problem(key, str(err))
+    return FormError(key, str(err))
 
 
-def _channel_problem(err: SubscriptionError, data: Settings) -> Problem:
+def _channel_error(err: SubscriptionError, data: Settings) -> FormError:
     if err.type == RefusalType.TIMEOUT:
-        return Problem(TIMEOUT_CONNECT, err.message)
-    asks_somebody = data[CONF_AUTHORIZATION] in (AUTH_ENDPOINT, AUTH_SCRIPT)
-    if asks_somebody and err.type == RefusalType.AUTH_ERROR and not _is_refusal(err.status):
-        return Problem("auth_endpoint_failed", err.message)
-    return Problem(CHANNEL_REFUSED, err.message)
+        return FormError(TIMEOUT_CONNECT, err.message)
+    asks = data[CONF_AUTHORIZATION] in (AUTH_ENDPOINT, AUTH_SCRIPT)
+    if asks and err.type == RefusalType.AUTH_ERROR and not _is_refusal(err.status):
+        return FormError("auth_endpoint_failed", err.message)
+    return FormError(CHANNEL_REFUSED, err.message)
 
 
 def _is_refusal(status: int) -> bool:
-    """Tell a no from no answer: HTTP's 4xx but 429, and what Pusher servers have above HTTP's."""
+    """Whether a status is a refusal: HTTP's 4xx but 429, or a code of a Pusher server."""
     return (400 <= status < 500 and not is_transient(status)) or status >= 600

@@ -17,9 +17,11 @@ from ..client import (
 )
 from ..const import (
     CONF_ACTIVITY_TIMEOUT,
+    CONF_API_HOST,
     CONF_APP_ID,
     CONF_APP_KEY,
     CONF_CLUSTER,
+    CONF_HEADERS,
     CONF_MASTER_KEY,
     CONF_MAX_RECONNECT_ATTEMPTS,
     CONF_MAX_RECONNECT_GAP,
@@ -58,6 +60,7 @@ def make_api(hass: HomeAssistant, data: Settings) -> HttpApi | None:
         secret=data[CONF_SECRET],
         master_key=parse_master_key(data[CONF_MASTER_KEY]) if CONF_MASTER_KEY in data else None,
         proxy=data[CONF_SERVER].get(CONF_PROXY),
+        headers=_headers(data),
     )
 
 
@@ -67,9 +70,14 @@ def make_server(data: Settings) -> Server:
     use_tls = server[CONF_USE_TLS]
     if host := server.get(CONF_HOST):
         return Server.self_hosted(
-            host, server.get(CONF_PORT), path=server.get(CONF_PATH, ""), use_tls=use_tls
+            host,
+            server.get(CONF_PORT),
+            path=server.get(CONF_PATH, ""),
+            use_tls=use_tls,
+            api_host=server.get(CONF_API_HOST, ""),
         )
-    return Server.of_cluster(data[CONF_CLUSTER], use_tls=use_tls)
+    api_host = server.get(CONF_API_HOST, "")
+    return Server.of_cluster(data[CONF_CLUSTER], use_tls=use_tls, api_host=api_host)
 
 
 def _make_timing(options: Settings) -> Timing:
@@ -80,6 +88,10 @@ def _make_timing(options: Settings) -> Timing:
         max_reconnect_gap=options.get(CONF_MAX_RECONNECT_GAP, default.max_reconnect_gap),
         max_reconnect_attempts=int(options.get(CONF_MAX_RECONNECT_ATTEMPTS, 0)),
     )
+
+
+def _headers(data: Settings) -> dict[str, str]:
+    return {field["name"]: field["value"] for field in data[CONF_SERVER].get(CONF_HEADERS, ())}
 
 
 def _session(hass: HomeAssistant, data: Settings) -> ClientSession:

@@ -1,0 +1,193 @@
+"""Reads pasted settings: lines of an .env file, pusher.com's App Keys, or a PUSHER_URL."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import unquote
+
+from homeassistant.const import CONF_HOST, CONF_PATH, CONF_PORT
+
+from ..const import (
+    CONF_APP_ID,
+    CONF_APP_KEY,
+    CONF_CLUSTER,
+    CONF_MASTER_KEY,
+    CONF_SECRET,
+    CONF_USE_TLS,
+)
+from .addresses import USES_TLS, Address, split_address, split_app_url
+from .forms import FormError
+
+MAX_LENGTH: Final = 100_000
+
+type Settings = Mapping[str, Any]
+type Variables = Mapping[str, str]
+
+_LINE: Final = re.compile(r"\s*(?:-\s+)?(?:export\s+)?([A-Za-z_]\w*)\s*[=:]\s*(.*?)\s*")
+_BARE_URL: Final = re.compile(r"\s*(?:https?|wss?)://\S+\s*")
+_QUOTED: Final = re.compile(r"""(["'])(.*?)\1""")
+_REFERENCE: Final = re.compile(r"\$\{(\w+)\}|\$(\w+)")
+_EMPTY: Final = ("null", "(null)", "empty", "(empty)")
+_SWITCHES: Final = {**USES_TLS, "true": True, "1": True, "false": False, "0": False}
+
+# Prefixes of variables that a web page sees: these have the address that others reach.
+_PUBLIC_PREFIXES: Final = ("VITE_", "MIX_", "NEXT_PUBLIC_", "REACT_APP_", "NUXT_PUBLIC_")
+_APP_FIELDS: Final = {
+    "APP_KEY": CONF_APP_KEY,
+    "KEY": CONF_APP_KEY,
+    "APP_ID": CONF_APP_ID,
+    "APP_SECRET": CONF_SECRET,
+    "SECRET": CONF_SECRET,
+    "APP_CLUSTER": CONF_CLUSTER,
+    "CLUSTER": CONF_CLUSTER,
+    "HOST": CONF_HOST,
+    "PORT": CONF_PORT,
+    "SCHEME": CONF_USE_TLS,
+    "USE_TLS": CONF_USE_TLS,
+    "APP_USE_TLS": CONF_USE_TLS,
+    "ENCRYPTION_MASTER_KEY": CONF_MASTER_KEY,
+    "APP_ENCRYPTION_MASTER_KEY": CONF_MASTER_KEY,
+    "ENCRYPTION_MASTER_KEY_BASE64": CONF_MASTER_KEY,
+}
+_SERVER_FIELDS: Final = {
+    "DEFAULT_APP_KEY": CONF_APP_KEY,
+    "DEFAULT_APP_ID": CONF_APP_ID,
+    "DEFAULT_APP_SECRET": CONF_SECRET,
+    "PORT": CONF_PORT,
+    "PATH_PREFIX": CONF_PATH,
+}
+# In the order of preference: the fields of an app by the names of its variables.
+_FAMILIES: Final[Mapping[str, Mapping[str, str]]] = {
+    "pusher": {f"PUSHER_{name}": field for name, field in _APP_FIELDS.items()},
+    "reverb": {
+        **{f"REVERB_{name}": field for name, field in _APP_FIELDS.items()},
+        "REVERB_SERVER_PATH": CONF_PATH,
+    },
+    "soketi": {f"SOKETI_{name}": field for name, field in _SERVER_FIELDS.items()},
+    "sockudo": {f"SOCKUDO_{name}": field for name, field in _SERVER_FIELDS.items()},
+    "pusher.com": {
+        "app_id": CONF_APP_ID,
+        "key": CONF_APP_KEY,
+        "secret": CONF_SECRET,
+        "cluster": CONF_CLUSTER,
+    },
+}
+_CHOICE: Final = ("BROADCAST_CONNECTION", "BROADCAST_DRIVER")
+_URL: Final = "PUSHER_URL"
+
+
+def parse_settings(text: str) -> dict[str, Any]:
+    """Return the fields of the forms that the text names.
+
+    Raises `FormError` that names the variable, never its value.
+    """
+    if len(text) > MAX_LENGTH:
+        raise FormError("invalid_settings", f"The text has more than {MAX_LENGTH} characters")
+    variables = _variables(text)
+    families = {name: _fields(variables, names) for name, names in _FAMILIES.items()}
+    if url := variables.get(_URL):
+        families["pusher"] = families["pusher"] | _url_fields(url)
+    chosen = _choose(families, variables)
+    if not chosen:
+        raise FormError("invalid_settings", "No app key, secret or address was found")
+    return chosen
+
+
+def _variables(text: str) -> Variables:
+    """Return the variables of the lines; references to each other are replaced."""
+    raw: dict[str, tuple[str, bool]] = {}
+    for line in text.splitlines():
+        if _BARE_URL.fullmatch(line):
+            raw[_URL] = line.strip(), False
+        elif match := _LINE.fullmatch(line):
+            raw[match[1]] = _unquote(match[2])
+    plain = {name: value for name, (value, _) in raw.items()}
+
+    def replace(match: re.Match[str]) -> str:
+        return plain.get(match[1] or match[2], "")
+
+    values = {
+        name: _REFERENCE.sub(replace, value) if refers else value
+        for name, (value, refers) in raw.items()
+    }
+    return {name: value for name, value in values.items() if value and value not in _EMPTY}
+
+
+def _unquote(text: str) -> tuple[str, bool]:
+    """Return a value without quotes or comment, and whether it may refer to other variables."""
+    if match := _QUOTED.match(text):
+        return match[2], match[1] == '"'
+    value = re.split(r"(?:^|\s)#", text, maxsplit=1)[0]
+    return value.strip(), True
+
+
+def _fields(variables: Variables, names: Mapping[str, str]) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for prefix in ("", *_PUBLIC_PREFIXES):
+        for name, field in names.items():
+            if value := variables.get(f"{prefix}{name}"):
+                fields |= _field(f"{prefix}{name}", field, value)
+    return fields
+
+
+def _field(name: str, field: str, value: str) -> dict[str, Any]:
+    match field:
+        case "host":
+            try:
+                return _address_fields(split_address(value, name))
+            except FormError:
+                raise FormError("invalid_settings", name) from None
+        case "port":
+            if not value.isascii() or not value.isdecimal() or not 1 <= int(value) <= 65535:
+                raise FormError("invalid_settings", name)
+            return {CONF_PORT: int(value)}
+        case "use_tls":
+            if (use_tls := _SWITCHES.get(value.lower())) is None:
+                raise FormError("invalid_settings", name)
+            return {CONF_USE_TLS: use_tls}
+        case _:
+            return {field: value}
+
+
+def _url_fields(text: str) -> dict[str, Any]:
+    """Return the fields of a URL such as `https://key:secret@api-eu.pusher.com/apps/1`."""
+    try:
+        address, user, password = split_app_url(text, _URL)
+    except FormError:
+        raise FormError("invalid_settings", _URL) from None
+    fields = _address_fields(address)
+    if user:
+        fields[CONF_APP_KEY] = unquote(user)
+    if password:
+        fields[CONF_SECRET] = unquote(password)
+    if CONF_APP_KEY not in fields:
+        raise FormError("invalid_settings", _URL)
+    return fields
+
+
+def _address_fields(address: Address) -> dict[str, Any]:
+    fields = {
+        CONF_HOST: address.host,
+        CONF_CLUSTER: address.cluster,
+        CONF_PORT: address.port,
+        CONF_USE_TLS: address.use_tls,
+        CONF_PATH: address.path,
+        CONF_APP_KEY: unquote(address.app_key),
+        CONF_APP_ID: unquote(address.app_id),
+    }
+    return {name: value for name, value in fields.items() if value not in ("", None)}
+
+
+def _choose(families: Mapping[str, dict[str, Any]], variables: Variables) -> dict[str, Any]:
+    """Return the fields of one app: the chosen broadcaster's, else the one with most fields.
+
+    Other families with the same app key complete it.
+    """
+    choice = next((variables[name].lower() for name in _CHOICE if name in variables), "")
+    ordered = sorted(families, key=lambda name: (name == choice, len(families[name])), reverse=True)
+    chosen = next((families[name] for name in ordered if families[name]), {})
+    fields = dict(chosen)
+    for other in families.values():
+        if other.get(CONF_APP_KEY) == chosen.get(CONF_APP_KEY):
+            fields = other | fields
+    return fields

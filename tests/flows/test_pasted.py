@@ -1,0 +1,125 @@
+"""Pasted settings: what is read from .env files, from pusher.com's App Keys and from URLs."""
+
+from typing import Any
+
+import pytest
+
+from custom_components.pusher_channels.flows.forms import FormError
+from custom_components.pusher_channels.flows.pasted import MAX_LENGTH, parse_settings
+
+APP = {"app_id": "1", "app_key": "k", "secret": "s"}
+REVERB = {"host": "ws.example", "port": 8080, "use_tls": False}
+
+LARAVEL_PUSHER = """
+BROADCAST_CONNECTION=pusher
+APP_KEY=base64:not-a-key-of-an-app
+PUSHER_APP_ID=1
+PUSHER_APP_KEY="k"
+PUSHER_APP_SECRET='s'
+PUSHER_HOST=
+PUSHER_PORT=443
+PUSHER_SCHEME=https
+PUSHER_APP_CLUSTER=eu
+
+VITE_PUSHER_APP_KEY="${PUSHER_APP_KEY}"
+VITE_PUSHER_HOST="${PUSHER_HOST}"
+VITE_PUSHER_PORT="${PUSHER_PORT}"
+VITE_PUSHER_SCHEME="${PUSHER_SCHEME}"
+VITE_PUSHER_APP_CLUSTER="${PUSHER_APP_CLUSTER}"
+"""
+LARAVEL_REVERB = """
+BROADCAST_CONNECTION=reverb
+REVERB_APP_ID=1
+REVERB_APP_KEY=k
+REVERB_APP_SECRET=s # from the installer
+REVERB_HOST="ws.example"
+REVERB_PORT=8080
+REVERB_SCHEME=http
+REVERB_SERVER_HOST=0.0.0.0
+REVERB_SERVER_PORT=9000
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        (LARAVEL_PUSHER, APP | {"cluster": "eu", "port": 443, "use_tls": True}),
+        (LARAVEL_REVERB, APP | REVERB),
+        (LARAVEL_REVERB.replace("REVERB_", "VITE_REVERB_"), APP | REVERB),
+        (LARAVEL_REVERB.replace("\n", "\r\n"), APP | REVERB),
+        (
+            LARAVEL_PUSHER.replace("CONNECTION=pusher", "DRIVER=reverb") + LARAVEL_REVERB,
+            APP | REVERB | {"cluster": "eu"},
+        ),
+        (
+            "SOKETI_DEFAULT_APP_ID=1\nSOKETI_DEFAULT_APP_KEY=k\nSOKETI_DEFAULT_APP_SECRET=s",
+            APP,
+        ),
+        (
+            "- SOKETI_DEFAULT_APP_KEY=k\n- SOKETI_PORT=6001\n- SOKETI_PATH_PREFIX=/ws",
+            {"app_key": "k", "port": 6001, "path": "/ws"},
+        ),
+        ("SOCKUDO_DEFAULT_APP_KEY: k", {"app_key": "k"}),
+        ('app_id = "1"\nkey = "k"\nsecret = "s"\ncluster = "eu"', APP | {"cluster": "eu"}),
+        ("export PUSHER_KEY=k\nPUSHER_CLUSTER=ap1", {"app_key": "k", "cluster": "ap1"}),
+        ("PUSHER_APP_KEY=k\nPUSHER_APP_KEY=l", {"app_key": "l"}),
+        ("PUSHER_APP_KEY=k\nPUSHER_APP_SECRET=null", {"app_key": "k"}),
+        ("PUSHER_APP_KEY=k#1\nPUSHER_APP_SECRET='a # b'", {"app_key": "k#1", "secret": "a # b"}),
+        (
+            "NAME=k\nPUSHER_APP_KEY=$NAME\nPUSHER_APP_SECRET='$NAME'",
+            {"app_key": "k", "secret": "$NAME"},
+        ),
+        ("PUSHER_APP_KEY=k\nPUSHER_HOST=api-eu.pusher.com", {"app_key": "k", "cluster": "eu"}),
+        (
+            "PUSHER_APP_KEY=k\nPUSHER_HOST=https://ws.example:6001/ws",
+            {"app_key": "k", "host": "ws.example", "port": 6001, "path": "/ws", "use_tls": True},
+        ),
+        (
+            "PUSHER_APP_KEY=k\nPUSHER_HOST=soketi\nVITE_PUSHER_HOST=ws.example",
+            {"app_key": "k", "host": "ws.example"},
+        ),
+        (
+            "REVERB_APP_KEY=k\nREVERB_SERVER_PATH=/ws",
+            {"app_key": "k", "path": "/ws"},
+        ),
+        (
+            "PUSHER_APP_KEY=k\nPUSHER_ENCRYPTION_MASTER_KEY=bWFzdGVy",
+            {"app_key": "k", "encryption_master_key": "bWFzdGVy"},
+        ),
+        ("PUSHER_URL=https://k:s@api-eu.pusher.com/apps/1", APP | {"cluster": "eu"}),
+        ("PUSHER_URL=http://k:s@api.pusherapp.com/apps/1", APP | {"cluster": "mt1"}),
+        ("  https://k:s@api-eu.pusher.com/apps/1  ", APP | {"cluster": "eu"}),
+        (
+            "PUSHER_URL='http://k:a%2Fb@ws.example:8080/ws/apps/1'",
+            APP | REVERB | {"secret": "a/b", "path": "/ws"},
+        ),
+        (
+            "wss://ws.example/app/k?protocol=7",
+            {"app_key": "k", "host": "ws.example", "use_tls": True},
+        ),
+    ],
+)
+def test_fields_are_read(text: str, fields: dict[str, Any]) -> None:
+    assert parse_settings(text) == fields
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("Hello", "No app key, secret or address was found"),
+        ("APP_NAME=Shop\nPUSHER_APP_KEY=", "No app key, secret or address was found"),
+        ("PUSHER_APP_KEY=k\nPUSHER_PORT=70000", "PUSHER_PORT"),
+        ("PUSHER_APP_KEY=k\nPUSHER_PORT=many", "PUSHER_PORT"),
+        ("REVERB_APP_KEY=k\nVITE_REVERB_SCHEME=gopher", "VITE_REVERB_SCHEME"),
+        ("REVERB_APP_KEY=k\nREVERB_HOST=a b", "REVERB_HOST"),
+        ("PUSHER_URL=no address", "PUSHER_URL"),
+        ("PUSHER_URL=https://api-eu.pusher.com/apps/1", "PUSHER_URL"),
+        ("x" * (MAX_LENGTH + 1), f"The text has more than {MAX_LENGTH} characters"),
+    ],
+)
+def test_unusable_text_is_refused_by_the_variable_and_without_its_value(
+    text: str, message: str
+) -> None:
+    with pytest.raises(FormError, match="invalid_settings") as refused:
+        parse_settings(text)
+    assert refused.value.message == message
