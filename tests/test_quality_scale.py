@@ -25,12 +25,9 @@ import custom_components.pusher_channels as component
 from custom_components.pusher_channels import trigger
 from custom_components.pusher_channels.const import DOMAIN
 from custom_components.pusher_channels.flows.app import app_schema
-from custom_components.pusher_channels.flows.authorization import (
-    ENDPOINT_SCHEMA,
-    SCRIPT_SCHEMA,
-    secret_schema,
-)
-from custom_components.pusher_channels.flows.channel import CHANNEL_SCHEMA
+from custom_components.pusher_channels.flows.authorization import FORMS as AUTHORIZATION_FORMS
+from custom_components.pusher_channels.flows.authorization import Known
+from custom_components.pusher_channels.flows.channel import channel_schema
 from custom_components.pusher_channels.flows.options import SERVER_SCHEMA, USER_SCHEMA
 from custom_components.pusher_channels.flows.share import SHARE_SCHEMA
 from custom_components.pusher_channels.flows.value_forms import (
@@ -60,11 +57,12 @@ SEMVER = r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)"
 FORMS: dict[tuple[str, str], vol.Schema] = {
     ("config", "user"): app_schema({}),
     ("config", "reconfigure"): app_schema({}),
-    ("config", "auth_secret"): secret_schema({}),
-    ("config", "auth_endpoint"): ENDPOINT_SCHEMA,
-    ("config", "auth_script"): SCRIPT_SCHEMA,
-    ("channel", "user"): CHANNEL_SCHEMA,
-    ("channel", "channel"): CHANNEL_SCHEMA,
+    **{
+        ("config", method): form.schema(Known({}, {}, ""), None)
+        for method, form in AUTHORIZATION_FORMS.items()
+    },
+    ("channel", "user"): channel_schema({}, {}),
+    ("channel", "channel"): channel_schema({}, {}),
     ("share", "user"): SHARE_SCHEMA,
     ("share", "reconfigure"): SHARE_SCHEMA,
     ("channel", "add_value"): value_schema([]),
