@@ -23,7 +23,11 @@ from .pages import prose, section
 from .shop import live_a_day, shop_entry
 
 SERVICES = load_yaml_dict(str(COMPONENT / "services.yaml"))
-TRIGGERS = load_yaml_dict(str(COMPONENT / "triggers.yaml"))
+TRIGGERS = {
+    name: trigger
+    for name, trigger in load_yaml_dict(str(COMPONENT / "triggers.yaml")).items()
+    if not name.startswith(".")
+}
 ICONS = json.loads((COMPONENT / "icons.json").read_text())
 BUS_EVENTS = {value for name, value in vars(const).items() if name.startswith("EVENT")}
 ON_EVERY_EVENT = {"entry_id", "device_id"}
@@ -85,19 +89,24 @@ def test_each_entity_has_a_row() -> None:
         assert f"(`{platform}`" in first_cells
 
 
+def _fields(fields: dict[str, Any]) -> Iterator[str]:
+    """Return the names of an action's fields; a section has fields, but no meaning of its own."""
+    for name, field in fields.items():
+        if "fields" in field:
+            yield from _fields(field["fields"])
+        else:
+            yield name
+
+
 @pytest.mark.parametrize("action", SERVICES)
 def test_each_action_has_a_section_with_its_fields_and_an_example(action: str) -> None:
-    name = ENGLISH["services"][action]["name"]
-    headings = {
-        "subscribe": "Subscribe and unsubscribe",
-        "unsubscribe": "Subscribe and unsubscribe",
-        "trigger": "Trigger",
-    }
-    text = section("docs/automations.md", headings.get(action, name))
-    assert f"action: pusher_channels.{action}\n" in text
-    for field in SERVICES[action]["fields"]:
-        where = section("docs/automations.md", "Actions") if field == "config_entry_id" else text
+    actions = section("docs/automations.md", "Actions")
+    texts = re.split(r"^### ", actions, flags=re.MULTILINE)
+    [text, *_] = [text for text in texts if f"action: pusher_channels.{action}\n" in text]
+    for field in _fields(SERVICES[action]["fields"]):
+        where = actions if field == "config_entry_id" else text
         assert re.search(rf"\b{field}\b", where), field
+    assert ENGLISH["services"][action]["name"].lower() in actions.lower().replace("\n", " ")
 
 
 @pytest.mark.parametrize("trigger", TRIGGERS)
