@@ -15,12 +15,14 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, get_te
 import custom_components.pusher_channels  # noqa: F401  # before the plugin's own custom_components
 from custom_components.pusher_channels.const import DOMAIN
 from custom_components.pusher_channels.hub.hub import Hub
-from tools.devserver import App, DevServer
+from tools.devserver import PROFILES, App, DevServer
 
 from .canaries import APP_SECRET, Canaries
 
 MASTER_KEY = "T1RrNU9UazVPVGs1T1RrNU9UazVPVGs1T1RrNU9UazU="
 APP = App(secret=APP_SECRET, master_key=MASTER_KEY)
+
+QUICK = ("pusher", "reverb")
 
 type SetUp = Callable[[MockConfigEntry], Awaitable[Hub]]
 
@@ -51,10 +53,26 @@ def _nothing_secret_is_written(canaries: Canaries) -> Iterator[None]:
 
 
 @pytest.fixture
-async def server(socket_enabled: None) -> AsyncIterator[DevServer]:
+def server_kind() -> str:
+    """Return the kind of server that `server` is; tests marked `every_server` run with several."""
+    return "soketi"
+
+
+@pytest.fixture
+async def server(socket_enabled: None, server_kind: str) -> AsyncIterator[DevServer]:
     """Run a server with one app."""
-    async with DevServer(apps=[APP]) as running:
+    async with DevServer(apps=[APP], profile=PROFILES[server_kind]) as running:
         yield running
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test marked `every_server` with each kind of server; all but two of them are slow."""
+    marked = metafunc.definition.get_closest_marker("every_server")
+    if marked and "server_kind" in metafunc.fixturenames:
+        slow = [
+            pytest.param(kind, marks=pytest.mark.slow) for kind in PROFILES if kind not in QUICK
+        ]
+        metafunc.parametrize("server_kind", [*QUICK, *slow])
 
 
 def app_data(server: DevServer, **changes: Any) -> dict[str, Any]:

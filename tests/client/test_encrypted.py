@@ -29,6 +29,8 @@ from .channel_helpers import (
 from .conftest import APP, USER, MakeClient, connect, until
 from .vectors import VECTORS
 
+pytestmark = pytest.mark.every_server
+
 NAME = "private-encrypted-a"
 WRONG_KEY = "The shared secret does not fit the data"
 NOT_SEALED = "The data is not encrypted"

@@ -8,6 +8,8 @@ from tools.devserver import DevServer
 from .channel_helpers import joined, refusal, subscribes
 from .conftest import Clock, connect, settle, until
 
+pytestmark = pytest.mark.every_server
+
 NAMES = ["news", "presence-room"]
 
 

@@ -33,6 +33,8 @@ from .channel_helpers import (
 )
 from .conftest import AUTHORIZER, Clock, MakeClient, connect, settle, until
 
+pytestmark = pytest.mark.every_server
+
 SIGNATURE = "5d41402abc4b2a76b9719d911017c592ae2f7e3bde1f7f1b0b5a8d3f5e9a2c11"
 BAD_SIGNATURE = "Invalid signature: Expected HMAC SHA256 hex digest of {signed}, but got {got}"
 

@@ -31,6 +31,8 @@ from .channel_helpers import (
 )
 from .conftest import Clock, MakeClient, connect, settle, until
 
+pytestmark = pytest.mark.every_server
+
 
 @pytest.mark.parametrize(
     ("name", "kind"),

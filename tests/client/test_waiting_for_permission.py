@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 from typing import override
 
+import pytest
 from aiohttp import ClientSession
 
 from custom_components.pusher_channels.client.auth import ChannelAuth, UserAuth
@@ -13,6 +14,8 @@ from tools.devserver import DevServer
 
 from .channel_helpers import HeldAuthorizer, endpoint, joined, sent, subscribed_by_a_late_answer
 from .conftest import Clock, MakeClient, connect, settle, until
+
+pytestmark = pytest.mark.every_server
 
 
 async def test_case_17_a_slow_authorizer_does_not_hold_up_other_channels(
