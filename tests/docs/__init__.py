@@ -1,4 +1,4 @@
-"""The documentation is true: its examples run, its links lead somewhere, its lists are complete."""
+"""The documentation is correct: its examples run, its links lead somewhere, its lists are complete."""
 
 import json
 from pathlib import Path

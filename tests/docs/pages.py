@@ -42,14 +42,14 @@ class Block:
 
 
 def blocks(*languages: str) -> list[Block]:
-    """Return the code of all pages that is in one of these languages; of all, when none is named."""
+    """Return the code of all pages in these languages, or in all if none is given."""
     found = [block for page in PAGES for block in _blocks_of(page)]
     return [block for block in found if not languages or block.language in languages]
 
 
-def block_after(page: str, words: str) -> Block:
-    """Return the first code that follows certain words on a page."""
-    line = (CHECKOUT / page).read_text().partition(words)[0].count("\n") + 1
+def block_after(page: str, text: str) -> Block:
+    """Return the first code after a text on a page."""
+    line = (CHECKOUT / page).read_text().partition(text)[0].count("\n") + 1
     return next(block for block in _blocks_of(CHECKOUT / page) if block.line > line)
 
 
@@ -59,7 +59,7 @@ def prose(page: Path) -> str:
 
 
 def section(page: str, heading: str) -> str:
-    """Return what stands below a heading, up to the next one of its level or above."""
+    """Return the text below a heading, up to the next one of its level or above."""
     text = (CHECKOUT / page).read_text()
     found = re.search(rf"^(#+) {re.escape(heading)}$", text, re.MULTILINE)
     assert found is not None, f"{page} has no section {heading}"

@@ -1,4 +1,4 @@
-"""The app that the documentation speaks of: Shop, with its channels, its user, and one day there."""
+"""The app of the documentation: Shop, with its channels, its user, and what happens there in a day."""
 
 import hmac
 import json
@@ -62,7 +62,7 @@ def shop_entry(server: DevServer, **changes: Any) -> MockConfigEntry:
 
 @asynccontextmanager
 async def ada_in_the_lobby(server: DevServer) -> AsyncIterator[Peer]:
-    """Have Ada on the presence channel for the time of the block."""
+    """Keep Ada on the presence channel during the block."""
     async with connected_guest(server) as guest:
         await guest.join("presence-lobby", ADA)
         yield guest
@@ -70,10 +70,10 @@ async def ada_in_the_lobby(server: DevServer) -> AsyncIterator[Peer]:
 
 
 async def live_a_day(hass: HomeAssistant, server: DevServer, hub: Hub) -> None:
-    """Let everything happen that our triggers, entities and bus events tell of."""
+    """Let everything happen that triggers, entities and bus events report."""
     for channel, event, data in EVENTS:
         await server.publish(channel, event, data)
-    await _tell_by_webhook(hass, {"name": "channel_occupied", "channel": "presence-lobby"})
+    await _send_webhook(hass, {"name": "channel_occupied", "channel": "presence-lobby"})
     await server.send_raw(frames.event("private-encrypted-vault", "note", "not sealed"))
     async with ada_in_the_lobby(server) as ada:
         await ada.send("client-wave", {"text": "Hello"}, "presence-lobby")
@@ -89,8 +89,8 @@ async def live_a_day(hass: HomeAssistant, server: DevServer, hub: Hub) -> None:
     await until(lambda: all(channel.is_subscribed for channel in hub.channels.values()))
 
 
-async def _tell_by_webhook(hass: HomeAssistant, event: dict[str, str]) -> None:
-    """Hand a webhook in as Nabu Casa does."""
+async def _send_webhook(hass: HomeAssistant, event: dict[str, str]) -> None:
+    """Deliver a webhook as Nabu Casa does."""
     time_ms = round(dt_util.utcnow().timestamp() * 1000)
     body = json.dumps({"time_ms": time_ms, "events": [event]}).encode()
     signature = hmac.new(APP.secret.encode(), body, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""The examples that authorize really do: as endpoints that are served, as a script that runs."""
+"""The examples of authorization work: the endpoints are served, and the script runs."""
 
 import asyncio
 import shutil

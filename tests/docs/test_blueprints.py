@@ -33,14 +33,14 @@ type Automate = Callable[..., Awaitable[None]]
 
 @pytest.fixture
 def hass_config_dir(tmp_path: Path) -> str:
-    """Return a config folder into which the blueprints have been imported."""
+    """Return a config folder with the imported blueprints."""
     shutil.copytree(FOLDER, tmp_path / FOLDER.relative_to(CHECKOUT))
     return str(tmp_path)
 
 
 @pytest.fixture
 def automate(hass: HomeAssistant) -> Automate:
-    """Return what makes an automation of a blueprint, as the user's click does."""
+    """Return a function that creates an automation from a blueprint, as the user interface does."""
 
     async def automate(name: str, **inputs: Any) -> None:
         use = {"path": f"pusher_channels/{name}.yaml", "input": inputs}
@@ -59,7 +59,7 @@ async def shop(server: DevServer, set_up: SetUp) -> Hub:
 
 
 async def _pass(hass: HomeAssistant, **time: int) -> None:
-    """Let all timers go off that are due by then; a waiting automation keeps Home Assistant busy."""
+    """Fire all timers that are due by then; a waiting automation keeps Home Assistant busy."""
     async_fire_time_changed(hass, dt_util.utcnow() + timedelta(**time))
     for _ in range(TURNS):
         await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""The documentation leaves nothing out, and its tables say what the code does."""
+"""The documentation is complete, and its tables agree with the code."""
 
 import json
 import re
@@ -45,7 +45,7 @@ def _rows(text: str) -> Iterator[list[str]]:
 
 
 def _labels(value: Any) -> Iterator[str]:
-    """Find the labels of fields, wherever they stand in a flow's translations."""
+    """Yield the labels of all fields in a flow's translations."""
     for key, inner in value.items():
         if key == "data":
             yield from inner.values()
@@ -90,7 +90,7 @@ def test_each_entity_has_a_row() -> None:
 
 
 def _fields(fields: dict[str, Any]) -> Iterator[str]:
-    """Return the names of an action's fields; a section has fields, but no meaning of its own."""
+    """Return the names of an action's fields; a section only groups fields."""
     for name, field in fields.items():
         if "fields" in field:
             yield from _fields(field["fields"])

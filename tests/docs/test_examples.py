@@ -29,7 +29,7 @@ from .shop import ada_in_the_lobby, live_a_day, shop_entry
 
 CORE = Path(homeassistant.components.__file__).parent
 SENDS = {"trigger", "trigger_batch", "send_to_user"}
-OF_THE_USERS_OWN = {"rest_command.fetch_orders", "rest_command.shop_auth"}
+USERS_ACTIONS = {"rest_command.fetch_orders", "rest_command.shop_auth"}
 
 
 def _read(block: Block) -> Any:
@@ -70,7 +70,7 @@ async def test_automation_is_started_by_a_day_in_the_shop(
     [state] = hass.states.async_all("automation")
     assert state.attributes["last_triggered"] is not None
     assert {name for name, _ in _actions(automation["actions"])} <= performed()
-    assert _complaints(caplog) == []
+    assert _warnings(caplog) == []
 
 
 @pytest.mark.parametrize("block", SCRIPTS, ids=str)
@@ -97,7 +97,7 @@ async def test_actions_do_what_they_say(
     assert {name for name, _ in actions} <= performed()
     sent = {(event.channel, event.event) for event in server.published}
     assert set(_sent_by(actions)) <= sent
-    assert _complaints(caplog) == []
+    assert _warnings(caplog) == []
 
 
 async def test_notified_channel_gets_the_event(
@@ -150,7 +150,7 @@ async def test_configuration_is_accepted(
             assert await async_setup_component(hass, domain, configuration)
     await hass.async_block_till_done()
 
-    assert _complaints(caplog) == []
+    assert _warnings(caplog) == []
 
 
 @pytest.mark.parametrize(
@@ -174,14 +174,14 @@ async def test_template_sensor_takes_its_value_from_an_event(
         state = hass.states.get(f"sensor.{slugify(entity['name'])}")
         assert state is not None
         assert float(state.state) > 0
-    assert _complaints(caplog) == []
+    assert _warnings(caplog) == []
 
 
 @pytest.mark.parametrize("block", AUTOMATIONS + SCRIPTS, ids=str)
 def test_actions_and_their_fields_exist(block: Block) -> None:
     content = _read(block)
     for name, action in _actions(content if isinstance(content, list) else content["actions"]):
-        if name not in OF_THE_USERS_OWN:
+        if name not in USERS_ACTIONS:
             domain, _, service = name.partition(".")
             fields = (_described(domain)[service] or {}).get("fields", {})
             required = {field for field in fields if fields[field].get("required")}
@@ -196,7 +196,7 @@ def _described(domain: str) -> dict[str, Any]:
 
 
 def _actions(sequence: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Find the actions in a sequence, wherever they stand."""
+    """Yield all actions in a sequence."""
     match sequence:
         case {"action": str(name)}:
             yield name, dict[str, Any](sequence)
@@ -215,7 +215,7 @@ def _names_action(sequence: object, name: str) -> bool:
 
 
 def _sent_by(actions: list[tuple[str, dict[str, Any]]]) -> Iterator[tuple[str, str]]:
-    """Tell to which channels which events go by the server API; client events have no record."""
+    """Yield the channel and name of each event for the server API; client events are not recorded."""
     for name, action in actions:
         data = action.get("data", {})
         if not name.startswith(f"{COMPONENT.name}.") or data.get("event", "").startswith("client-"):
@@ -227,9 +227,9 @@ def _sent_by(actions: list[tuple[str, dict[str, Any]]]) -> Iterator[tuple[str, s
 
 
 async def _watch(hass: HomeAssistant, sequence: object) -> Any:
-    """Stand in for what no Home Assistant of a test has; return what tells the performed actions.
+    """Mock the actions of other integrations; return a function that returns the performed actions.
 
-    What the integration itself would load is loaded before, or it would replace the stand-in.
+    What the integration itself loads is loaded before, or it would replace the mock.
     """
     assert await async_setup_component(hass, "notify", {})
     for name, _ in _actions(sequence):
@@ -240,8 +240,8 @@ async def _watch(hass: HomeAssistant, sequence: object) -> Any:
     return lambda: {f"{call.data['domain']}.{call.data['service']}" for call in calls}
 
 
-def _complaints(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """Return what Home Assistant warned of, except that the integration is a custom one."""
+def _warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return the warnings in the log, except that the integration is a custom one."""
     return [
         record.getMessage()
         for record in caplog.records

@@ -1,4 +1,4 @@
-"""Links of the documentation lead somewhere; nothing is asked of the network."""
+"""Links of the documentation lead somewhere; the network is not used."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the documentation says of the recorder, and of restored states, is what they do."""
+"""The documentation is right about the recorder and restored states."""
 
 import json
 from typing import Any
@@ -40,15 +40,15 @@ EXCLUSIONS = [json.loads(json.dumps(parse_yaml(block.text)))["recorder"] for blo
 async def mock_recorder_before_hass(
     async_test_recorder: RecorderInstanceContextManager,
 ) -> None:
-    """Prepare the database, which has to come before Home Assistant."""
+    """Prepare the database, which must exist before Home Assistant starts."""
 
 
 async def _see_ada_and_a_note(hass: HomeAssistant, server: DevServer, set_up: SetUp) -> None:
-    heard = async_capture_events(hass, EVENT)
+    received = async_capture_events(hass, EVENT)
     await set_up(shop_entry(server))
     async with ada_in_the_lobby(server):
         await server.publish("ticker", "note", DATA)
-        await until(lambda: any(event.data["data"] == DATA for event in heard))
+        await until(lambda: any(event.data["data"] == DATA for event in received))
         await hass.async_block_till_done()
         await async_wait_recording_done(hass)
 
@@ -69,7 +69,7 @@ async def test_everything_but_data_and_members_of_entities_is_recorded(
 
 
 @pytest.mark.parametrize("recorder_config", EXCLUSIONS, ids=PAGES)
-async def test_what_is_excluded_is_not_recorded_and_still_heard(
+async def test_what_is_excluded_is_not_recorded_and_still_received(
     recorder_mock: Recorder,
     recorder_config: dict[str, Any],
     hass: HomeAssistant,
@@ -90,10 +90,10 @@ async def test_what_is_excluded_is_not_recorded_and_still_heard(
 async def test_the_data_of_the_newest_event_outlives_a_restart(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
-    heard = async_capture_events(hass, EVENT)
+    received = async_capture_events(hass, EVENT)
     await set_up(shop_entry(server))
     await server.publish("private-encrypted-vault", "note", DATA)
-    await until(lambda: any(event.data["data"] == DATA for event in heard))
+    await until(lambda: any(event.data["data"] == DATA for event in received))
 
     stored = async_get(hass).async_get_stored_states()
 
@@ -122,7 +122,7 @@ async def _events(recorder: Recorder) -> dict[str, list[dict[str, Any]]]:
 
 
 async def _attributes(recorder: Recorder) -> dict[str, dict[str, Any]]:
-    """Return the newest recorded attributes by entity."""
+    """Return the latest recorded attributes by entity."""
 
     def read() -> dict[str, dict[str, Any]]:
         with session_scope(session=recorder.get_session(), read_only=True) as session:

@@ -45,7 +45,7 @@ def release(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """Return the zip of the whole repository, below one folder, as GitHub serves it."""
+    """Return the zip of the repository as GitHub serves it: everything in one folder."""
     folder = tmp_path / "github/ha-pusher-channels-1.0.0"
     ignored = shutil.ignore_patterns("__pycache__", ".*")
     shutil.copytree(CHECKOUT / "custom_components", folder / "custom_components", ignore=ignored)
@@ -158,7 +158,7 @@ def _build(folder: Path, checkout: Path = CHECKOUT) -> Path:
 async def _set_up_in_a_clean_home_assistant(
     component: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Add an app and a channel over the flows, in a Home Assistant that has just this folder."""
+    """Add an app and a channel by the flows, in a Home Assistant that has only this folder."""
     monkeypatch.setattr(config_folder, "COMPONENT", component)
     for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"):
         monkeypatch.delenv(name, raising=False)

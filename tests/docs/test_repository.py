@@ -1,4 +1,4 @@
-"""The repository's own files fit together: versions, workflows, hooks, forms."""
+"""The files of the repository agree: versions, workflows, hooks, forms."""
 
 import json
 import os
@@ -24,7 +24,7 @@ def _load(path: Path) -> Any:
 
 
 def _commands(value: Any) -> list[str]:
-    """Find the commands that a workflow or a hook runs."""
+    """Return the commands that a workflow or a hook runs."""
     match value:
         case {"run": str(command)} | {"entry": str(command)}:
             return [command]

@@ -1,4 +1,4 @@
-"""Code in other languages than YAML and Python is at least well-formed, and names what exists."""
+"""Code in languages other than YAML and Python is well-formed, and names files that exist."""
 
 import re
 import shutil
