@@ -1,5 +1,6 @@
 """The authorization methods: each makes the authorizer of an app from its entry's data."""
 
+import re
 from asyncio import Lock, timeout
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -8,8 +9,9 @@ from typing import Any, Final
 
 from aiohttp import ClientSession
 from homeassistant.components.script.const import DOMAIN as SCRIPT_DOMAIN
-from homeassistant.core import HomeAssistant, split_entity_id
-from homeassistant.exceptions import HomeAssistantError, TemplateError
+from homeassistant.const import EVENT_SERVICE_REMOVED, STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.core import Event, HomeAssistant, callback, split_entity_id
+from homeassistant.exceptions import HomeAssistantError, ServiceNotFound, TemplateError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.template import Template
 from homeassistant.util.hass_dict import HassKey
@@ -49,6 +51,9 @@ from ..const import (
 SCRIPT_LOCKS: HassKey[defaultdict[str, Lock]] = HassKey(f"{DOMAIN}_script_locks")
 SCRIPT_REFUSED: Final = 401
 SCRIPT_TIMEOUT: Final = 10.0
+
+_EXPRESSION: Final = re.compile(r"{{.*?}}|{%.*?%}|{#.*?#}", re.DOTALL)
+_MISSING: Final = re.compile(rf"\b({STATE_UNKNOWN}|{STATE_UNAVAILABLE}|None)\b")
 
 type Settings = Mapping[str, Any]
 type MakeAuthorizer = Callable[
@@ -132,24 +137,50 @@ class RenderedFields:
     """Headers or params whose templates are rendered for each request."""
 
     def __init__(self, hass: HomeAssistant, fields: Sequence[Mapping[str, str]]) -> None:
+        self._hass = hass
         self._templates = {field["name"]: Template(field["value"], hass) for field in fields}
 
     def __call__(self) -> Mapping[str, str]:
-        """Return the fields; raises `AuthorizationError` for a template that has no value yet."""
+        """Return the fields.
+
+        Raises `AuthorizationError`, retryable while a template lacks the state of an entity.
+        """
         return {name: self._render(name) for name in self._templates}
 
     def _render(self, name: str) -> str:
+        template = self._templates[name]
+        info = template.async_render_to_info(log_fn=_ignore, parse_result=False)
+        lacks_state = any(self._lacks_state(entity_id) for entity_id in info.entities)
         try:
-            return str(self._templates[name].async_render(parse_result=False))
+            text = info.result()
         except TemplateError:
-            raise AuthorizationError(f"The template of {name} could not be rendered") from None
+            message = f"The template of {name} could not be rendered"
+            raise AuthorizationError(message, retryable=lacks_state) from None
+        if lacks_state and _is_incomplete(text, template.template):
+            message = f"The template of {name} uses an entity that has no state yet"
+            raise AuthorizationError(message, retryable=True)
+        return text
+
+    def _lacks_state(self, entity_id: str) -> bool:
+        state = self._hass.states.get(entity_id)
+        return state is None or state.state in (STATE_UNKNOWN, STATE_UNAVAILABLE)
+
+
+def _ignore(level: int, message: str) -> None:
+    """Log nothing: Home Assistant's message quotes the template, which may contain a secret."""
+
+
+def _is_incomplete(text: str, template: str) -> bool:
+    """Return whether a text shows a missing state, or nothing but the template's literal part."""
+    literal = _EXPRESSION.sub("", template)
+    return _MISSING.search(text) is not None or text.split() == literal.split()
 
 
 class AuthorizationScript:
     """Authorizes by running a script; one that fails or responds nothing has refused.
 
-    The runs of one script wait for each other: in its default mode a script runs only once at a
-    time.
+    A run that a reload of the scripts ends is retried. The runs of one script wait for each other:
+    in its default mode a script runs only once at a time.
     """
 
     def __init__(self, hass: HomeAssistant, entity_id: str) -> None:
@@ -166,21 +197,43 @@ class AuthorizationScript:
         return await self._run({"socket_id": socket_id})
 
     async def _run(self, variables: dict[str, str]) -> Json:
+        action, is_reloaded = self._action, False
+
+        @callback
+        def handle_removed(event: Event) -> None:
+            nonlocal is_reloaded
+            is_reloaded |= event.data["service"] == action
+
+        unsubscribe = self._hass.bus.async_listen(EVENT_SERVICE_REMOVED, handle_removed)
         try:
             async with self._lock, timeout(SCRIPT_TIMEOUT):
                 response = await self._hass.services.async_call(
-                    SCRIPT_DOMAIN, self._action, variables, blocking=True, return_response=True
+                    SCRIPT_DOMAIN, action, variables, blocking=True, return_response=True
                 )
         except TimeoutError:
             message = f"The script {self._entity_id} did not answer in time"
             raise AuthorizationError(message, retryable=True) from None
         except (HomeAssistantError, ValueError) as err:
-            message = f"The script {self._entity_id} failed ({type(err).__name__})"
-            raise AuthorizationError(message, SCRIPT_REFUSED) from None
+            is_missing = isinstance(err, ServiceNotFound) and err.service == action
+            raise self._error(
+                f"failed ({type(err).__name__})",
+                retryable=is_reloaded or (is_missing and self._is_registered),
+            ) from None
+        finally:
+            unsubscribe()
         if not response:
-            message = f"The script {self._entity_id} failed, or it responded nothing"
-            raise AuthorizationError(message, SCRIPT_REFUSED)
+            raise self._error("failed, or it responded nothing", retryable=is_reloaded)
         return response
+
+    def _error(self, fault: str, *, retryable: bool) -> AuthorizationError:
+        message = f"The script {self._entity_id} {fault}"
+        if retryable:
+            return AuthorizationError(message, retryable=True)
+        return AuthorizationError(message, SCRIPT_REFUSED)
+
+    @property
+    def _is_registered(self) -> bool:
+        return er.async_get(self._hass).async_get(self._entity_id) is not None
 
     @property
     def _action(self) -> str:

@@ -1,0 +1,153 @@
+"""What the authorization waits for: a template's entity that has no state yet, a script's reload."""
+
+from collections.abc import Callable
+
+import pytest
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
+from pytest_homeassistant_custom_component.common import async_capture_events
+
+from custom_components.pusher_channels.client import AuthorizationError
+from custom_components.pusher_channels.hub.authorization import (
+    AuthorizationScript,
+    RenderedFields,
+)
+from tools.devserver import DevServer
+
+from ..conftest import app_entry, until
+from ..home_assistant import issues_of, reauth_flows, skip
+
+TOKEN = "Bearer {{ states('sensor.token') }}"
+
+
+def fields(hass: HomeAssistant, template: str) -> RenderedFields:
+    return RenderedFields(hass, [{"name": "Authorization", "value": template}])
+
+
+@pytest.mark.parametrize(
+    ("template", "state"),
+    [
+        (TOKEN, None),
+        (TOKEN, "unknown"),
+        (TOKEN, "unavailable"),
+        ("Bearer {{ state_attr('sensor.token', 'value') }}", None),
+        ("Bearer {{ states.sensor.token.state }}", None),
+        ("{{ states('sensor.token') | int + 1 }}", None),
+        ("{# the token #}{{ states.sensor.token.attributes.value }}", "unknown"),
+    ],
+)
+async def test_template_without_the_state_of_its_entity_is_retried(
+    hass: HomeAssistant, template: str, state: str | None
+) -> None:
+    if state is not None:
+        hass.states.async_set("sensor.token", state)
+
+    with pytest.raises(AuthorizationError) as raised:
+        fields(hass, template)()
+
+    assert raised.value.retryable
+    assert "Authorization" in raised.value.message
+
+
+@pytest.mark.parametrize(
+    ("template", "text"),
+    [
+        (TOKEN, "Bearer abc"),
+        ("the unknown soldier", "the unknown soldier"),
+        ("{{ 'a' if states('sensor.other') == 'unknown' else 'b' }}", "a"),
+        ("{{ states('sensor.token') }}-{{ now().year > 2000 }}", "abc-True"),
+    ],
+)
+async def test_template_that_has_all_it_needs_is_sent(
+    hass: HomeAssistant, template: str, text: str
+) -> None:
+    hass.states.async_set("sensor.token", "abc")
+
+    assert fields(hass, template)() == {"Authorization": text}
+
+
+async def test_template_with_a_mistake_is_not_retried(hass: HomeAssistant) -> None:
+    with pytest.raises(AuthorizationError) as raised:
+        fields(hass, "{{ 1 / 0 }}")()
+
+    assert not raised.value.retryable
+
+
+async def test_channel_is_subscribed_once_the_token_is_there(
+    hass: HomeAssistant, server: DevServer
+) -> None:
+    entry = app_entry(
+        server,
+        "private-room",
+        authorization="auth_endpoint",
+        auth_endpoint=server.auth_url,
+        headers=[{"name": "Authorization", "value": TOKEN}],
+    )
+    entry.add_to_hass(hass)
+    errors = async_capture_events(hass, "pusher_channels_subscription_error")
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await until(lambda: errors)
+
+    hass.states.async_set("sensor.token", "abc")
+    await skip(hass, 60)
+
+    await until(lambda: entry.runtime_data.channels["id-private-room"].is_subscribed)
+    assert reauth_flows(hass) == []
+    assert issues_of(hass) == {}
+
+
+@pytest.fixture
+async def reload_with(
+    hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[dict[str, object]], None]:
+    """Set up a script that never ends; return what changes it with the next reload."""
+    waits = {"sequence": [{"event": "asked"}, {"delay": 3600}]}
+    assert await async_setup_component(hass, "script", {"script": {"authorize": waits}})
+
+    def reload_with(scripts: dict[str, object]) -> None:
+        async def config(_: HomeAssistant) -> dict[str, object]:
+            return {"script": scripts}
+
+        monkeypatch.setattr("homeassistant.config.load_yaml_config_file", lambda *_: {})
+        monkeypatch.setattr(
+            "homeassistant.helpers.entity_component.conf_util.async_hass_config_yaml", config
+        )
+
+    return reload_with
+
+
+@pytest.mark.parametrize(
+    "scripts", [{"authorize": {"sequence": [{"stop": "", "response_variable": "answer"}]}}, {}]
+)
+async def test_script_that_ends_with_a_reload_is_retried(
+    hass: HomeAssistant,
+    reload_with: Callable[[dict[str, object]], None],
+    scripts: dict[str, object],
+) -> None:
+    script = AuthorizationScript(hass, "script.authorize")
+    asked = async_capture_events(hass, "asked")
+    run = hass.async_create_task(script.authorize_user("1.2"))
+    await until(lambda: asked)
+
+    reload_with(scripts)
+    await hass.services.async_call("script", "reload", blocking=True)
+
+    with pytest.raises(AuthorizationError) as raised:
+        await run
+    assert raised.value.retryable
+
+
+async def test_script_that_is_not_loaded_is_retried_as_long_as_it_is_registered(
+    hass: HomeAssistant, reload_with: Callable[[dict[str, object]], None]
+) -> None:
+    script = AuthorizationScript(hass, "script.authorize")
+    reload_with({})
+    await hass.services.async_call("script", "reload", blocking=True)
+
+    with pytest.raises(AuthorizationError) as raised:
+        await script.authorize_user("1.2")
+    assert raised.value.retryable
+
+    with pytest.raises(AuthorizationError) as raised:
+        await AuthorizationScript(hass, "script.other").authorize_user("1.2")
+    assert (raised.value.status, raised.value.retryable) == (401, False)
