@@ -28,6 +28,7 @@ from .const import (
     CONF_APP_KEY,
     CONF_AUTHORIZATION,
     CONF_CLUSTER,
+    CONF_REASON,
     CONF_SERVER,
     DOMAIN,
     SUBENTRY_CHANNEL,
@@ -49,10 +50,10 @@ from .flows.forms import FormError, errors, placeholders
 from .flows.options import AppOptionsFlow
 from .flows.probe import PROBE_CHANNEL, check_app_id, probe
 from .flows.share import ShareFlow
+from .hub.authorization import METHODS
 from .hub.factory import Settings
 
 APP_FIELDS = (CONF_APP_KEY, CONF_CLUSTER, CONF_SERVER)
-CONF_REASON = "reason"
 
 
 class AppFlow(ConfigFlow, domain=DOMAIN):
@@ -99,7 +100,7 @@ class AppFlow(ConfigFlow, domain=DOMAIN):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Let the user choose an authorization method."""
-        return self.async_show_menu(step_id="authorization", menu_options=[*FORMS, AUTH_NONE])
+        return self.async_show_menu(step_id="authorization", menu_options=list(METHODS))
 
     async def async_step_auth_none(
         self, user_input: dict[str, Any] | None = None

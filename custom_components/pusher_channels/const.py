@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from .client import Json
+
 DOMAIN: Final = "pusher_channels"
 
 CONF_APP_KEY: Final = "app_key"
@@ -14,6 +16,7 @@ CONF_API_HOST: Final = "api_host"
 DEFAULT_CLUSTER: Final = "mt1"
 
 CONF_AUTHORIZATION: Final = "authorization"
+CONF_REASON: Final = "reason"
 AUTH_NONE: Final = "auth_none"
 AUTH_SECRET: Final = "auth_secret"
 AUTH_ENDPOINT: Final = "auth_endpoint"
@@ -24,7 +27,7 @@ CONF_APP_ID: Final = "app_id"
 CONF_MASTER_KEY: Final = "encryption_master_key"
 CONF_USER_ID: Final = "user_id"
 CONF_USER_INFO: Final = "user_info"
-DEFAULT_USER_INFO: Final = {"name": "Home Assistant"}
+DEFAULT_USER_INFO: Final[dict[str, Json]] = {"name": "Home Assistant"}
 CONF_AUTH_ENDPOINT: Final = "auth_endpoint"
 CONF_USER_AUTH_ENDPOINT: Final = "user_auth_endpoint"
 CONF_HEADERS: Final = "headers"

@@ -158,6 +158,8 @@ async def test_refused_secret_opens_the_form_that_renews_it(
     assert flow["context"]["source"] == SOURCE_REAUTH
     step = await hass.config_entries.flow.async_configure(flow["flow_id"])
     assert step["step_id"] == "auth_secret"
+    assert step["errors"] == {"base": "authorization_refused"}
+    assert shown_error(step) == "private-orders: The connection is unauthorized."
     assert prefilled(step) == {
         "app_id": APP.app_id,
         "advanced": {"user_id": "home-assistant-12345678", "user_info": USER_INFO},

@@ -20,14 +20,13 @@ from ..client import (
     is_transient,
 )
 from ..const import (
-    AUTH_ENDPOINT,
     AUTH_NONE,
-    AUTH_SCRIPT,
     AUTH_SECRET,
     CONF_AUTHORIZATION,
     CONF_MASTER_KEY,
     CONF_SIGN_IN,
 )
+from ..hub.authorization import METHODS
 from ..hub.factory import Settings, make_api, make_client
 from .forms import FormError
 
@@ -150,7 +149,7 @@ def _connection_error(err: ConnectionFailedError, channel: str | None) -> FormEr
 def _channel_error(err: SubscriptionError, data: Settings) -> FormError:
     if err.type == RefusalType.TIMEOUT:
         return FormError(TIMEOUT_CONNECT, err.message)
-    asks = data[CONF_AUTHORIZATION] in (AUTH_ENDPOINT, AUTH_SCRIPT)
+    asks = METHODS[data[CONF_AUTHORIZATION]].asks
     if asks and err.type == RefusalType.AUTH_ERROR and not _is_refusal(err.status):
         return FormError("auth_endpoint_failed", err.message)
     return FormError(CHANNEL_REFUSED, err.message)

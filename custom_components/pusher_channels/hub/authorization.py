@@ -45,6 +45,7 @@ from ..const import (
     CONF_USER_ID,
     CONF_USER_INFO,
     CONF_WATCHLIST,
+    DEFAULT_USER_INFO,
     DOMAIN,
 )
 
@@ -101,7 +102,7 @@ def _secret_authorizer(
 ) -> Authorizer:
     watchlist = tuple(options.get(CONF_WATCHLIST, ()))
     return make_secret_authorizer(
-        data, User(data[CONF_USER_ID], data.get(CONF_USER_INFO), watchlist)
+        data, User(data[CONF_USER_ID], data.get(CONF_USER_INFO) or DEFAULT_USER_INFO, watchlist)
     )
 
 

@@ -20,6 +20,7 @@ from ..client import (
     SubscriptionRefused,
     SubscriptionSucceeded,
 )
+from ..const import CONF_REASON
 from . import issues
 from .channel import ChannelChange, ConfiguredChannel
 from .issues import Kind
@@ -60,7 +61,7 @@ class Refusals:
         """Handle a refused connection or sign-in, and a sign-in that succeeded."""
         match notice:
             case ConnectionFailedError() if asks_for_credentials(notice):
-                self._entry.async_start_reauth(self._hass)
+                self._start_reauth(str(notice))
             case SigninFailed():
                 self._handle_sign_in_failed(notice)
             case SignedIn():
@@ -88,7 +89,7 @@ class Refusals:
     def handle_temporary(self, notice: ChannelNotice) -> None:
         """Handle a change of a channel that an action subscribed to."""
         if isinstance(notice, SubscriptionRefused):
-            self._reauthenticate(notice.status)
+            self._reauthenticate(notice.status, f"{notice.channel}: {notice.error}")
             _LOGGER.warning(
                 "%s: the channel %s was refused: %s",
                 self._entry.title,
@@ -112,7 +113,8 @@ class Refusals:
                 channel.name,
                 without_secrets(refusal.error, self._entry.data),
             )
-        if not self._reauthenticate(refusal.status) and not refusal.is_retried:
+        reason = f"{channel.name}: {refusal.error}"
+        if not self._reauthenticate(refusal.status, reason) and not refusal.is_retried:
             issues.create(
                 self._hass,
                 self._entry,
@@ -163,12 +165,17 @@ class Refusals:
                 self._entry.title,
                 without_secrets(failure.error, self._entry.data),
             )
-        if not self._reauthenticate(failure.status) and not failure.is_retried:
+        if not self._reauthenticate(failure.status, failure.error) and not failure.is_retried:
             issues.create(self._hass, self._entry, Kind.SIGN_IN_REFUSED)
 
-    def _reauthenticate(self, status: int) -> bool:
+    def _reauthenticate(self, status: int, reason: str) -> bool:
         """Ask the user for other credentials if the status is about them; return whether it is."""
         if status not in REAUTH_STATUSES:
             return False
-        self._entry.async_start_reauth(self._hass)
+        self._start_reauth(reason)
         return True
+
+    def _start_reauth(self, reason: str) -> None:
+        """Ask the user for other credentials; the form shows the reason."""
+        data = {CONF_REASON: without_secrets(reason, self._entry.data)}
+        self._entry.async_start_reauth(self._hass, data=data)
