@@ -158,8 +158,7 @@ async def _add_app(hass: HomeAssistant, server: DevServer) -> str:
         "auth_secret",
         secret=APP.secret,
         app_id=APP.app_id,
-        encryption_master_key=APP.master_key,
-        user_id=USER_ID,
+        advanced={"encryption_master_key": APP.master_key, "user_id": USER_ID},
     )
     await hass.call("config_entries/update", entry_id=entry_id, title=TITLE)
     await _name_device(hass, entry_id, TITLE)
