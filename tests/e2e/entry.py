@@ -29,9 +29,11 @@ def secret_form(app: App = APP_1) -> dict[str, Any]:
     return {
         "secret": app.secret,
         "app_id": app.app_id,
-        "encryption_master_key": app.master_key,
-        "user_id": USER_ID,
-        "user_info": USER_INFO,
+        "advanced": {
+            "encryption_master_key": app.master_key,
+            "user_id": USER_ID,
+            "user_info": USER_INFO,
+        },
     }
 
 

@@ -37,6 +37,12 @@ def at(server: Backend, **changes: object) -> dict[str, Any]:
     return form
 
 
+def advanced_form(**fields: object) -> dict[str, Any]:
+    """Return the form of the app secret with other fields in its advanced section."""
+    form = secret_form()
+    return form | {"advanced": form["advanced"] | fields}
+
+
 async def test_each_mistake_in_the_first_form_is_told(hass: HomeAssistant, server: Backend) -> None:
     steps = await hass.start_config_flow()
     mistakes = [
@@ -44,8 +50,12 @@ async def test_each_mistake_in_the_first_form_is_told(hass: HomeAssistant, serve
         (at(server, port=free_port()), "cannot_connect"),
         (at(server, host="no host"), "invalid_host"),
         (at(server, use_tls=True), "tls_failed"),
-        (at(server, path="/nowhere"), "cannot_connect"),
-        (at(server, proxy=f"http://127.0.0.1:{free_port()}"), "cannot_connect"),
+        (at(server, path="/nowhere"), "not_pusher"),
+        (at(server, proxy=f"http://127.0.0.1:{free_port()}"), "proxy_needs_tls"),
+        (
+            at(server, use_tls=True, proxy=f"http://127.0.0.1:{free_port()}"),
+            "cannot_connect",
+        ),
     ]
     for form, error in mistakes:
         await steps.submit(**form)
@@ -54,7 +64,7 @@ async def test_each_mistake_in_the_first_form_is_told(hass: HomeAssistant, serve
         await until_connections(server, 0)
     await steps.submit(**app_form(server))
     assert (steps.result["type"], steps.result["step_id"]) == ("menu", "authorization")
-    kinds = ["auth_none", "auth_secret", "auth_endpoint", "auth_script"]
+    kinds = ["auth_secret", "auth_endpoint", "auth_script", "auth_none"]
     assert steps.result["menu_options"] == kinds
     await until_connections(server, 0)
     await steps.abandon()
@@ -81,15 +91,16 @@ async def test_wrong_secret_is_found_out_before_the_app_is_added(
     await steps.choose("auth_secret")
     mistakes = [
         (secret_form(IMPOSTOR), "invalid_auth"),
-        (secret_form() | {"encryption_master_key": "bm90IDMyIGJ5dGVz"}, "invalid_master_key"),
-        (secret_form() | {"user_id": "#1"}, "invalid_user_id"),
-        (secret_form() | {"user_info": "no object"}, "invalid_user_info"),
+        (secret_form() | {"app_id": "999999"}, "invalid_app_id"),
+        (advanced_form(encryption_master_key="bm90IDMyIGJ5dGVz"), "invalid_master_key"),
+        (advanced_form(user_id="#1"), "invalid_user_id"),
+        (advanced_form(user_info="no object"), "invalid_user_info"),
     ]
     for form, error in mistakes:
         await steps.submit(**form)
         assert steps.result["errors"] == {"base": error}, form
         shown = str(steps.result)
-        assert APP_1.app_id in shown, "what was entered is there to be corrected"
+        assert str(form["app_id"]) in shown, "the input can be corrected"
     await steps.submit(**secret_form())
     entry = AppEntry(hass, steps.created()["result"]["entry_id"])
     await steps.close_next()

@@ -117,8 +117,7 @@ async def add_apps(home: Home, server: DevServer) -> list[HomeApp]:
             {
                 "secret": SIGNED.secret,
                 "app_id": SIGNED.app_id,
-                "encryption_master_key": MASTER_KEY,
-                "user_id": "home",
+                "advanced": {"encryption_master_key": MASTER_KEY, "user_id": "home"},
             },
         ),
         (ASKED, "auth_endpoint", {"auth_endpoint": server.auth_url}),
