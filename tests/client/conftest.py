@@ -1,7 +1,7 @@
 """A server, a clock to skip, and clients that must leave nothing behind."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from math import inf
 from typing import Protocol
 
@@ -34,6 +34,14 @@ USER = User("me", {"name": "Me"})
 AUTHORIZER = SecretAuthorizer(APP.key, APP.secret, USER, parse_key(MASTER_KEY))
 
 
+type WallTime = Callable[[], float]
+
+
+def loop_time() -> float:
+    """Return the event loop's time, so that tests compare the times of gaps with it."""
+    return asyncio.get_running_loop().time()
+
+
 class MakeClient(Protocol):
     """Makes a client of the test's server that is disconnected, and checked, after the test."""
 
@@ -45,6 +53,9 @@ class MakeClient(Protocol):
         authorizer: Authorizer | None = AUTHORIZER,
         timing: Timing | None = None,
         proxy: str | None = None,
+        origin: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        wall_clock: WallTime = loop_time,
     ) -> PusherClient:
         """Return a client that has not been told to connect; `at` is another server's address."""
 
@@ -83,6 +94,9 @@ async def make_client(server: DevServer, session: ClientSession) -> AsyncIterato
         authorizer: Authorizer | None = AUTHORIZER,
         timing: Timing | None = None,
         proxy: str | None = None,
+        origin: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        wall_clock: WallTime = loop_time,
     ) -> PusherClient:
         client = PusherClient(
             session,
@@ -91,6 +105,9 @@ async def make_client(server: DevServer, session: ClientSession) -> AsyncIterato
             authorizer=authorizer,
             timing=timing,
             proxy=proxy,
+            origin=origin,
+            headers=headers,
+            wall_clock=wall_clock,
         )
         clients.append(client)
         return client

@@ -7,12 +7,15 @@ import pytest
 from aiohttp import ClientSession
 
 from custom_components.pusher_channels.client.client import PusherClient
+from custom_components.pusher_channels.client.clock import WallClock
 from custom_components.pusher_channels.client.connection import (
     Connection,
     ConnectionState,
+    Endpoint,
     StateChange,
     Timing,
 )
+from custom_components.pusher_channels.client.dispatch import Dispatcher
 from custom_components.pusher_channels.client.exceptions import (
     ConnectionFailedError,
     FailureReason,
@@ -232,12 +235,12 @@ def make_connection(session: ClientSession, server: DevServer) -> Connection:
     """Return a bare connection that nobody listens to."""
     return Connection(
         session,
-        address(server).websocket_url(APP.key),
+        Endpoint(address(server).websocket_url(APP.key), None, None, {}),
         timing=Timing(),
-        proxy=None,
-        known={},
-        on_event=lambda _: None,
+        clock=WallClock(),
+        dispatcher=Dispatcher(),
         on_message=lambda _: None,
         on_state=lambda _: None,
+        review=lambda failure: failure,
         on_failure=lambda _: None,
     )

@@ -275,7 +275,7 @@ def test_signatures_that_a_server_quotes_are_left_out(frame: str) -> None:
 
 def test_a_decrypted_event_keeps_what_else_its_frame_says() -> None:
     sealed = Event({"event": "e", "channel": "c", "data": "sealed", "user_id": 10})
-    opened = sealed.from_cache().opened('{"a":1}')
+    opened = sealed.from_cache().with_data('{"a":1}')
     assert (opened.name, opened.channel, opened.user_id, opened.cached) == ("e", "c", "10", True)
     assert opened.data == {"a": 1}
 

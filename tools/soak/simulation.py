@@ -155,6 +155,7 @@ class Simulation:
         timing = Timing(activity_timeout=30, pong_timeout=10, max_reconnect_gap=8)
         return PusherClient(
             self.session, APP.key, address(self.server), authorizer=authorizer, timing=timing
+            wall_clock=self.clock.time,
         )
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What one channel knows: whether it is joined, who listens, and what the server last said of it."""
+"""One channel: its state, its listeners, and the server's latest notices about it."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,8 +7,9 @@ from enum import StrEnum
 from typing import override
 
 from .auth import ChannelAuth
+from .dispatch import ChannelDispatcher, EventListener
 from .exceptions import SubscriptionError
-from .listeners import Listeners, Unlisten, notify
+from .listeners import Listeners, Unlisten
 from .messages import (
     Event,
     Member,
@@ -19,14 +20,14 @@ from .messages import (
     SubscriptionRefused,
     SubscriptionSucceeded,
 )
-from .names import CLIENT_EVENT_PREFIX, ChannelKind
-from .routes import EventListener, Known, Routes
+from .names import ChannelKind
 
-CACHED_EVENT_WITHIN = 10.0
+CACHED_EVENT_WITHIN = 1.0
+CACHE_MISS = "pusher:cache_miss"
 
 
 class ChannelState(StrEnum):
-    """Where a channel stands."""
+    """The subscription state of a channel."""
 
     UNSUBSCRIBED = "unsubscribed"
     PENDING = "pending"
@@ -36,14 +37,14 @@ class ChannelState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Unsubscribed:
-    """The channel is no longer joined: the connection went, or we left."""
+    """The channel is no longer subscribed: the connection ended, or we unsubscribed."""
 
     channel: str
 
 
 @dataclass(frozen=True, slots=True)
 class MemberUpdated:
-    """A member that was there already has new information."""
+    """A known member has new information."""
 
     channel: str
     member: Member
@@ -51,7 +52,7 @@ class MemberUpdated:
 
 @dataclass(frozen=True, slots=True)
 class DecryptionFailure:
-    """An event could not be decrypted, and was skipped."""
+    """An event could not be decrypted and was dropped."""
 
     channel: str
     event: str
@@ -71,16 +72,16 @@ type ChannelNotice = (
 
 
 class Channel:
-    """A channel of any kind without members or encryption.
+    """A channel without members or encryption; other kinds derive from it.
 
-    `subscription_count` is the server's, None where it sends none. `error` is what kept us out the
-    last time that joining failed.
+    `subscription_count` is the server's, None if it sends none. `error` is why the latest
+    subscription failed, None once subscribed.
     """
 
     __slots__ = (
         "_cached_until",
+        "_dispatcher",
         "_notices",
-        "_routes",
         "_waiters",
         "error",
         "kind",
@@ -89,126 +90,124 @@ class Channel:
         "subscription_count",
     )
 
-    def __init__(self, name: str, everywhere: Routes) -> None:
-        """Start unsubscribed; listeners of `everywhere` hear this channel's events too."""
+    def __init__(self, name: str, dispatcher: ChannelDispatcher) -> None:
         self.name = name
         self.kind = ChannelKind.of(name)
         self.state = ChannelState.UNSUBSCRIBED
         self.error: SubscriptionRefused | None = None
         self.subscription_count: int | None = None
-        self._routes = Routes(everywhere)
+        self._dispatcher = dispatcher
         self._notices: Listeners[ChannelNotice] = Listeners()
         self._waiters: list[asyncio.Future[None]] = []
-        self._cached_until = 0.0
+        self._cached_until: float | None = None
 
     @override
     def __repr__(self) -> str:
-        """Name the channel and its state."""
+        """Return name and state; nothing here is secret."""
         return f"<{type(self).__name__} {self.name} {self.state}>"
 
     @property
     def is_subscribed(self) -> bool:
-        """Whether the channel is joined at this moment."""
+        """Whether the channel is subscribed now."""
         return self.state is ChannelState.SUBSCRIBED
 
     @property
     def event_names(self) -> tuple[str, ...]:
-        """The names of the events that came of late, wanted or not; at most 1024."""
-        return tuple(self._routes.known)
-
-    @property
-    def known(self) -> Known:
-        """Who may be handed an event of a name at once, without `deliver`."""
-        return self._routes.known
+        """Names of recently received events (at most 1024)."""
+        return self._dispatcher.event_names
 
     def bind(self, listener: EventListener, *patterns: str) -> Unlisten:
-        """Call the listener with each event that a name or glob such as `order.*` matches.
+        """Call the listener for each event whose name equals or matches a glob such as `order.*`.
 
-        Without patterns it hears every event. Return a function that ends it.
+        Without patterns it is called for every event. Return a function that unbinds it.
         """
-        return self._routes.add(listener, patterns)
+        return self._dispatcher.bind(listener, patterns)
 
     def listen(self, listener: Callable[[ChannelNotice], None]) -> Unlisten:
-        """Call the listener with each notice about the channel itself; return how to end it."""
+        """Call the listener for each notice about the channel; return a function that ends that."""
         return self._notices.add(listener)
 
     async def wait_subscribed(self) -> None:
-        """Wait until the channel is joined; raises `SubscriptionError` when that fails."""
+        """Wait until the channel is subscribed; raises `SubscriptionError` if that fails."""
         if self.state is ChannelState.SUBSCRIBED:
             return
         waiter = asyncio.get_running_loop().create_future()
         self._waiters.append(waiter)
-        await waiter
+        try:
+            await waiter
+        finally:
+            if waiter in self._waiters:
+                self._waiters.remove(waiter)
 
-    def deliver(self, event: Event) -> None:
-        """Hand an event to whom its name concerns."""
-        if self._cached_until:
-            event = self._cached(event)
-        notify((self._routes.of(event.name),), event)
+    def _on_authorized(self, auth: ChannelAuth, user_id: str | None) -> None:
+        """Use an authorizer's answer; `user_id` is the signed-in user's."""
 
-    def forget_routes(self) -> None:
-        """Take note that a listener of `everywhere` came or went."""
-        self._routes.forget()
-
-    def authorized(self, auth: ChannelAuth, user_id: str | None) -> None:
-        """Take what the permission to join tells; `user_id` is the signed-in user's."""
-
-    def subscribed(self, message: SubscriptionSucceeded) -> None:
-        """Take note that the server let us in."""
+    def _on_subscribed(self, message: SubscriptionSucceeded) -> None:
         self.state = ChannelState.SUBSCRIBED
         self.error = None
         if self.kind.is_cache:
-            self._routes.forget()
             self._cached_until = asyncio.get_running_loop().time() + CACHED_EVENT_WITHIN
-        self._settle(None)
-        self.tell(message)
+            self._dispatcher.intercept(self._dispatch_first)
+        self._resolve_waiters(None)
+        self._notify(message)
 
-    def failed(self, error: SubscriptionRefused) -> None:
-        """Take note that we could not join."""
+    def _on_failed(self, error: SubscriptionRefused) -> None:
         self.state = ChannelState.FAILED
         self.error = error
-        self._settle(SubscriptionError(error.type, error.error, error.status))
-        self.tell(error)
+        self._resolve_waiters(SubscriptionError(error.type, error.error, error.status))
+        self._notify(error)
 
-    def unsubscribed(self) -> None:
-        """Forget what only somebody on the channel can know."""
+    def _on_unsubscribed(self) -> None:
+        """Clear what is only known while subscribed."""
         was_subscribed, self.state = self.is_subscribed, ChannelState.UNSUBSCRIBED
         self.subscription_count = None
-        self._cached_until = 0.0
-        self._settle(
-            SubscriptionError(RefusalType.CONNECTION_LOST, "The connection ended meanwhile", 0)
+        self._end_caching()
+        self._resolve_waiters(
+            SubscriptionError(RefusalType.CONNECTION_LOST, "The connection ended", 0)
         )
         if was_subscribed:
-            self.tell(Unsubscribed(self.name))
+            self._notify(Unsubscribed(self.name))
 
-    def member_added(self, message: MemberAdded) -> None:
-        """Ignore it: only presence channels have members."""
+    def _on_member_added(self, message: MemberAdded) -> None:
+        """Do nothing: only presence channels have members."""
 
-    def member_removed(self, message: MemberRemoved) -> None:
-        """Ignore it: only presence channels have members."""
+    def _on_member_removed(self, message: MemberRemoved) -> None:
+        """Do nothing: only presence channels have members."""
 
-    def counted(self, message: SubscriptionCount) -> None:
-        """Take the server's count of connections."""
+    def _on_count(self, message: SubscriptionCount) -> None:
         self.subscription_count = message.count
-        self.tell(message)
+        self._notify(message)
 
-    def tell(self, notice: ChannelNotice) -> None:
-        """Tell whoever listens to the channel itself."""
+    def _notify(self, notice: ChannelNotice) -> None:
         self._notices.notify(notice)
 
-    def _cached(self, event: Event) -> Event:
-        """Mark the event that a server keeps for who joins: the first one, right after joining.
+    @property
+    def _may_be_resent(self) -> bool:
+        """Whether an event that arrives now is the one that the server kept."""
+        until = self._cached_until
+        return until is not None and asyncio.get_running_loop().time() < until
 
-        Client events are never kept. A server that knows no cache channels sends none, so what
-        comes later than 10 seconds is news.
+    def _dispatch_first(self, event: Event) -> None:
+        """Dispatch the first event after a cache channel was subscribed.
+
+        Servers resend the latest event right away, Reverb client events too. A server without
+        cache channels resends none, so an event that comes later than 1 second is a new one.
         """
-        if event.name.startswith(CLIENT_EVENT_PREFIX):
-            return event
-        in_time = asyncio.get_running_loop().time() < self._cached_until
-        self._cached_until = 0.0
-        return event.from_cache() if in_time and not event.name.startswith("pusher:") else event
+        resent = self._may_be_resent and not event.name.startswith("pusher:")
+        self._end_caching()
+        self._dispatcher.dispatch(event.from_cache() if resent else event)
 
-    def _settle(self, error: SubscriptionError | None) -> None:
+    def _end_caching(self) -> None:
+        if self._cached_until is not None:
+            self._cached_until = None
+            self._dispatcher.intercept(self._interceptor)
+
+    @property
+    def _interceptor(self) -> EventListener | None:
+        """What gets each event before the listeners do."""
+        return None
+
+    def _resolve_waiters(self, error: SubscriptionError | None) -> None:
         waiters, self._waiters = self._waiters, []
         for waiter in waiters:
             if waiter.done():

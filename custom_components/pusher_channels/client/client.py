@@ -1,4 +1,4 @@
-"""The face of the package: one app, one connection, its channels and its user."""
+"""The client: one app, one connection, its channels and its user."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -6,14 +6,18 @@ from collections.abc import Callable, Mapping
 import aiohttp
 
 from .auth import Authorizer
+from .authorization import ConnectionAuthorization
 from .channel import Channel
-from .connection import Connection, ConnectionState, StateChange, Timing
+from .client_events import ClientEventSize
+from .clock import Clock, WallClock, wall_time
+from .close_codes import CloseCode
+from .connection import Connection, ConnectionState, Endpoint, StateChange, Timing
+from .dispatch import Dispatcher, EventListener
 from .exceptions import ConnectionFailedError, FailureReason, InvalidUseError, Misuse
 from .gaps import Gap, GapTracker
 from .listeners import Listeners, Unlisten
 from .messages import (
     ErrorReceived,
-    Event,
     FrameRejected,
     Json,
     MemberAdded,
@@ -27,10 +31,12 @@ from .messages import (
 )
 from .names import CLIENT_EVENT_PREFIX, ChannelKind, check_channel_name, check_event_name
 from .protocol import client_event_frame
-from .routes import EventListener, Known, Routes
 from .server import Server
 from .subscriptions import Subscriptions
 from .user import UserNotice, UserSession
+
+GAP_MARGIN = 1.0
+"""An event can be on its way for so long when the connection is lost, and is then missed."""
 
 type ClientNotice = (
     StateChange | ConnectionFailedError | ErrorReceived | FrameRejected | Gap | UserNotice
@@ -40,8 +46,9 @@ type ClientNotice = (
 class PusherClient:
     """A Pusher Channels client.
 
-    Call everything from the event loop it was made in. `session` is never closed by the client;
-    `proxy` is a URL. Without an `authorizer` only public and cache channels can be joined.
+    Use it from the event loop in which it was made. `session` is never closed by the client; its
+    cookies are not used. `proxy` is a URL. `origin` and `headers` are sent with the websocket's
+    request. Without an `authorizer` only public and cache channels can be subscribed.
     """
 
     def __init__(
@@ -53,27 +60,31 @@ class PusherClient:
         authorizer: Authorizer | None = None,
         timing: Timing | None = None,
         proxy: str | None = None,
+        origin: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        wall_clock: Clock = wall_time,
     ) -> None:
-        """Prepare; nothing is opened before `connect`."""
+        """Prepare; `connect` opens the connection. `wall_clock` returns the seconds since 1970."""
         self._notices: Listeners[ClientNotice] = Listeners()
-        self._everywhere = Routes()
-        known: dict[str, Known] = {}
+        self._dispatcher = Dispatcher()
+        self._clock = WallClock(wall_clock)
+        self._client_event_size = ClientEventSize()
         self._connection = Connection(
             session,
-            server.websocket_url(app_key),
+            Endpoint(server.websocket_url(app_key), proxy, origin, dict(headers or {})),
             timing=timing or Timing(),
-            proxy=proxy,
-            known=known,
-            on_event=self._deliver,
+            clock=self._clock,
+            dispatcher=self._dispatcher,
             on_message=self._handle,
-            on_state=self._state_changed,
+            on_state=self._on_state,
+            review=self._review,
             on_failure=self._notices.notify,
         )
         self._gaps = GapTracker(self._notices.notify)
         self._subscriptions = Subscriptions(
-            everywhere=self._everywhere,
-            known=known,
+            dispatcher=self._dispatcher,
             gaps=self._gaps,
+            clock=self._clock,
             authorizer=authorizer,
             send=self._connection.send,
             require_user_id=self._require_user_id,
@@ -85,6 +96,12 @@ class PusherClient:
             send=self._connection.send,
             report=self._notices.notify,
         )
+        self._authorization = ConnectionAuthorization(
+            authorizer=authorizer,
+            user=self.user,
+            channels=self._channels,
+            send=self._connection.send,
+        )
 
     @property
     def state(self) -> ConnectionState:
@@ -93,13 +110,18 @@ class PusherClient:
 
     @property
     def socket_id(self) -> str | None:
-        """The server's name for this connection; None while there is none."""
+        """The server's id of this connection; None while there is none."""
         return self._connection.socket_id
 
     @property
     def last_error(self) -> ConnectionFailedError | None:
-        """Why the connection last failed or ended by itself."""
+        """Why the connection last failed or ended, unless by `disconnect`."""
         return self._connection.last_error
+
+    @property
+    def last_received(self) -> float | None:
+        """The time of the last frame, in the event loop's seconds."""
+        return self._connection.last_received
 
     @property
     def next_attempt(self) -> float | None:
@@ -107,29 +129,37 @@ class PusherClient:
         return self._connection.next_attempt
 
     @property
-    def last_received(self) -> float | None:
-        """When the last frame came, in the event loop's seconds."""
-        return self._connection.last_received
-
-    @property
     def channels(self) -> Mapping[str, Channel]:
-        """The channels that somebody subscribed to, by name, joined or not."""
+        """The channels that are subscribed to by name, also while they are not subscribed yet."""
         return self._channels
 
+    @property
+    def missed_since(self) -> Mapping[str, float]:
+        """Channels whose gap is not reported yet, with its beginning in seconds since 1970."""
+        return self._gaps.since
+
+    def expect_gaps(self, since: Mapping[str, float]) -> None:
+        """Report a gap for channels of an earlier client, once they are subscribed.
+
+        `since` has its beginning by channel, as `missed_since` of that client. Call it before
+        `subscribe`, so that one gap is reported for all of them.
+        """
+        self._gaps.expect(since)
+
     def connect(self) -> None:
-        """Start to connect, and stay connected; `wait_connected` tells how the first try went."""
+        """Connect and stay connected; `wait_connected` waits for the first attempt."""
         self._connection.connect()
 
     async def wait_connected(self) -> None:
-        """Wait until connected; raises `ConnectionFailedError` when a try fails before that.
+        """Wait until connected; raises `ConnectionFailedError` if an attempt fails before that.
 
-        After a failure the client still tries, unless `state` is disconnected.
+        After a failure the client tries again, unless `state` is disconnected.
         """
         if self.state is ConnectionState.CONNECTED:
             return
         outcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-        def settle(notice: ClientNotice) -> None:
+        def resolve(notice: ClientNotice) -> None:
             if outcome.done():
                 return
             match notice:
@@ -138,48 +168,42 @@ class PusherClient:
                 case StateChange(state=ConnectionState.CONNECTED):
                     outcome.set_result(None)
                 case StateChange(state=ConnectionState.DISCONNECTED):
-                    words = "The client was told to disconnect"
-                    outcome.set_exception(ConnectionFailedError(FailureReason.CLOSED, words))
+                    reason = "The client was disconnected"
+                    outcome.set_exception(ConnectionFailedError(FailureReason.CLOSED, reason))
                 case _:
                     pass
 
-        unlisten = self.listen(settle)
+        unlisten = self.listen(resolve)
         try:
             await outcome
         finally:
             unlisten()
 
     async def disconnect(self) -> None:
-        """Close the connection and stay away; channels are joined again after `connect`."""
+        """Close the connection; `connect` subscribes the channels again."""
         await self._connection.disconnect()
 
     def subscribe(self, channel: str) -> Channel:
-        """Want a channel, now or as soon as there is a connection; the same one for the same name.
+        """Subscribe to a channel, now or as soon as there is a connection.
 
-        Each call wants one `unsubscribe`. Raises `InvalidUseError` for a name that no channel can have.
+        Returns the same object for the same name. Each call needs one `unsubscribe`. Raises
+        `InvalidUseError` if the name is not valid.
         """
         check_channel_name(channel)
         return self._subscriptions.subscribe(channel)
 
     def unsubscribe(self, channel: str) -> None:
-        """Want a channel no more; it is left once nobody wants it."""
+        """Drop one reference; unsubscribe at zero."""
         self._subscriptions.unsubscribe(channel)
 
     def bind(self, listener: EventListener, *patterns: str) -> Unlisten:
-        """Call the listener with the events of all channels; see `Channel.bind`."""
-        remove = self._everywhere.add(listener, patterns)
-        self._subscriptions.forget_routes()
-
-        def unbind() -> None:
-            remove()
-            self._subscriptions.forget_routes()
-
-        return unbind
+        """Call the listener for the events of all channels; see `Channel.bind`."""
+        return self._dispatcher.bind(listener, patterns)
 
     def listen(self, listener: Callable[[ClientNotice], None]) -> Unlisten:
-        """Call the listener with what concerns the connection, the app or the user.
+        """Call the listener for each notice about the connection, the app or the user.
 
-        Return a function that ends it.
+        Return a function that ends that.
         """
         return self._notices.add(listener)
 
@@ -190,55 +214,77 @@ class PusherClient:
     async def trigger(self, channel: str, event: str, data: Json) -> None:
         """Send a client event to the other members of a channel.
 
-        A channel that is still being joined is waited for. Raises `InvalidUseError` when the event
-        cannot be sent (rules: reference, "Triggering client events"), `SubscriptionError` when the
-        channel that was waited for could not be joined.
+        Waits for a subscription that is in progress. Raises `InvalidUseError` if the event cannot
+        be sent (rules: https://pusher.com/docs/channels/using_channels/events/#triggering-client-events),
+        `SubscriptionError` if the subscription fails.
         """
         check_event_name(event)
         if not event.startswith(CLIENT_EVENT_PREFIX):
-            words = f"A client event's name starts with {CLIENT_EVENT_PREFIX}"
-            raise InvalidUseError(Misuse.CLIENT_EVENT_NAME, words)
+            reason = f"A client event's name starts with {CLIENT_EVENT_PREFIX}"
+            raise InvalidUseError(Misuse.CLIENT_EVENT_NAME, reason)
         if not ChannelKind.of(channel).takes_client_events:
-            words = "Client events are for private and presence channels that are not encrypted"
-            raise InvalidUseError(Misuse.CLIENT_EVENT_CHANNEL, words)
+            reason = "Client events are for private and presence channels that are not encrypted"
+            raise InvalidUseError(Misuse.CLIENT_EVENT_CHANNEL, reason)
         frame = client_event_frame(channel, event, data)
+        self._client_event_size.check(frame)
         if self.state is not ConnectionState.CONNECTED:
             raise InvalidUseError(Misuse.NOT_CONNECTED, "There is no connection to send it on")
-        joined = self._channels.get(channel)
-        if joined is None or joined.error is not None:
-            raise InvalidUseError(Misuse.NOT_SUBSCRIBED, "A client event needs a joined channel")
-        await joined.wait_subscribed()
+        target = self._channels.get(channel)
+        if target is None or target.error is not None:
+            raise InvalidUseError(
+                Misuse.NOT_SUBSCRIBED, "A client event needs a subscribed channel"
+            )
+        await target.wait_subscribed()
+        self._client_event_size.on_sent(frame)
         if not await self._connection.send(frame):
             raise InvalidUseError(Misuse.NOT_CONNECTED, "The connection ended before it was sent")
 
     async def _require_user_id(self) -> str:
-        return await self.user.require_id()
-
-    def _deliver(self, event: Event) -> None:
-        channel = self._channels.get(event.channel or "")
-        if channel is not None:
-            channel.deliver(event)
+        return await self.user._require_id()
 
     def _handle(self, message: Message) -> None:
         match message:
             case SubscriptionSucceeded():
-                self._subscriptions.succeeded(message)
+                self._subscriptions.handle_succeeded(message)
             case SubscriptionRefused():
-                self._subscriptions.refused(message)
+                self._authorization.handle_refused(message)
+                self._subscriptions.handle_refused(message)
             case MemberAdded() | MemberRemoved() | SubscriptionCount():
                 self._handle_for_channel(message)
             case SigninSuccess():
-                self.user.succeeded(message)
+                self.user._handle_success(message)
             case WatchlistEvents():
-                self.user.watched(message)
+                self.user._handle_watchlist(message)
             case ErrorReceived():
-                if not self.user.reported(message):
-                    self._subscriptions.reported(message)
+                self._handle_error(message)
                 self._notices.notify(message)
             case FrameRejected():
                 self._notices.notify(message)
             case _:
                 pass
+
+    def _handle_error(self, error: ErrorReceived) -> None:
+        """Find the request that an error answers: by a name in its text, else the oldest one."""
+        may_refuse = error.code in (None, CloseCode.UNAUTHORIZED)
+        if self._authorization.handle_error(error):
+            return
+        if may_refuse and self._subscriptions.handle_named_error(error):
+            return
+        signin_at = self.user._unanswered_since
+        request = self._subscriptions.oldest_unanswered() if may_refuse else None
+        answers_signin = may_refuse or error.code == CloseCode.GENERIC_RECONNECT
+        if error.channel is not None or error.is_about_client_events:
+            self._subscriptions.handle_other_error(error)
+        elif (
+            answers_signin
+            and signin_at is not None
+            and (request is None or signin_at <= request[0])
+        ):
+            self.user._refuse(error)
+        elif request is not None:
+            self._subscriptions.refuse_unnamed(request[1], error.message)
+        else:
+            self._subscriptions.handle_other_error(error)
 
     def _handle_for_channel(self, message: MemberAdded | MemberRemoved | SubscriptionCount) -> None:
         channel = self._channels.get(message.channel)
@@ -246,19 +292,30 @@ class PusherClient:
             return
         match message:
             case MemberAdded():
-                channel.member_added(message)
+                channel._on_member_added(message)
             case MemberRemoved():
-                channel.member_removed(message)
+                channel._on_member_removed(message)
             case SubscriptionCount():
-                channel.counted(message)
+                channel._on_count(message)
 
-    def _state_changed(self, change: StateChange) -> None:
+    def _review(self, failure: ConnectionFailedError) -> ConnectionFailedError:
+        """Learn from a failure; return it as listeners get it."""
+        if failure.reason is FailureReason.SENT_TOO_LARGE:
+            self._client_event_size.on_too_large()
+        if failure.code == CloseCode.MESSAGE_TOO_BIG:
+            self._subscriptions.on_too_large()
+        return self._authorization.review(failure)
+
+    def _on_state(self, change: StateChange) -> None:
         if change.previous is ConnectionState.CONNECTED:
-            self._subscriptions.lost(self._connection.last_received or 0.0)
-            self.user.lost()
+            last_received = self._clock.at(self._connection.last_received or 0.0)
+            self._subscriptions.on_lost(last_received - GAP_MARGIN)
+            self.user._on_lost()
+            self._authorization.on_lost()
         if change.state is ConnectionState.CONNECTED and self.socket_id is not None:
             self._notices.notify(change)
-            self.user.connected(self.socket_id)
-            self._subscriptions.connected(self.socket_id)
+            self._authorization.on_connected(self.socket_id)
+            self.user._on_connected(self.socket_id)
+            self._subscriptions.on_connected(self.socket_id)
             return
         self._notices.notify(change)

@@ -1,42 +1,48 @@
-"""One websocket: handshake, liveness, reconnection, in one background task."""
+"""One websocket connection in a background task: handshake, liveness, reconnection."""
 
 import asyncio
-import contextlib
 import logging
 import random
-import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 import aiohttp
 from aiohttp import WSMsgType
+from aiohttp.http_websocket import WSMessageTextBytes
 from orjson import JSONDecodeError, loads
 
+from .clock import WallClock
 from .close_codes import is_pusher_code
+from .dispatch import Dispatcher
 from .exceptions import ConnectionFailedError, FailureReason, ProtocolError
+from .handshake import WebSocket, closing_failure, open_websocket, welcome
+from .limits import MAX_EVENT_DATA_BYTES
 from .liveness import Liveness, Verdict
-from .messages import ErrorReceived, Established, Event, FrameRejected, Message, Ping, Pong
-from .protocol import PING_FRAME, PONG_FRAME, decode, redact_signatures
-from .reconnection import CloseAction, close_action, reconnect_delay
-from .resuming import noting_resumes
-from .routes import Known
+from .messages import ErrorReceived, Event, FrameRejected, Message, Ping, Pong
+from .protocol import PING_FRAME, PONG_FRAME, decode, shown_name
+from .reconnection import Backoff, CloseAction, close_action
 
 _LOGGER = logging.getLogger(__name__)
 
-HEALTHY_AFTER = 30.0
-CLOSE_TIMEOUT = 1.0
 SHORTEST_ACTIVITY_TIMEOUT = 1.0
 SLICE_EVENTS = 16
 SLICE_SECONDS = 0.0005
+CLOCK_INTERVAL = 10.0
+"""How often the two clocks are compared, to notice that the computer was suspended."""
+SLEPT_AFTER = 5.0
+LATE = 0.5
+"""A check that runs this late was blocked; what has arrived until then is read first."""
+ERROR_EXPLAINS_CLOSE = 5.0
 
 TEXT = WSMsgType.TEXT
+type _WSMessage = aiohttp.WSMessage | WSMessageTextBytes
 
-type WebSocket = aiohttp.ClientWebSocketResponse[bool]
+NO_HANDLERS: Mapping[str, Mapping[str, Callable[[Event], None]]] = {}
 
 
 class ConnectionState(StrEnum):
-    """The five states of the official clients."""
+    """The states of the official clients."""
 
     CONNECTING = "connecting"
     CONNECTED = "connected"
@@ -47,7 +53,7 @@ class ConnectionState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StateChange:
-    """The connection went from one state to another."""
+    """The connection has a new state."""
 
     state: ConnectionState
     previous: ConnectionState
@@ -55,9 +61,9 @@ class StateChange:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """How long the client waits, in seconds; no limit of attempts is 0.
+    """Times in seconds, and the number of attempts in a row (0: no limit).
 
-    A server's own activity timeout is honoured where it is the shorter one.
+    If the server asks for a shorter activity timeout, that is used.
     """
 
     activity_timeout: float = 120.0
@@ -67,42 +73,57 @@ class Timing:
     max_reconnect_attempts: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where and how to open the websocket."""
+
+    url: str
+    proxy: str | None
+    origin: str | None
+    headers: Mapping[str, str]
+
+    @property
+    def address(self) -> str:
+        """The address without the app key, for the log."""
+        return self.url.partition("/app/")[0]
+
+
 class Connection:
-    """A connection that stays: it comes back by itself until told to go, or told not to return."""
+    """A websocket connection that reconnects automatically."""
 
     def __init__(
         self,
         session: aiohttp.ClientSession,
-        url: str,
+        endpoint: Endpoint,
         *,
         timing: Timing,
-        proxy: str | None,
-        known: Mapping[str, Known],
-        on_event: Callable[[Event], None],
+        clock: WallClock,
+        dispatcher: Dispatcher,
         on_message: Callable[[Message], None],
         on_state: Callable[[StateChange], None],
+        review: Callable[[ConnectionFailedError], ConnectionFailedError],
         on_failure: Callable[[ConnectionFailedError], None],
     ) -> None:
-        """Prepare; nothing is opened before `connect`.
+        """Prepare; `connect` opens the connection.
 
-        `known` says who may be handed an event of a channel and a name at once. `on_event` gets
-        every other event, `on_message` what else concerns channels, the user
-        or the app, `on_failure` why a try failed or a connection ended. None of them may raise.
+        Events go to the dispatcher, other messages about channels, the user or the app to
+        `on_message`, and why an attempt failed or the connection ended to `on_failure`, after
+        `review` has completed it. None of them may raise.
         """
         self._session = session
-        self._url = url
+        self._endpoint = endpoint
         self._timing = timing
-        self._proxy = proxy
-        self._known = known
-        self._on_event = on_event
+        self._clock = clock
+        self._dispatcher = dispatcher
         self._on_message = on_message
         self._on_state = on_state
+        self._review = review
         self._on_failure = on_failure
         self._task: asyncio.Task[None] | None = None
         self._ending: asyncio.Task[None] | None = None
         self._websocket: WebSocket | None = None
         self._liveness: Liveness | None = None
-        self._told: ErrorReceived | None = None
+        self._last_server_error: tuple[float, ErrorReceived] | None = None
         self.state = ConnectionState.DISCONNECTED
         self.socket_id: str | None = None
         self.last_error: ConnectionFailedError | None = None
@@ -110,32 +131,33 @@ class Connection:
 
     @property
     def last_received(self) -> float | None:
-        """When the last frame came, in the event loop's seconds."""
+        """The time of the last frame, in the event loop's seconds."""
         return None if self._liveness is None else self._liveness.received
 
     def connect(self) -> None:
-        """Start, unless it runs already."""
+        """Start, unless it is running."""
         if self._task is None:
             self._set_state(ConnectionState.CONNECTING)
             self._task = asyncio.create_task(self._run(), name="pusher_channels connection")
 
     async def disconnect(self) -> None:
-        """Close and stay closed; returns when the socket is gone."""
+        """Close the connection and do not reconnect; returns when the socket is closed."""
         if self._task is not None:
             self._ending, self._task = self._task, None
-            self._ending.add_done_callback(self._ended)
+            self._ending.add_done_callback(self._on_ended)
             self._ending.cancel()
-            self.next_attempt = None
-            self._forget_socket()
+            self._clear_socket()
             self._set_state(ConnectionState.DISCONNECTING)
         if self._ending is not None:
             await asyncio.wait((self._ending,))
 
     async def send(self, frame: str) -> bool:
-        """Send a frame; False when there is no connection to send it on."""
+        """Send a frame; False if there is no connection."""
         websocket = self._websocket
         if websocket is None or self._liveness is None:
             return False
+        if _LOGGER.isEnabledFor(logging.DEBUG):
+            _log_frame("Sent", frame)
         self._liveness.sent = asyncio.get_running_loop().time()
         try:
             await websocket.send_str(frame)
@@ -149,39 +171,33 @@ class Connection:
             self.state = state
             self._on_state(change)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        """Take note that a connection is closed, unless the next one is already under way."""
+    def _on_ended(self, task: asyncio.Task[None]) -> None:
+        """Set the final state, unless the next connection has been started."""
         if self._ending is task:
             self._ending = None
             if self._task is None:
                 self._set_state(ConnectionState.DISCONNECTED)
 
-    def _forget_socket(self) -> None:
+    def _clear_socket(self) -> None:
         self._websocket = None
         self.socket_id = None
+        self.next_attempt = None
 
     async def _run(self) -> None:
-        failures = 0
+        timing = self._timing
+        backoff = Backoff(timing.max_reconnect_gap)
         while True:
             failure, lived = await self._attempt()
-            if lived >= HEALTHY_AFTER:
-                failures = 0
-            action = _next_action(failure, established=lived > 0)
-            delay = reconnect_delay(
-                action,
-                failures,
-                max_delay=self._timing.max_reconnect_gap,
-                chance=random.random(),
-            )
-            failures += 1
-            gives_up = action is CloseAction.STOP or (
-                0 < self._timing.max_reconnect_attempts < failures
-            )
-            self.last_error = failure
-            self.next_attempt = None if gives_up else asyncio.get_running_loop().time() + delay
-            self._forget_socket()
+            self.last_error = failure = self._review(failure)
+            action = _next_action(failure, established=lived is not None)
+            delay = backoff.next_delay(action, lived or 0.0, random.random())
+            gives_up = 0 < timing.max_reconnect_attempts < backoff.failures
+            stops = action is CloseAction.STOP or gives_up
+            self._clear_socket()
+            self.next_attempt = None if stops else asyncio.get_running_loop().time() + delay
             self._on_failure(failure)
-            if gives_up:
+            if stops:
+                _LOGGER.debug("%s; no further attempt", failure)
                 self._task = None
                 self._set_state(ConnectionState.DISCONNECTED)
                 return
@@ -189,114 +205,134 @@ class Connection:
                 self._set_state(ConnectionState.RECONNECTING)
             _LOGGER.debug("%s; next attempt in %.1f s", failure, delay)
             await asyncio.sleep(delay)
-            self.next_attempt = None
 
-    async def _attempt(self) -> tuple[ConnectionFailedError, float]:
-        """Connect and stay; return why it ended and how many seconds it had been established."""
-        websocket: WebSocket | None = None
-        self._told = None
+    async def _attempt(self) -> tuple[ConnectionFailedError, float | None]:
+        """Connect and stay connected; return why it ended, and how long it was established."""
+        self._last_server_error = None
+        self.next_attempt = None
+        lived: float | None = None
         loop = asyncio.get_running_loop()
+        endpoint = self._endpoint
+        _LOGGER.debug("Connecting to %s", endpoint.address)
         try:
-            async with asyncio.timeout(self._timing.connect_timeout):
-                websocket = await self._open()
-                established = await _handshake(websocket)
-            since = loop.time()
-            self._websocket = websocket
-            self.socket_id = established.socket_id
-            self._liveness = Liveness(
-                since,
-                activity_timeout=min(
-                    self._timing.activity_timeout,
-                    max(established.activity_timeout, SHORTEST_ACTIVITY_TIMEOUT),
-                ),
-                pong_timeout=self._timing.pong_timeout,
-            )
-            self._set_state(ConnectionState.CONNECTED)
-            failure = await self._stay(websocket, self._liveness)
-            return failure, max(loop.time() - since, 1e-9)
+            deadline = asyncio.timeout(self._timing.connect_timeout)
+            async with (
+                deadline,
+                open_websocket(
+                    self._session,
+                    endpoint.url,
+                    proxy=endpoint.proxy,
+                    origin=endpoint.origin,
+                    headers=endpoint.headers,
+                ) as websocket,
+            ):
+                established = await welcome(websocket)
+                deadline.reschedule(None)
+                established_at = loop.time()
+                _LOGGER.debug(
+                    "Connected as %s, activity timeout %g s",
+                    established.socket_id,
+                    established.activity_timeout,
+                )
+                self._clock.update()
+                self._websocket = websocket
+                self.socket_id = established.socket_id
+                self._liveness = Liveness(
+                    established_at,
+                    activity_timeout=min(
+                        self._timing.activity_timeout,
+                        max(established.activity_timeout, SHORTEST_ACTIVITY_TIMEOUT),
+                    ),
+                    pong_timeout=self._timing.pong_timeout,
+                )
+                self._set_state(ConnectionState.CONNECTED)
+                failure = await self._stay(websocket, self._liveness)
+                lived = loop.time() - established_at
         except TimeoutError:
             message = f"The server did not answer within {self._timing.connect_timeout:g} seconds"
-            return ConnectionFailedError(FailureReason.TIMED_OUT, message), 0.0
-        except ConnectionFailedError as failure:
-            return failure, 0.0
+            failure = ConnectionFailedError(FailureReason.TIMED_OUT, message)
+        except ConnectionFailedError as err:
+            failure = err
         except Exception:
-            _LOGGER.exception("The connection ended by something unexpected")
-            message = "Something unexpected ended the connection; the log says more"
-            return ConnectionFailedError(FailureReason.UNEXPECTED, message), 0.0
-        finally:
-            if websocket is not None:
-                await _close(websocket)
-
-    async def _open(self) -> WebSocket:
-        try:
-            return await self._session.ws_connect(
-                self._url,
-                proxy=self._proxy,
-                decode_text=False,
-                timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT),
-            )
-        except TimeoutError:
-            raise
-        except (aiohttp.ClientError, OSError, ValueError) as err:
-            raise _open_failure(err) from None
+            _LOGGER.exception("The connection ended because of an unexpected error")
+            message = "An unexpected error ended the connection; check the log for details"
+            failure = ConnectionFailedError(FailureReason.UNEXPECTED, message)
+        return failure, lived
 
     async def _stay(self, websocket: WebSocket, liveness: Liveness) -> ConnectionFailedError:
-        """Receive until the connection ends, and see to it that silence ends it too."""
+        """Receive until the connection ends; send pings, and end it when none is answered."""
         loop = asyncio.get_running_loop()
+        receive = self._receive
         verdict = Verdict.WAIT
-
-        def resumed() -> None:
-            liveness.resumed = loop.time()
-
+        check_at = min(liveness.due, loop.time() + CLOCK_INTERVAL)
         while True:
             try:
-                async with asyncio.timeout_at(liveness.due):
+                async with asyncio.timeout_at(check_at):
                     if verdict is Verdict.PING:
                         await self.send(PING_FRAME)
-                    return await noting_resumes(self._receive(websocket, liveness), resumed)
+                    return await receive(websocket, liveness)
             except TimeoutError:
-                verdict = liveness.check(loop.time())
+                now = loop.time()
+                is_late = now > check_at + LATE
+                if self._clock.update() > SLEPT_AFTER:
+                    liveness.start_ping(now)
+                    verdict = Verdict.PING
+                else:
+                    verdict = liveness.check(now)
                 if verdict is Verdict.DEAD:
-                    message = "The server stopped answering"
-                    return ConnectionFailedError(FailureReason.SILENT, message)
+                    if not is_late:
+                        message = "The server stopped answering"
+                        return ConnectionFailedError(FailureReason.SILENT, message)
+                    # A pong may be waiting in the buffer.
+                    check_at = now + LATE
+                else:
+                    check_at = min(liveness.due, now + CLOCK_INTERVAL)
 
     async def _receive(self, websocket: WebSocket, liveness: Liveness) -> ConnectionFailedError:
-        """Hand on each frame, and give way to others after a slice of time.
+        """Dispatch each frame, and let other tasks run after a slice of time.
 
-        This is the path that every event takes, so it is written for speed. What each trick gains
-        is a share of the time that a frame of 100 bytes takes in a flood; docs/performance.md.
+        Every event takes this path, so it is written for speed. The percentages are shares of the
+        time that a frame of 100 bytes takes in a flood; tools/benchmarks measures them.
         """
-        loop, known = asyncio.get_running_loop(), self._known
-        # No `async for`, which awaits a coroutine more for each message: 13 %.
+        clock = asyncio.get_running_loop().time
+        # No `async for`, which awaits one more coroutine for each message: 13 %.
         receive = websocket.receive
         while True:
-            # The clock is read once a slice, not once an event: 6 %.
+            # With debug logging on, no handler is found, so that each frame takes the slow path.
+            handlers = (
+                NO_HANDLERS if _LOGGER.isEnabledFor(logging.DEBUG) else self._dispatcher.handlers
+            )
+            started = clock()
+            # The slice ends after a number of events at the earliest: 6 %.
             for _ in range(SLICE_EVENTS):
                 message = await receive()
+                liveness.received = clock()
                 if message.type is not TEXT:
-                    if message.type is not WSMsgType.BINARY:
-                        return _ending(websocket, message.extra, self._told)
-                    self._on_message(FrameRejected("The frame is binary"))
+                    if message.type is WSMsgType.BINARY:
+                        self._on_message(FrameRejected("The frame is binary"))
+                        continue
+                    return self._explain(websocket, message)
+                data = message.data
+                if len(data) > MAX_EVENT_DATA_BYTES:
+                    await self._receive_slowly(data)
                     continue
-                # When this coroutine was last resumed, by `_stay`, is when the frame came: no clock
-                # is read and no timer is set for it: 6 %.
-                liveness.received = liveness.resumed
-                # Who has heard such an event before is found by two look-ups, and called right
-                # here: 40 %. Whatever is not found takes the long way.
+                # Recent events are dispatched by two look-ups and one call: 40 %.
                 try:
-                    frame = loads(message.data)
-                    hear = known[frame["channel"]][frame["event"]]
+                    frame = loads(data)
+                    handle = handlers[frame["channel"]][frame["event"]]
                 except KeyError, TypeError, AttributeError, JSONDecodeError:
-                    await self._receive_slowly(message.data)
+                    await self._receive_slowly(data)
                     continue
                 try:
-                    hear(Event(frame))
+                    handle(Event(frame))
                 except Exception:
                     _LOGGER.exception("A listener of Event failed")
-            if loop.time() - liveness.resumed > SLICE_SECONDS:
+            if clock() - started > SLICE_SECONDS:
                 await asyncio.sleep(0)
 
     async def _receive_slowly(self, frame: bytes) -> None:
+        if _LOGGER.isEnabledFor(logging.DEBUG):
+            _log_frame("Received", frame)
         try:
             message = decode(frame)
         except ProtocolError as err:
@@ -304,86 +340,60 @@ class Connection:
             return
         match message:
             case Event():
-                self._on_event(message)
+                self._dispatcher.dispatch(message)
             case Ping():
                 await self.send(PONG_FRAME)
             case Pong():
                 pass
             case ErrorReceived():
-                self._told = message
+                self._last_server_error = (asyncio.get_running_loop().time(), message)
                 self._on_message(message)
             case _:
                 self._on_message(message)
 
-
-async def _handshake(websocket: WebSocket) -> Established:
-    """Wait for the server's first frame; raise `ConnectionFailedError` unless it is a welcome."""
-    frame = await websocket.receive()
-    if frame.type is WSMsgType.BINARY:
-        raise ConnectionFailedError(FailureReason.PROTOCOL, "The server's first frame is binary")
-    if frame.type is not WSMsgType.TEXT:
-        raise _ending(websocket, frame.extra)
-    try:
-        message = decode(frame.data)
-    except ProtocolError as err:
-        raise ConnectionFailedError(FailureReason.PROTOCOL, str(err)) from None
-    match message:
-        case Established():
-            return message
-        case ErrorReceived():
-            raise ConnectionFailedError(FailureReason.REFUSED, message.message, message.code)
-        case _:
-            words = "The server's first frame is not pusher:connection_established"
-            raise ConnectionFailedError(FailureReason.PROTOCOL, words)
-
-
-def _ending(
-    websocket: WebSocket, words: str | None, told: ErrorReceived | None = None
-) -> ConnectionFailedError:
-    """Say why a websocket ended: by the close's own words, or by the error that announced it."""
-    code = websocket.close_code
-    if not words and told is not None and told.code == code:
-        words = told.message
-    words = redact_signatures(words or "The connection was closed")
-    return ConnectionFailedError(FailureReason.CLOSED, words, code)
+    def _explain(self, websocket: WebSocket, message: _WSMessage) -> ConnectionFailedError:
+        server_error = None
+        if self._last_server_error is not None:
+            at, error = self._last_server_error
+            if asyncio.get_running_loop().time() - at <= ERROR_EXPLAINS_CLOSE:
+                server_error = error
+        failure = closing_failure(
+            websocket.close_code,
+            message.extra,
+            server_error,
+            by_client=message.type is WSMsgType.ERROR,
+        )
+        _LOGGER.debug("The websocket ended: %s, code %s", message.type.name, websocket.close_code)
+        return failure
 
 
 def _next_action(failure: ConnectionFailedError, *, established: bool) -> CloseAction:
-    """Decide by the code; what fails without one, before any welcome, is tried again with patience."""
+    """Decide by the code; an attempt that failed without a Pusher code backs off."""
+    if failure.reason is FailureReason.AUTHORIZATION_TIMEOUT:
+        return CloseAction.RECONNECT
+    if failure.reason is FailureReason.AUTHORIZATION_REQUIRED:
+        return CloseAction.BACK_OFF
     if established or (failure.code is not None and is_pusher_code(failure.code)):
         return close_action(failure.code)
     return CloseAction.BACK_OFF
 
 
-def _open_failure(err: Exception) -> ConnectionFailedError:
-    """Say why no websocket could be opened; URLs and what a proxy said stay out of the words."""
-    match err:
-        case aiohttp.ClientConnectorCertificateError():
-            reason, words = (
-                FailureReason.CERTIFICATE_INVALID,
-                "The server's certificate is not valid",
-            )
-        case aiohttp.ClientSSLError() | ssl.SSLError():
-            reason, words = FailureReason.TLS_FAILED, "No secure connection could be made"
-        case (
-            aiohttp.ClientHttpProxyError()
-            | aiohttp.ClientProxyConnectionError()
-            | aiohttp.WSServerHandshakeError(status=407)
-        ):
-            reason, words = FailureReason.UNREACHABLE, "The proxy refused or could not be reached"
-        case aiohttp.WSServerHandshakeError():
-            reason = FailureReason.UNREACHABLE
-            words = f"The server answered {err.status} instead of opening a websocket"
-        case aiohttp.InvalidURL() | ValueError():
-            reason, words = FailureReason.INVALID_ADDRESS, "The address is not valid"
-        case aiohttp.ClientConnectorDNSError():
-            reason, words = FailureReason.UNREACHABLE, "The host name could not be resolved"
-        case _:
-            reason, words = FailureReason.UNREACHABLE, "The server could not be reached"
-    return ConnectionFailedError(reason, words)
-
-
-async def _close(websocket: WebSocket) -> None:
-    with contextlib.suppress(TimeoutError, aiohttp.ClientError, ConnectionError):
-        async with asyncio.timeout(2 * CLOSE_TIMEOUT):
-            await websocket.close()
+def _log_frame(direction: str, frame: str | bytes) -> None:
+    """Log name, channel and size of a frame; never its data."""
+    event: object = None
+    channel: object = None
+    try:
+        fields = loads(frame)
+        event = fields.get("event")
+        channel = fields.get("channel")
+        if channel is None and isinstance(fields.get("data"), dict):
+            channel = fields["data"].get("channel")
+    except AttributeError, JSONDecodeError:
+        pass
+    _LOGGER.debug(
+        "%s %s on %s (%d bytes)",
+        direction,
+        shown_name(str(event)),
+        shown_name(str(channel)),
+        len(frame),
+    )

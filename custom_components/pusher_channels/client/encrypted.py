@@ -1,111 +1,154 @@
-"""An encrypted channel: payloads that only those with the shared secret can read.
+"""An encrypted channel: only those with the shared secret can read its events.
 
-Reference: "Encrypted channels", and pusher-websocket-swift's order of steps: a key that does not fit
-is asked for anew, once, while the events that follow wait their turn.
+Reference: https://pusher.com/docs/channels/using_channels/encrypted-channels/ and the order of
+steps in pusher-websocket-swift: if the key does not fit, the authorizer is asked once for the
+present key, while later events wait.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import override
+from typing import NamedTuple, override
 
 from .auth import ChannelAuth
-from .channel import Channel, DecryptionFailure
+from .channel import CACHE_MISS, Channel, DecryptionFailure
 from .crypto import decrypt, parse_encrypted
+from .dispatch import ChannelDispatcher, EventListener, ignore_event
 from .exceptions import AuthorizationError, DecryptionError
 from .listeners import notify
 from .messages import Event
-from .routes import EventListener, Known, Routes, nobody
+
+MAX_WAITING_EVENTS = 1000
+MAX_WAITING_BYTES = 8 * 1024 * 1024
+SHORTEST_KEY_PAUSE = 1.0
+LONGEST_KEY_PAUSE = 10.0
+WRONG_KEY = "The shared secret does not fit the data"
 
 type KeySource = Callable[[str], Awaitable[bytes | None]]
 
 
-class _Sealed(dict[str, EventListener]):
-    """Sends events of every name to be decrypted, except those that are never sealed."""
-
-    def __init__(self, deliver: EventListener) -> None:
-        self._deliver = deliver
-
-    def __missing__(self, name: str) -> EventListener:
-        if name.startswith("pusher"):
-            raise KeyError(name)
-        return self._deliver
+class _Encrypted(NamedTuple):
+    event: Event
+    nonce: bytes
+    ciphertext: bytes
 
 
 class EncryptedChannel(Channel):
-    """A channel that decrypts what it delivers; events that nobody wants stay sealed."""
+    """A channel that decrypts its events; events without listeners are not decrypted."""
 
-    __slots__ = ("_fetch", "_key", "_key_source", "_sealed", "_waiting")
+    __slots__ = (
+        "_fetching",
+        "_key",
+        "_key_pause",
+        "_key_source",
+        "_next_fetch",
+        "_waiting",
+        "_waiting_bytes",
+    )
 
-    def __init__(self, name: str, everywhere: Routes, key_source: KeySource) -> None:
-        """Start without a key; `key_source` asks the authorizer for the one of today."""
-        super().__init__(name, everywhere)
+    def __init__(self, name: str, dispatcher: ChannelDispatcher, key_source: KeySource) -> None:
+        """`key_source` asks the authorizer for the present key."""
+        super().__init__(name, dispatcher)
         self._key_source = key_source
         self._key: bytes | None = None
-        self._waiting: deque[tuple[Event, bytes, bytes]] = deque()
-        self._fetch: asyncio.Task[None] | None = None
-        self._sealed = _Sealed(self.deliver)
+        self._waiting: deque[_Encrypted] = deque()
+        self._waiting_bytes = 0
+        self._fetching: asyncio.Task[None] | None = None
+        self._next_fetch = 0.0
+        self._key_pause = SHORTEST_KEY_PAUSE
+        dispatcher.intercept(self._interceptor)
 
     @property
     @override
-    def known(self) -> Known:
-        return self._sealed
+    def _interceptor(self) -> EventListener:
+        return self._decrypt_and_dispatch
 
     @override
-    def authorized(self, auth: ChannelAuth, user_id: str | None) -> None:
+    def _on_authorized(self, auth: ChannelAuth, user_id: str | None) -> None:
         self._key = auth.shared_secret
 
     @override
-    def unsubscribed(self) -> None:
+    def _on_unsubscribed(self) -> None:
         self._key = None
-        if self._fetch is not None:
-            self._fetch.cancel()
-            self._fetch = None
-        waiting, self._waiting = self._waiting, deque()
-        for event, _, _ in waiting:
-            self._fail(event, "The connection ended before a new shared secret came")
-        super().unsubscribed()
+        self._next_fetch = 0.0
+        self._key_pause = SHORTEST_KEY_PAUSE
+        if self._fetching is not None:
+            self._fetching.cancel()
+            self._fetching = None
+        for event, _, _ in self._take_waiting():
+            self._fail(event, "The connection ended before a new shared secret arrived")
+        super()._on_unsubscribed()
 
-    @override
-    def deliver(self, event: Event) -> None:
-        if event.name.startswith("pusher:") or self._routes.of(event.name) is nobody:
-            super().deliver(event)
+    def _decrypt_and_dispatch(self, event: Event) -> None:
+        listener = self._dispatcher.find(event.name)
+        if listener is ignore_event:
             return
-        if self._cached_until:
-            event = self._cached(event)
+        if event.name == CACHE_MISS:
+            # The only event that servers do not encrypt; data in it cannot be trusted.
+            notify((listener,), event.with_data(None))
+            return
         try:
-            nonce, ciphertext = parse_encrypted(event.raw)
+            encrypted = _Encrypted(event, *parse_encrypted(event.raw))
         except DecryptionError as err:
             self._fail(event, str(err))
             return
-        if self._fetch is not None or not self._open(event, nonce, ciphertext):
-            self._waiting.append((event, nonce, ciphertext))
-            if self._fetch is None:
-                self._fetch = asyncio.create_task(self._fetch_key(), name="pusher_channels key")
+        if self._fetching is not None:
+            self._wait(encrypted)
+        elif not self._decrypt(encrypted):
+            self._wait_for_key(encrypted)
 
-    def _open(self, event: Event, nonce: bytes, ciphertext: bytes) -> bool:
-        """Decrypt and deliver; False when the key does not fit."""
+    def _decrypt(self, encrypted: _Encrypted) -> bool:
+        """Decrypt and dispatch an event; False if the key does not fit."""
         if self._key is None:
             return False
         try:
-            plaintext = decrypt(self._key, nonce, ciphertext)
+            plaintext = decrypt(self._key, encrypted.nonce, encrypted.ciphertext)
         except DecryptionError:
             return False
-        notify((self._routes.of(event.name),), event.opened(plaintext))
+        event = encrypted.event
+        notify((self._dispatcher.find(event.name),), event.with_data(plaintext))
         return True
+
+    def _wait_for_key(self, encrypted: _Encrypted) -> None:
+        """Ask for the present key, unless it was asked for a short time ago."""
+        if asyncio.get_running_loop().time() < self._next_fetch:
+            self._fail(encrypted.event, WRONG_KEY)
+            return
+        self._wait(encrypted)
+        self._fetching = asyncio.create_task(self._fetch_key(), name="pusher_channels key")
+
+    def _wait(self, encrypted: _Encrypted) -> None:
+        """Let an event wait for the key; the oldest ones are dropped when there are too many."""
+        self._waiting.append(encrypted)
+        self._waiting_bytes += len(encrypted.ciphertext)
+        while len(self._waiting) > MAX_WAITING_EVENTS or self._waiting_bytes > MAX_WAITING_BYTES:
+            oldest = self._waiting.popleft()
+            self._waiting_bytes -= len(oldest.ciphertext)
+            self._fail(oldest.event, "Too many events wait for a new shared secret")
+
+    def _take_waiting(self) -> deque[_Encrypted]:
+        waiting, self._waiting = self._waiting, deque()
+        self._waiting_bytes = 0
+        return waiting
 
     async def _fetch_key(self) -> None:
         """Ask for the key once, for all the events that wait for it."""
-        reason = "The shared secret does not fit the data"
+        reason = WRONG_KEY
         try:
             self._key = await self._key_source(self.name)
         except AuthorizationError as err:
             reason = f"No new shared secret: {err}"
-        self._fetch = None
-        waiting, self._waiting = self._waiting, deque()
-        for event, nonce, ciphertext in waiting:
-            if not self._open(event, nonce, ciphertext):
-                self._fail(event, reason)
+        self._fetching = None
+        failed = False
+        for encrypted in self._take_waiting():
+            if not self._decrypt(encrypted):
+                failed = True
+                self._fail(encrypted.event, reason)
+        if failed:
+            self._next_fetch = asyncio.get_running_loop().time() + self._key_pause
+            self._key_pause = min(2 * self._key_pause, LONGEST_KEY_PAUSE)
+        else:
+            self._key_pause = SHORTEST_KEY_PAUSE
 
     def _fail(self, event: Event, reason: str) -> None:
-        self.tell(DecryptionFailure(self.name, event.name, reason))
+        self._notify(DecryptionFailure(self.name, event.name, reason))

@@ -1,4 +1,4 @@
-"""Every error the client raises."""
+"""The errors of the client."""
 
 from enum import StrEnum
 from http import HTTPStatus
@@ -34,7 +34,8 @@ class FailureReason(StrEnum):
     ORIGIN_NOT_ALLOWED = "origin_not_allowed"
     AUTHORIZATION_TIMEOUT = "authorization_timeout"
     AUTHORIZATION_REQUIRED = "authorization_required"
-    TOO_LARGE = "too_large"
+    SENT_TOO_LARGE = "sent_too_large"
+    RECEIVED_TOO_LARGE = "received_too_large"
     REFUSED = "refused"
     CLOSED = "closed"
     SILENT = "silent"
@@ -44,12 +45,10 @@ class FailureReason(StrEnum):
 class ConnectionFailedError(PusherError):
     """The connection could not be made, or it ended.
 
-    `code` is the server's own close or error code where it gave one: 4000 to 4399 are
-    Pusher's (reference: Channels WebSocket protocol, "Error codes"), 1000 to 1015 RFC 6455's.
+    `code` is the server's close or error code, see `CloseCode`; None without one.
     """
 
     def __init__(self, reason: FailureReason, message: str, code: int | None = None) -> None:
-        """Keep what a person, and the retry policy, need to know."""
         super().__init__(message)
         self.reason = reason
         self.message = message
@@ -61,13 +60,13 @@ class ConnectionFailedError(PusherError):
 
 
 class AuthorizationError(PusherError):
-    """An authorizer gave no usable answer.
+    """An authorizer refused, or gave no valid answer.
 
-    `status` is the HTTP status, or 0 when there was no answer at all.
+    `status` is the HTTP status, 0 without an answer. `retryable`: the same request may succeed
+    later.
     """
 
     def __init__(self, message: str, status: int = 0, *, retryable: bool = False) -> None:
-        """Keep the server's words and whether asking again may help."""
         super().__init__(message)
         self.message = message
         self.status = status
@@ -75,10 +74,13 @@ class AuthorizationError(PusherError):
 
 
 class SubscriptionError(PusherError):
-    """A channel could not be joined; `status` is HTTP's or the server's own, 0 for no answer."""
+    """A channel could not be subscribed.
+
+    `type` is a `RefusalType`, or the server's own. `status` is HTTP's or the server's own, 0
+    without an answer.
+    """
 
     def __init__(self, type_: str, message: str, status: int) -> None:
-        """Keep the server's words."""
         super().__init__(message)
         self.type = type_
         self.message = message
@@ -107,7 +109,7 @@ class RequestError(PusherError):
 
 
 class DecryptionError(PusherError):
-    """An encrypted payload could not be read; `args[0]` says why, without any of it."""
+    """An encrypted payload could not be decrypted; `args[0]` is the reason, without payload."""
 
 
 class WebhookError(PusherError):
@@ -120,11 +122,11 @@ class WebhookError(PusherError):
 
 
 class ProtocolError(PusherError):
-    """A frame is not of the Pusher protocol; `args[0]` says why, without any of it."""
+    """A frame is not valid; `args[0]` is the reason, without payload."""
 
 
 class Misuse(StrEnum):
-    """What a caller asked that cannot be done."""
+    """Why a call is not valid."""
 
     CHANNEL_NAME = "invalid_channel_name"
     EVENT_NAME = "invalid_event_name"
@@ -144,9 +146,8 @@ class Misuse(StrEnum):
 
 
 class InvalidUseError(PusherError, ValueError):
-    """The caller asked for something the protocol does not allow; nothing was sent."""
+    """A call that the protocol does not allow; nothing was sent."""
 
     def __init__(self, misuse: Misuse, message: str) -> None:
-        """Keep the kind of mistake for translation, and the words for a log."""
         super().__init__(message)
         self.misuse = misuse

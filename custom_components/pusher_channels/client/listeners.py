@@ -1,4 +1,4 @@
-"""Callbacks that cannot break each other."""
+"""Callbacks of which one that raises does not affect the others."""
 
 import logging
 from collections.abc import Callable
@@ -9,7 +9,7 @@ type Unlisten = Callable[[], None]
 
 
 def notify[T](callbacks: tuple[Callable[[T], None], ...], value: T) -> None:
-    """Call each with the value; one that raises is logged and the others still hear."""
+    """Call each callback with the value; log those that raise."""
     for callback in callbacks:
         try:
             callback(value)
@@ -23,7 +23,6 @@ class Listeners[T]:
     __slots__ = ("_callbacks",)
 
     def __init__(self) -> None:
-        """Start with nobody listening."""
         self._callbacks: tuple[Callable[[T], None], ...] = ()
 
     def add(self, callback: Callable[[T], None]) -> Unlisten:
@@ -40,5 +39,5 @@ class Listeners[T]:
         return unlisten
 
     def notify(self, value: T) -> None:
-        """Call everyone who listens."""
+        """Call all callbacks."""
         notify(self._callbacks, value)

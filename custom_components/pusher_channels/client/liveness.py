@@ -1,15 +1,16 @@
-"""When to ask the server for a sign of life, and when to stop believing in it.
+"""Decides when to send a ping and when a connection is dead.
 
-Reference: "Ping and pong messages" of the Channels WebSocket protocol. Any frame is a sign of life.
-Servers that look only at what the client sends (Reverb, behind some proxies) are served too: a ping
-also goes out when nothing was sent for as long, however much arrives.
+Any received frame counts as an answer. Some servers only count what the client sends (Reverb), and
+some proxies cut a silent connection, so a ping is also due when nothing was sent for that long.
+Reference: "Ping and pong messages" of
+https://pusher.com/docs/channels/library_auth_reference/pusher-websockets-protocol/
 """
 
 from enum import Enum, auto
 
 
 class Verdict(Enum):
-    """What the clock asks for."""
+    """What a check asks for."""
 
     WAIT = auto()
     PING = auto()
@@ -17,35 +18,57 @@ class Verdict(Enum):
 
 
 class Liveness:
-    """The stamps of one connection, in seconds of a monotonic clock.
+    """Times of one connection, in seconds of the event loop's clock.
 
-    `received` is when the last frame came, `sent` when one last went out, `resumed` when the event
-    loop last came back to whoever receives.
+    `received` and `sent` are the times of the last frame in each direction.
     """
 
-    __slots__ = ("_activity_timeout", "_pinged", "_pong_timeout", "received", "resumed", "sent")
+    __slots__ = (
+        "_activity_timeout",
+        "_last_ping",
+        "_pong_timeout",
+        "_unanswered_since",
+        "received",
+        "sent",
+    )
 
     def __init__(self, now: float, *, activity_timeout: float, pong_timeout: float) -> None:
         """Start with a connection that has just been established."""
         self._activity_timeout = activity_timeout
         self._pong_timeout = pong_timeout
-        self._pinged: float | None = None
+        self._unanswered_since: float | None = None
+        self._last_ping = now
         self.received = now
-        self.resumed = now
         self.sent = now
 
     @property
     def due(self) -> float:
-        """When to check next; earlier stamps than the present ones are no reason to."""
-        if self._pinged is not None and self.received <= self._pinged:
-            return self._pinged + self._pong_timeout
-        return min(self.received, self.sent) + self._activity_timeout
+        """The time of the next check."""
+        deadline = self._deadline
+        if deadline is None:
+            return min(self.received, self.sent) + self._activity_timeout
+        return min(deadline, self._last_ping + self._activity_timeout)
 
     def check(self, now: float) -> Verdict:
-        """Judge, and take note of the ping that the caller sends for `PING`."""
+        """Judge the connection; the caller sends the ping that `PING` asks for."""
         if now < self.due:
             return Verdict.WAIT
-        if self._pinged is not None and self.received <= self._pinged:
+        deadline = self._deadline
+        if deadline is not None and now >= deadline:
             return Verdict.DEAD
-        self._pinged = now
+        self.start_ping(now)
         return Verdict.PING
+
+    def start_ping(self, now: float) -> None:
+        """Count a ping that the caller sends."""
+        if self._deadline is None:
+            self._unanswered_since = now
+        self._last_ping = now
+
+    @property
+    def _deadline(self) -> float | None:
+        """When the connection counts as dead; None while no ping is unanswered."""
+        since = self._unanswered_since
+        if since is None or self.received > since:
+            return None
+        return since + self._pong_timeout

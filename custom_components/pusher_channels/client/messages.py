@@ -1,4 +1,4 @@
-"""What the protocol's frames say, as typed values."""
+"""The protocol's frames as typed values."""
 
 import json
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ def decode_data(raw: Json) -> Json:
 
 
 def writable(decoded: Json, raw: Json) -> Json:
-    """Return decoded data, or its text when it has over 200 levels: nobody could write those."""
+    """Return decoded data, or its text if the nesting exceeds orjson's limit (about 200 levels)."""
     if isinstance(raw, str):
         return decoded if len(raw) <= SHORTEST_DEEP_TEXT or _can_be_written(decoded) else raw
     return json.dumps(decoded) if decoded and not _can_be_written(decoded) else decoded
@@ -57,17 +57,17 @@ class Frame(TypedDict, total=False):
 class Event:
     """One event of a channel.
 
-    `data` is decoded from `raw`, once and only when somebody asks: JSON where it is JSON, else the
-    text. `cached` marks the event that a cache channel hands to whoever joins.
+    `data` is decoded from `raw` on first access: JSON where the text is JSON, else the text.
+    `cached` marks an event that a cache channel resent on subscription.
     """
 
     # No dataclass, and the fields stay in the frame: an event is made for each frame, and most
-    # listeners look at little of it.
+    # listeners read few of its fields.
     __slots__ = ("_data", "_frame")
     cached = False
 
     def __init__(self, frame: Frame) -> None:
-        """Keep the frame as it came."""
+        """Wrap a decoded frame."""
         self._frame = frame
         self._data: Json | EllipsisType = ...
 
@@ -83,7 +83,7 @@ class Event:
 
     @property
     def raw(self) -> Json:
-        """The `data` as it stood in the frame."""
+        """The `data` field of the frame, not decoded."""
         return self._frame.get("data")
 
     @property
@@ -101,25 +101,25 @@ class Event:
         return data
 
     def writable(self) -> Json:
-        """Return `data`, as text when it has more levels than JSON writers take."""
+        """Return `data`, as text if the nesting exceeds what JSON writers accept."""
         return writable(self.data, self.raw)
 
-    def opened(self, plaintext: str) -> Self:
-        """Return the same event with its data decrypted."""
-        return type(self)({**self._frame, "data": plaintext})
+    def with_data(self, data: Json) -> Self:
+        """Return the same event with other data."""
+        return type(self)({**self._frame, "data": data})
 
     def from_cache(self) -> CachedEvent:
-        """Return the same event as one that a cache channel kept."""
+        """Return the same event marked as cached."""
         return CachedEvent(self._frame)
 
     @override
     def __repr__(self) -> str:
-        """Name the event; never show what it carries."""
+        """Return channel and name; the data may be secret."""
         return f"Event(channel={self.channel!r}, name={self.name!r})"
 
 
 class CachedEvent(Event):
-    """An event that a cache channel kept for whoever joins."""
+    """An event that a cache channel resent on subscription."""
 
     __slots__ = ()
     cached = True
@@ -135,23 +135,33 @@ class Established:
 
 @dataclass(frozen=True, slots=True)
 class ErrorReceived:
-    """A `pusher:error`: before `Established` it decides what comes next, later it only informs."""
+    """A `pusher:error`: before `Established` it ends the attempt, later the connection stays.
+
+    `raw_message` is for finding channel names in it; it may contain signatures.
+    """
 
     code: int | None
     message: str
     channel: str | None = None
+    raw_message: str = field(default="", repr=False, compare=False)
+
+    @property
+    def is_about_client_events(self) -> bool:
+        """Whether the text is about client events: servers send no code for that, or 4301."""
+        text = self.message.lower()
+        return "client event" in text or "client messag" in text
 
 
 @dataclass(frozen=True, slots=True)
 class FrameRejected:
-    """A frame is not of the Pusher protocol, or too large; it was skipped."""
+    """A received frame is not valid or too large; it was skipped."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Ping:
-    """The server wants a sign of life."""
+    """The server asks for a pong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +171,7 @@ class Pong:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Somebody on a presence channel; ids are strings even where a server sends numbers."""
+    """A member of a presence channel; ids are strings even where a server sends numbers."""
 
     user_id: str
     user_info: Json = None
@@ -169,7 +179,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionSucceeded:
-    """We joined; `members` and `count` are None unless the server told of members."""
+    """A channel is subscribed; `members` and `count` are None unless the server sent members."""
 
     channel: str
     members: tuple[Member, ...] | None = None
@@ -204,24 +214,32 @@ class SubscriptionRefused:
 
 @dataclass(frozen=True, slots=True)
 class MemberAdded:
-    """A member came, or an id that was there already brought new information."""
+    """A member subscribed to a presence channel.
+
+    `missed`: while the connection was away, found by comparing the member lists.
+    """
 
     channel: str
     member: Member
+    missed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class MemberRemoved:
-    """A member went; its information is what was known of it, since servers send only the id."""
+    """A member unsubscribed; servers send the id only, so the information is the last known one.
+
+    `missed`: while the connection was away, found by comparing the member lists.
+    """
 
     channel: str
     user_id: str
     user_info: Json = None
+    missed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionCount:
-    """How many connections listen to the channel."""
+    """The number of connections that are subscribed to the channel."""
 
     channel: str
     count: int
@@ -229,7 +247,7 @@ class SubscriptionCount:
 
 @dataclass(frozen=True, slots=True)
 class SigninSuccess:
-    """The server took our sign-in; the id is None when its answer names none."""
+    """The server accepted our sign-in; the id is None if its answer has none."""
 
     user_id: str | None
 
@@ -243,7 +261,7 @@ class WatchlistEvents:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """An internal event of a kind this client does not know."""
+    """An internal event that this client does not know."""
 
     name: str
 

@@ -1,7 +1,8 @@
-"""The Pusher protocol 7, sans I/O: frames to typed messages and back.
+"""The Pusher protocol 7 without I/O: frames to typed messages and back.
 
-Facts: pusher.com's "Channels WebSocket protocol", and the frames that soketi, Reverb, pusher-fake
-and Sockudo really send, which differ from it in small ways. All of them are understood here.
+Reference: https://pusher.com/docs/channels/library_auth_reference/pusher-websockets-protocol/
+The frames of soketi, Reverb, pusher-fake, Poxa, slanger and Sockudo differ from it in small ways;
+all of them are accepted.
 """
 
 import re
@@ -11,6 +12,7 @@ from typing import Final, cast
 import orjson
 
 from .exceptions import InvalidUseError, Misuse, ProtocolError
+from .limits import MAX_EVENT_DATA_BYTES, MAX_INTEGER, MAX_MEMBER_BYTES, MAX_MESSAGE_CHARS
 from .messages import (
     ErrorReceived,
     Established,
@@ -37,42 +39,58 @@ from .names import is_socket_id, is_unicode
 
 PROTOCOL_VERSION: Final = 7
 MAX_DATA_BYTES: Final = 10 * 1024
-MAX_WORDS: Final = 300
+SHOWN_NAME_CHARS: Final = 60
+MAX_ERROR_CHARS: Final = 10_000
 
 
 def decode(frame: bytes | str) -> Message:
     """Read one frame.
 
-    Raises `ProtocolError` when it is not JSON, or lacks what its event must carry.
+    Raises `ProtocolError` if it is not JSON, lacks a required field, or has a field out of range.
     """
+    size = len(frame)
     try:
         fields = orjson.loads(frame)
         name = fields["event"]
         if not name.startswith("pusher"):
-            return _event(fields)
+            return _event(fields, size)
     except orjson.JSONDecodeError:
         raise ProtocolError("The frame is not JSON") from None
     except TypeError, KeyError, AttributeError:
         raise ProtocolError("The frame names no event") from None
+    if size > MAX_MEMBER_BYTES and name in _MEMBER_FRAMES:
+        raise ProtocolError(f"The frame {name} has more than {MAX_MEMBER_BYTES} bytes")
     try:
-        return _decode_internal(name, fields)
+        return _decode_internal(name, fields, size)
     except TypeError, KeyError, ValueError, AttributeError:
-        shown = redact_signatures(name)[:60]
-        raise ProtocolError(f"The frame {shown} lacks what it must carry") from None
+        raise ProtocolError(
+            f"The frame {shown_name(name)} lacks a field, or has one that is not valid"
+        ) from None
 
 
-def _event(fields: dict[str, Json]) -> Event:
+def shown_name(name: str) -> str:
+    """Return a name that a server sent, short and safe for a log."""
+    return redact_signatures(name)[:SHOWN_NAME_CHARS]
+
+
+def _event(fields: dict[str, Json], size: int) -> Event:
     if not isinstance(fields.get("channel"), str | None):
         raise TypeError
+    if size > MAX_EVENT_DATA_BYTES:
+        data = fields.get("data")
+        # The rest of a frame is short, so its size is near enough for data that is not text.
+        if (len(data.encode()) if isinstance(data, str) else size) > MAX_EVENT_DATA_BYTES:
+            name = shown_name(str(fields["event"]))
+            raise ProtocolError(f"The data of the event {name} is larger than 1 MB")
     return Event(cast("Frame", fields))
 
 
-def _decode_internal(name: str, fields: dict[str, Json]) -> Message:
+def _decode_internal(name: str, fields: dict[str, Json], size: int) -> Message:
     if reader := _READERS.get(name):
         return reader(fields)
     if name.startswith("pusher_internal:"):
         return Unknown(name)
-    return _event(fields)
+    return _event(fields, size)
 
 
 def _data(raw: Json) -> Json:
@@ -95,15 +113,36 @@ def _text(value: Json) -> str:
 
 def _identity(value: Json) -> str:
     """Return a user id as text: servers also send numbers."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float) or value == "":
+    if not _is_identity(value):
         raise TypeError
     return str(value)
 
 
-def _integer(value: Json) -> int:
-    if isinstance(value, bool) or not isinstance(value, str | int):
+def _is_identity(value: Json) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool) and value != ""
+
+
+def _identities(values: list[Json]) -> list[str]:
+    """Return user ids as text without those that are missing: soketi lists a guest as null."""
+    return [str(value) for value in values if _is_identity(value)]
+
+
+def _number(value: Json) -> float:
+    """Return a number, also one sent as text (slanger); raises `ValueError` out of range."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise TypeError
-    return int(value)
+    number = float(value)
+    if not 0 <= number <= MAX_INTEGER:
+        raise ValueError
+    return number
+
+
+def _integer(value: Json) -> int:
+    """Return a whole number from 0 to 2^53."""
+    number = _number(value)
+    if not number.is_integer():
+        raise ValueError
+    return int(number)
 
 
 _SIGNATURE = re.compile(r"[0-9a-fA-F]{40,}")
@@ -111,14 +150,16 @@ _NO_TEXT = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 
 
 def redact_signatures(value: Json) -> str:
-    """Return a server's words in one line of at most 300 characters, without signatures."""
-    return _SIGNATURE.sub("[redacted]", _NO_TEXT.sub(" ", str(value)))[:MAX_WORDS]
+    """Return a server's message in one line of at most 300 characters, without signatures."""
+    return _SIGNATURE.sub("[redacted]", _NO_TEXT.sub(" ", str(value)[:MAX_ERROR_CHARS]))[
+        :MAX_MESSAGE_CHARS
+    ]
 
 
 def _established(fields: dict[str, Json]) -> Established:
     data = _object(fields.get("data"))
-    timeout = data["activity_timeout"]
-    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or timeout <= 0:
+    timeout = _number(data["activity_timeout"])
+    if timeout == 0:
         raise ValueError
     socket_id = _text(data["socket_id"])
     if not is_socket_id(socket_id):
@@ -132,10 +173,12 @@ def _server_error(fields: dict[str, Json]) -> ErrorReceived:
     if not isinstance(data, dict):
         data = {"message": data}
     code = data.get("code")
+    message = str(data.get("message") or "The server reported an error")[:MAX_ERROR_CHARS]
     return ErrorReceived(
-        None if code is None else _integer(code),
-        redact_signatures(data.get("message") or "The server reported an error"),
+        None if code is None or code == "" else _integer(code),
+        redact_signatures(message),
         None if channel is None else _text(channel),
+        message,
     )
 
 
@@ -149,12 +192,13 @@ def _subscription_succeeded(fields: dict[str, Json]) -> SubscriptionSucceeded:
     if not isinstance(infos, dict):
         infos = {}
     ids = presence.get("ids")
-    order = [_identity(user_id) for user_id in ids] if isinstance(ids, list) else list(infos)
-    members = tuple(Member(user_id, infos.get(user_id)) for user_id in order)
+    listed: list[Json] = ids if isinstance(ids, list) else [*infos]
+    valid = dict.fromkeys(_identities(listed))
+    members = tuple(Member(user_id, infos.get(user_id)) for user_id in valid)
     count = presence.get("count")
-    return SubscriptionSucceeded(
-        channel, members, len(members) if count is None else _integer(count)
-    )
+    if count is None or len(members) < len(listed):
+        return SubscriptionSucceeded(channel, members, len(members))
+    return SubscriptionSucceeded(channel, members, _integer(count))
 
 
 def _subscription_error(fields: dict[str, Json]) -> SubscriptionRefused:
@@ -200,12 +244,16 @@ def _watchlist_events(fields: dict[str, Json]) -> WatchlistEvents:
         entry = _object(event)
         ids = entry.get("user_ids")
         if entry.get("name") in ("online", "offline") and isinstance(ids, list):
-            changes.extend((_identity(user_id), entry["name"] == "online") for user_id in ids)
+            changes.extend((user_id, entry["name"] == "online") for user_id in _identities(ids))
     return WatchlistEvents(tuple(changes))
 
 
 _PING: Final = Ping()
 _PONG: Final = Pong()
+
+_MEMBER_FRAMES: Final = frozenset(
+    {"pusher_internal:member_added", "pusher_internal:member_removed"}
+)
 
 _READERS: Final[dict[str, Callable[[dict[str, Json]], Message]]] = {
     "pusher:connection_established": _established,
@@ -232,7 +280,7 @@ PONG_FRAME: Final = _encode("pusher:pong", {})
 
 
 def subscribe_frame(channel: str, auth: str | None = None, channel_data: str | None = None) -> str:
-    """Ask to join a channel."""
+    """Subscribe to a channel."""
     data = {"channel": channel, "auth": auth, "channel_data": channel_data}
     return _encode(
         "pusher:subscribe", {key: value for key, value in data.items() if value is not None}
@@ -240,7 +288,7 @@ def subscribe_frame(channel: str, auth: str | None = None, channel_data: str | N
 
 
 def unsubscribe_frame(channel: str) -> str:
-    """Leave a channel; no server answers."""
+    """Unsubscribe from a channel; no server answers."""
     return _encode("pusher:unsubscribe", {"channel": channel})
 
 
@@ -252,14 +300,14 @@ def signin_frame(auth: str, user_data: str) -> str:
 def client_event_frame(channel: str, event: str, data: Json) -> str:
     """Send an event to the other members of a channel.
 
-    Raises `InvalidUseError` when the data is no JSON value or has more than 10 KB.
+    Raises `InvalidUseError` if the data is not a JSON value or has more than 10 KB.
     """
     check_data_size(dump_json(data))
     return orjson.dumps({"event": event, "channel": channel, "data": data}).decode()
 
 
 def dump_json(data: Json) -> str:
-    """Return the data as JSON text; raises `InvalidUseError` when JSON cannot hold it."""
+    """Return the data as JSON text; raises `InvalidUseError` if it is not a JSON value."""
     try:
         return orjson.dumps(data).decode()
     except TypeError, ValueError:
@@ -267,7 +315,7 @@ def dump_json(data: Json) -> str:
 
 
 def check_data_size(text: str) -> None:
-    """Raise `InvalidUseError` when an event's data has more than 10 KB (10 240 bytes of UTF-8)."""
+    """Raise `InvalidUseError` if an event's data has more than 10 KB (10 240 bytes of UTF-8)."""
     if not is_unicode(text):
         raise InvalidUseError(Misuse.DATA_TYPE, "The data cannot be written as JSON")
     if len(text.encode()) > MAX_DATA_BYTES:

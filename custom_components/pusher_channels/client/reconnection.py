@@ -1,4 +1,4 @@
-"""What an ended connection asks of the client, and how long to wait before the next try."""
+"""Decides whether to reconnect after a connection ended, and how long to wait."""
 
 import random
 from enum import StrEnum
@@ -7,6 +7,10 @@ from .close_codes import CloseCode, asks_to_reconnect, asks_to_stop, is_pusher_c
 
 LONG_WAIT = 300.0
 MAX_RETRY_DELAY = 60.0
+HEALTHY_AFTER = 10.0
+"""A connection that lived this many seconds clears the earlier failures."""
+BRIEF = 1.0
+"""A connection that lived shorter counts as a refused one."""
 _RESERVED = 1004  # RFC 6455 has no meaning for it yet
 
 
@@ -20,11 +24,11 @@ class CloseAction(StrEnum):
 
 
 def close_action(code: int | None) -> CloseAction:
-    """Return what to do after the connection ended with this code (None: it was lost).
+    """Return what to do after a connection ended with this code (None: it was lost).
 
-    4000 to 4099 say that the same attempt will fail again; 4004, over the connection quota, may
-    pass with time. 4100 to 4199 ask to back off, 4200 to 4299 to come back at once. Codes that the
-    protocol leaves open, 4300 and up too, are no reason to give up: they back off.
+    4000 to 4099: the same attempt would fail again, so stop; only 4004, over the connection quota,
+    may pass with time. 4100 to 4199: back off. 4200 to 4299: reconnect at once. Codes that the
+    protocol does not define back off too.
     """
     if code is None or asks_to_reconnect(code):
         return CloseAction.RECONNECT
@@ -37,15 +41,41 @@ def close_action(code: int | None) -> CloseAction:
     return CloseAction.RECONNECT
 
 
+class Backoff:
+    """Counts failures in a row and returns the delays between attempts.
+
+    A connection that lived `HEALTHY_AFTER` seconds clears the count, one that lived at least
+    `BRIEF` lowers it. So a server that refuses is asked 8 times in the first minute at most, and a
+    healthy one is reconnected to soon.
+    """
+
+    def __init__(self, max_delay: float) -> None:
+        """`max_delay` is the longest delay in seconds."""
+        self._max_delay = max_delay
+        self.failures = 0
+
+    def next_delay(self, action: CloseAction, lived: float, chance: float) -> float:
+        """Count a connection or attempt that ended; return the seconds to wait.
+
+        `lived`: how long it was established. `chance`: a random number from 0 to 1.
+        """
+        if lived >= HEALTHY_AFTER:
+            self.failures = 0
+        elif lived >= BRIEF:
+            self.failures = max(min(self.failures, 1), self.failures - 2)
+        delay = reconnect_delay(action, self.failures, max_delay=self._max_delay, chance=chance)
+        self.failures += 1
+        return delay
+
+
 def reconnect_delay(
     action: CloseAction, failures: int, *, max_delay: float, chance: float
 ) -> float:
     """Return the seconds to wait before the next connection attempt.
 
-    `failures` counts the tries that ended since a connection last stayed healthy, this one not
-    included; `chance` is a random number from 0 to 1. The first return to a server that lost us,
-    or asked us back, is at once; afterwards the wait doubles from 1 to `max_delay` seconds, spread
-    over its upper half so that many clients do not come back in step.
+    `failures` counts the earlier failures in a row. The first reconnect is at once; later delays
+    double from 1 to `max_delay` seconds, with jitter so that many clients do not reconnect at the
+    same moment.
     """
     if action is CloseAction.WAIT_LONG:
         return LONG_WAIT * (1 + chance / 5)
@@ -57,11 +87,11 @@ def reconnect_delay(
 
 
 def jittered(waits: int, *, max_delay: float, chance: float) -> float:
-    """Return seconds from the upper half of a range that doubles with each wait: 1 to 2 at first."""
+    """Return seconds from the upper half of a range that doubles with each wait, 1 to 2 at first."""
     ceiling = min(max_delay, 2.0 ** min(waits + 1, 30))
     return ceiling * (1 + chance) / 2
 
 
 def retry_delay(failures: int) -> float:
-    """Return the seconds to wait before asking again for what failed so often, 60 at most."""
+    """Return the seconds to wait before a failed request is repeated, 60 at most."""
     return jittered(failures, max_delay=MAX_RETRY_DELAY, chance=random.random())

@@ -1,50 +1,60 @@
-"""Keeps the wanted channels joined: over reconnects, refusals and answers that never come."""
+"""Keeps channels subscribed, over reconnects, refusals and missing answers."""
 
 import asyncio
+import logging
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from .auth import Authorizer, ChannelAuth, ask
 from .channel import Channel, ChannelState
+from .clock import WallClock
 from .close_codes import CloseCode
+from .dispatch import Dispatcher
 from .encrypted import EncryptedChannel
 from .exceptions import AuthorizationError, is_transient
 from .gaps import GapTracker
+from .limits import ANSWER_TIMEOUT
 from .messages import ErrorReceived, RefusalType, SubscriptionRefused, SubscriptionSucceeded
 from .names import ChannelKind
+from .pacing import Pacer
 from .presence import PresenceChannel
 from .protocol import subscribe_frame, unsubscribe_frame
 from .reconnection import retry_delay
-from .routes import Known, Routes
 
-ANSWER_TIMEOUT = 10.0
-ASKED_AT_ONCE = 8
+_LOGGER = logging.getLogger(__name__)
 
-_NOT_JOINED = (ChannelState.UNSUBSCRIBED, ChannelState.FAILED)
+MAX_AUTHORIZATIONS = 8
+"""How many channels are authorized at the same time."""
+MAX_OVERFLOWS = 2
+"""A channel is left out after its subscription ended so many connections by a too large message."""
+
+_UNSUBSCRIBED = (ChannelState.UNSUBSCRIBED, ChannelState.FAILED)
 _EXISTING = re.compile(r"Existing subscription to channel (\S+)")
-_BAD_SIGNATURE = re.compile(
-    r"Expected HMAC SHA256 hex digest of [\d.]+:([^:\s]+?)(?::\{|, but got)"
-)
+_NAMES = re.compile(r"[A-Za-z0-9_\-=@,.;#]+")
 
 
 @dataclass(slots=True)
 class _Subscription:
-    """A channel somebody wants, or that is still to be left.
+    """A channel that is subscribed to, or that is still to be unsubscribed.
 
-    `asked` means that the server has yet to answer, which it may do after we stopped to wait.
+    `asked_at`: when the request was sent, as long as the server has not answered; it may also
+    answer after the client stopped waiting.
     """
 
     channel: Channel
-    users: int = 0
+    references: int = 0
     failures: int = 0
-    asked: bool = False
+    overflows: int = 0
+    asked_at: float | None = None
+    subscribed_at: float = 0.0
+    server_error: str = ""
     timer: asyncio.TimerHandle | None = None
 
     @property
     def wanted(self) -> bool:
-        return self.users > 0
+        return self.references > 0
 
     @property
     def is_pending(self) -> bool:
@@ -57,171 +67,232 @@ class _Subscription:
 
 
 class Subscriptions:
-    """The channels of one client, each brought to the wanted state by a task of its own."""
+    """The channels of one client; a task for each brings it to the state that is wanted."""
 
     def __init__(
         self,
         *,
-        everywhere: Routes,
-        known: dict[str, Known],
+        dispatcher: Dispatcher,
         gaps: GapTracker,
+        clock: WallClock,
         authorizer: Authorizer | None,
         send: Callable[[str], Awaitable[bool]],
         require_user_id: Callable[[], Awaitable[str]],
     ) -> None:
-        """Start with no channels.
+        """`send` sends a frame; `require_user_id` returns the id of the signed-in user.
 
-        `known` is kept up to date: who may be handed an event at once, by channel and event name.
-        `send` gives a frame to the connection. `require_user_id` returns the id of the signed-in
-        user, or raises `AuthorizationError`.
+        It raises `AuthorizationError` if no user is signed in.
         """
-        self._everywhere = everywhere
+        self._dispatcher = dispatcher
         self._gaps = gaps
+        self._clock = clock
         self._authorizer = authorizer
         self._send = send
         self._require_user_id = require_user_id
         self._channels: dict[str, Channel] = {}
-        self._known = known
         self._subscriptions: dict[str, _Subscription] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._asking = asyncio.Semaphore(ASKED_AT_ONCE)
+        self._authorizing = asyncio.Semaphore(MAX_AUTHORIZATIONS)
+        self._pacer = Pacer()
         self._socket_id: str | None = None
 
     @property
     def channels(self) -> Mapping[str, Channel]:
-        """The wanted channels by name."""
+        """The channels that are subscribed to, by name."""
         return MappingProxyType(self._channels)
 
     def subscribe(self, name: str) -> Channel:
-        """Want a channel once more; it is joined as soon as there is a connection."""
+        """Add a reference to a channel; it is subscribed as soon as there is a connection."""
         subscription = self._subscriptions.get(name)
         if subscription is None:
             subscription = self._subscriptions[name] = _Subscription(self._new_channel(name))
-        subscription.users += 1
-        self._channels[name] = subscription.channel
-        self._known[name] = subscription.channel.known
-        self._settle(subscription)
-        return subscription.channel
+        channel = subscription.channel
+        if not subscription.wanted:
+            self._channels[name] = channel
+            self._dispatcher.activate(name, channel._dispatcher)
+            self._gaps.on_subscribing(name)
+        subscription.references += 1
+        subscription.overflows = 0
+        self._reconcile(subscription)
+        return channel
 
-    def unsubscribe(self, name: str, *, returns: bool = False) -> None:
-        """Want a channel once less; the last one to go leaves it.
+    def unsubscribe(self, name: str, *, keep_gap: bool = False) -> None:
+        """Drop one reference; unsubscribe at zero.
 
-        What a channel that `returns` missed until then will be told as a gap.
+        With `keep_gap` the events that are missed until the next subscription are a gap.
         """
         subscription = self._subscriptions.get(name)
         if subscription is None or not subscription.wanted:
             return
-        subscription.users -= 1
+        subscription.references -= 1
         if not subscription.wanted:
-            del self._channels[name], self._known[name]
-            if returns:
-                self._gaps.failed(name)
+            del self._channels[name]
+            self._dispatcher.deactivate(name)
+            if keep_gap:
+                self._gaps.on_failed(name)
             else:
-                self._gaps.left(name)
-            self._settle(subscription)
+                self._gaps.on_unsubscribed(name)
+            self._reconcile(subscription)
 
-    def connected(self, socket_id: str) -> None:
-        """Join all channels over a new connection."""
+    def on_connected(self, socket_id: str) -> None:
+        """Subscribe all channels over a new connection."""
         self._socket_id = socket_id
         for subscription in list(self._subscriptions.values()):
             subscription.failures = 0
-            self._start(self._work(subscription), at_once=True)
+            self._start(self._bring_to_state(subscription), eager=True)
 
-    def lost(self, last_received: float) -> None:
-        """Take note that the connection is gone, and was last heard of at `last_received`."""
+    def on_lost(self, since: float) -> None:
+        """Unsubscribe all channels: the connection is lost, with events missed since that wall time."""
         self._socket_id = None
         for task in self._tasks:
             task.cancel()
-        joined = [name for name, channel in self._channels.items() if channel.is_subscribed]
-        self._gaps.lost(joined, last_received)
+        self._pacer.restart()
+        subscribed = [name for name, channel in self._channels.items() if channel.is_subscribed]
+        self._gaps.on_lost(subscribed, since)
         for subscription in list(self._subscriptions.values()):
-            self._forget(subscription)
+            self._reset(subscription)
 
-    def succeeded(self, message: SubscriptionSucceeded) -> None:
-        """Take the server's word that a channel is joined."""
+    def on_too_large(self) -> None:
+        """Find the channel of which the answer or the cached event was too large to receive."""
+        unanswered = [
+            subscription for _, subscription in sorted(self._unanswered(), key=lambda item: item[0])
+        ]
+        recent = [it for it in self._subscriptions.values() if it.channel._may_be_resent]
+        recent.sort(key=lambda it: it.subscribed_at, reverse=True)
+        for subscription in (unanswered or recent)[:1]:
+            subscription.overflows += 1
+
+    def handle_succeeded(self, message: SubscriptionSucceeded) -> None:
+        """Set a channel to subscribed."""
         subscription = self._subscriptions.get(message.channel)
-        if subscription is None or not (subscription.is_pending or subscription.asked):
+        if subscription is None or not (
+            subscription.is_pending or subscription.asked_at is not None
+        ):
             return
         subscription.cancel_timer()
         if not subscription.wanted:
-            self._leave(subscription)
+            self._unsubscribe(subscription)
             return
-        subscription.asked = False
+        _LOGGER.debug("Subscribed to %s", message.channel)
+        subscription.asked_at = None
         subscription.failures = 0
-        subscription.channel.subscribed(message)
+        subscription.subscribed_at = asyncio.get_running_loop().time()
+        subscription.channel._on_subscribed(message)
         if subscription.channel.is_subscribed:
-            self._gaps.joined(message.channel, asyncio.get_running_loop().time())
+            self._gaps.on_subscribed(message.channel, self._clock.now())
         else:
-            self._gaps.failed(message.channel)
+            self._gaps.on_failed(message.channel)
 
-    def refused(self, error: SubscriptionRefused) -> None:
-        """Take the server's word that a channel cannot be joined."""
+    def handle_refused(self, error: SubscriptionRefused) -> None:
+        """Set a channel to failed, and repeat the request later if that may help."""
         subscription = self._subscriptions.get(error.channel)
         if subscription is not None and subscription.is_pending:
-            subscription.asked = False
+            subscription.asked_at = None
             retry = is_transient(error.status) or error.type == RefusalType.LIMIT_REACHED
             self._fail(subscription, error, retry=retry)
 
-    def reported(self, error: ErrorReceived) -> None:
-        """Find the channel that an error speaks of: some servers answer a subscription that way."""
-        if match := _EXISTING.search(error.message):
-            self.succeeded(SubscriptionSucceeded(match[1]))
-        elif match := _BAD_SIGNATURE.search(error.message):
-            self.refused(SubscriptionRefused(match[1], RefusalType.AUTH_ERROR, error.message, 401))
-        elif error.code == CloseCode.UNAUTHORIZED and (name := self._oldest_unanswered()):
-            self.refused(SubscriptionRefused(name, RefusalType.AUTH_ERROR, error.message, 401))
+    def handle_named_error(self, error: ErrorReceived) -> bool:
+        """Handle an error that names a channel; return whether it does.
 
-    def forget_routes(self) -> None:
-        """Take note that a listener of all channels came or went."""
+        Some servers answer a subscription only with a `pusher:error` that has the channel's name
+        somewhere in its text.
+        """
+        if match := _EXISTING.search(error.raw_message):
+            self.handle_succeeded(SubscriptionSucceeded(match[1]))
+            return True
+        names = _NAMES.findall(error.raw_message)
+        if error.channel is not None:
+            names.insert(0, error.channel)
+        for name in names:
+            for spelled in (name, name.rstrip(",.;")):
+                subscription = self._subscriptions.get(spelled)
+                if (
+                    subscription is not None
+                    and subscription.is_pending
+                    and subscription.channel.kind.needs_authorization
+                ):
+                    self._refuse(spelled, error.message)
+                    return True
+        return False
+
+    def handle_other_error(self, error: ErrorReceived) -> None:
+        """Remember an error that may be the reason why a subscription stays unanswered."""
+        unanswered = [subscription for _, subscription in self._unanswered()]
+        for subscription in unanswered:
+            code = "" if error.code is None else f" ({error.code})"
+            subscription.server_error = f"{error.message}{code}"
+        if unanswered and error.code == CloseCode.CLIENT_EVENT_REJECTED and error.channel is None:
+            _LOGGER.debug("The server limits the rate; subscriptions are slowed down")
+            self._pacer.slow_down()
+
+    def oldest_unanswered(self) -> tuple[float, str] | None:
+        """Return when the oldest unanswered request of an authorized channel was sent, and its name."""
+        requests = [
+            (asked_at, subscription.channel.name)
+            for asked_at, subscription in self._unanswered()
+            if subscription.is_pending and subscription.channel.kind.needs_authorization
+        ]
+        return min(requests, default=None)
+
+    def refuse_unnamed(self, name: str, message: str) -> None:
+        """Fail a channel because of an error that names none; a late success is still accepted."""
+        subscription = self._subscriptions[name]
+        asked_at = subscription.asked_at
+        self._refuse(name, message)
+        subscription.asked_at = asked_at
+
+    def _refuse(self, name: str, message: str) -> None:
+        self.handle_refused(SubscriptionRefused(name, RefusalType.AUTH_ERROR, message, 401))
+
+    def _unanswered(self) -> Iterator[tuple[float, _Subscription]]:
         for subscription in self._subscriptions.values():
-            subscription.channel.forget_routes()
-
-    def _oldest_unanswered(self) -> str | None:
-        """Return the authorized channel whose answer is due next: servers answer in order."""
-        asked = {
-            subscription.timer.when(): name
-            for name, subscription in self._subscriptions.items()
-            if subscription.is_pending
-            and subscription.timer is not None
-            and subscription.channel.kind.needs_authorization
-        }
-        return asked[min(asked)] if asked else None
+            if subscription.asked_at is not None:
+                yield subscription.asked_at, subscription
 
     def _new_channel(self, name: str) -> Channel:
         kind = ChannelKind.of(name)
+        dispatcher = self._dispatcher.new_channel()
         if kind.is_presence:
-            return PresenceChannel(name, self._everywhere)
+            return PresenceChannel(name, dispatcher)
         if kind.is_encrypted:
-            return EncryptedChannel(name, self._everywhere, self._fetch_key)
-        return Channel(name, self._everywhere)
+            return EncryptedChannel(name, dispatcher, self._fetch_key)
+        return Channel(name, dispatcher)
 
-    def _settle(self, subscription: _Subscription) -> None:
-        """Have the channel brought to the wanted state; none waits for the permission of others."""
+    def _reconcile(self, subscription: _Subscription) -> None:
+        """Start a task that subscribes or unsubscribes the channel as needed."""
         if self._socket_id is None:
-            self._drop_unwanted(subscription)
+            self._remove_unwanted(subscription)
             return
-        self._start(self._work(subscription))
+        self._start(self._bring_to_state(subscription))
 
-    def _start(self, work: Coroutine[object, object, None], *, at_once: bool = False) -> None:
-        """Run it in a task; one that starts at once may end before there is anything to wait for."""
+    def _start(self, work: Coroutine[object, object, None], *, eager: bool = False) -> None:
+        """Run it in a task, which may be done before this returns if it is eager."""
         name = "pusher_channels subscription"
-        task = asyncio.create_task(work, name=name, eager_start=at_once)
+        task = asyncio.create_task(work, name=name, eager_start=eager)
         if not task.done():
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _work(self, subscription: _Subscription) -> None:
-        """Act on what is wanted by now; a channel that is being joined is left once it is."""
+    async def _bring_to_state(self, subscription: _Subscription) -> None:
+        """Subscribe or unsubscribe; a channel that is pending is unsubscribed after the answer."""
         channel = subscription.channel
-        if subscription.wanted and channel.state in _NOT_JOINED:
-            await self._join(subscription)
+        if subscription.wanted and channel.state in _UNSUBSCRIBED:
+            await self._subscribe(subscription)
         elif not subscription.wanted and not subscription.is_pending:
-            self._leave(subscription)
+            self._unsubscribe(subscription)
 
-    async def _join(self, subscription: _Subscription) -> None:
+    async def _subscribe(self, subscription: _Subscription) -> None:
         subscription.cancel_timer()
         channel = subscription.channel
         channel.state = ChannelState.PENDING
+        if subscription.overflows >= MAX_OVERFLOWS:
+            reason = "A message that follows the subscription is too large"
+            refusal = SubscriptionRefused(
+                channel.name, RefusalType.TOO_LARGE, reason, CloseCode.MESSAGE_TOO_BIG
+            )
+            self._fail(subscription, refusal, retry=False)
+            return
+        await self._pacer.wait()
         try:
             auth = await self._authorize(channel)
         except AuthorizationError as err:
@@ -234,26 +305,26 @@ class Subscriptions:
         if not subscription.is_pending:
             return
         if not subscription.wanted:
-            self._leave(subscription)
+            self._unsubscribe(subscription)
             return
         if auth is None:
             frame = subscribe_frame(channel.name)
         else:
             frame = subscribe_frame(channel.name, auth.auth, auth.channel_data)
-        subscription.timer = asyncio.get_running_loop().call_later(
-            ANSWER_TIMEOUT, self._timed_out, subscription
-        )
-        subscription.asked = True
+        loop = asyncio.get_running_loop()
+        subscription.server_error = ""
+        subscription.timer = loop.call_later(ANSWER_TIMEOUT, self._on_timeout, subscription)
+        subscription.asked_at = loop.time()
         await self._send(frame)
 
-    def _leave(self, subscription: _Subscription) -> None:
-        """Leave a channel, also one that the server may yet let us into."""
-        may_be_joined = subscription.channel.is_subscribed or subscription.asked
-        self._forget(subscription)
-        if may_be_joined:
-            self._start(self._tell_left(subscription.channel.name))
+    def _unsubscribe(self, subscription: _Subscription) -> None:
+        """Unsubscribe a channel, also one that the server may still answer."""
+        may_be_subscribed = subscription.channel.is_subscribed or subscription.asked_at is not None
+        self._reset(subscription)
+        if may_be_subscribed:
+            self._start(self._send_unsubscribe(subscription.channel.name))
 
-    async def _tell_left(self, name: str) -> None:
+    async def _send_unsubscribe(self, name: str) -> None:
         await self._send(unsubscribe_frame(name))
 
     async def _authorize(self, channel: Channel) -> ChannelAuth | None:
@@ -263,51 +334,58 @@ class Subscriptions:
         user_id = None
         if channel.kind.is_presence and auth.channel_data is None:
             user_id = await self._require_user_id()
-        channel.authorized(auth, user_id)
+        channel._on_authorized(auth, user_id)
         return auth
 
     async def _ask_authorizer(self, name: str) -> ChannelAuth:
-        """Ask who may join, for a few channels at a time; raises `AuthorizationError`."""
-        async with self._asking:
+        """Authorize a channel, a few at the same time; raises `AuthorizationError`."""
+        async with self._authorizing:
             if self._authorizer is None or self._socket_id is None:
-                raise AuthorizationError("Nothing is set up to authorize private channels")
-            return await ask(self._authorizer.authorize_channel(self._socket_id, name))
+                raise AuthorizationError("No authorization of private channels is set up")
+            clock = asyncio.get_running_loop().time
+            started = clock()
+            try:
+                return await ask(self._authorizer.authorize_channel(self._socket_id, name))
+            finally:
+                _LOGGER.debug("Authorizer asked for %s: %.3f s", name, clock() - started)
 
     async def _fetch_key(self, name: str) -> bytes | None:
-        """Return today's shared secret of an encrypted channel."""
+        """Return the present shared secret of an encrypted channel."""
         return (await self._ask_authorizer(name)).shared_secret
 
-    def _timed_out(self, subscription: _Subscription) -> None:
+    def _on_timeout(self, subscription: _Subscription) -> None:
         name = subscription.channel.name
-        words = f"The server did not answer within {ANSWER_TIMEOUT:g} seconds"
-        self._fail(
-            subscription, SubscriptionRefused(name, RefusalType.TIMEOUT, words, 0), retry=True
-        )
+        reason = f"The server did not answer within {ANSWER_TIMEOUT:g} seconds"
+        if subscription.server_error:
+            reason = f"{reason}; it reported: {subscription.server_error}"
+        error = SubscriptionRefused(name, RefusalType.TIMEOUT, reason, 0)
+        self._fail(subscription, error, retry=True)
 
     def _fail(
         self, subscription: _Subscription, error: SubscriptionRefused, *, retry: bool
     ) -> None:
         subscription.cancel_timer()
         if not subscription.wanted:
-            self._leave(subscription)
+            self._unsubscribe(subscription)
             return
+        _LOGGER.debug("Not subscribed to %s: %s (%d)", error.channel, error.error, error.status)
         if retry:
             error = replace(error, is_retried=True)
             delay = retry_delay(subscription.failures)
             subscription.failures += 1
             subscription.timer = asyncio.get_running_loop().call_later(
-                delay, self._settle, subscription
+                delay, self._reconcile, subscription
             )
-        subscription.channel.failed(error)
-        self._gaps.failed(error.channel)
+        subscription.channel._on_failed(error)
+        self._gaps.on_failed(error.channel)
 
-    def _forget(self, subscription: _Subscription) -> None:
-        """Take note that the channel is not joined."""
+    def _reset(self, subscription: _Subscription) -> None:
+        """Set a channel to unsubscribed."""
         subscription.cancel_timer()
-        subscription.asked = False
-        subscription.channel.unsubscribed()
-        self._drop_unwanted(subscription)
+        subscription.asked_at = None
+        subscription.channel._on_unsubscribed()
+        self._remove_unwanted(subscription)
 
-    def _drop_unwanted(self, subscription: _Subscription) -> None:
+    def _remove_unwanted(self, subscription: _Subscription) -> None:
         if not subscription.wanted and subscription.channel.state is ChannelState.UNSUBSCRIBED:
             self._subscriptions.pop(subscription.channel.name, None)

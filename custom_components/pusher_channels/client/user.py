@@ -1,29 +1,34 @@
-"""Who this connection's user is: sign-in, events sent to the user, and whom the user watches.
+"""The connection's user: sign-in, events sent to the user, and online states of watched users.
 
-Reference: "User authentication", "Sending events to authenticated users", "Online status events".
+Reference: https://pusher.com/docs/channels/server_api/authenticating-users/,
+https://pusher.com/docs/channels/using_channels/watchlist-events/
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from .auth import Authorizer, ask
-from .close_codes import CloseCode
+from .auth import Authorizer, UserAuth, ask
 from .exceptions import AuthorizationError
+from .limits import ANSWER_TIMEOUT
 from .listeners import Listeners, Unlisten
-from .messages import ErrorReceived, Event, SigninSuccess, WatchlistEvents
+from .messages import ErrorReceived, Event, SigninSuccess, WatchlistEvents, decode_data
 from .names import USER_CHANNEL_PREFIX
 from .protocol import signin_frame
 from .reconnection import retry_delay
 from .subscriptions import Subscriptions
 
-ANSWER_TIMEOUT = 10.0
+_LOGGER = logging.getLogger(__name__)
+
+MAX_WATCHED = 100
+"""Servers accept that many ids in a watchlist."""
 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """The server knows who we are."""
+    """The server accepted the sign-in."""
 
     user_id: str
 
@@ -53,10 +58,10 @@ type UserNotice = SignedIn | SigninFailed | OnlineChange
 
 
 class UserSession:
-    """Signs the user in on every connection, once somebody asked for it.
+    """Signs the user in on every connection, once `sign_in` was called.
 
-    `user_id` is None while not signed in. `online` holds what the server said of watched users on
-    this connection; it says nothing of those who were offline from the start.
+    `user_id` is None while not signed in. `online` has the watched users of which the server sent
+    a state on this connection; it sends none for those that were offline from the start.
     """
 
     def __init__(
@@ -67,61 +72,62 @@ class UserSession:
         send: Callable[[str], Awaitable[bool]],
         report: Callable[[UserNotice], None],
     ) -> None:
-        """Start signed out."""
         self._authorizer = authorizer
         self._subscriptions = subscriptions
         self._send = send
         self._report = report
         self._events: Listeners[Event] = Listeners()
         self._online: dict[str, bool] = {}
+        self._watched: frozenset[str] = frozenset()
         self._wanted = False
         self._socket_id: str | None = None
         self._expected_id: str | None = None
+        self._asked_at: float | None = None
         self._failures = 0
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._settled = asyncio.Event()
+        self._answered = asyncio.Event()
         self.user_id: str | None = None
 
     @property
     def online(self) -> Mapping[str, bool]:
-        """Which watched users are online, by user id."""
+        """Whether watched users are online, by user id."""
         return MappingProxyType(self._online)
 
     def bind(self, listener: Callable[[Event], None]) -> Unlisten:
-        """Call the listener with each event that a server sends to this user."""
+        """Call the listener for each event that a server sends to this user."""
         return self._events.add(listener)
 
     def sign_in(self) -> None:
-        """Sign in now, or as soon as there is a connection; asking twice is asking once."""
+        """Sign in now, or as soon as there is a connection; further calls change nothing."""
         if not self._wanted:
             self._wanted = True
             if self._socket_id is not None:
                 self._start()
 
-    async def require_id(self) -> str:
-        """Return the signed-in user's id, after a sign-in that is under way.
+    async def _require_id(self) -> str:
+        """Return the signed-in user's id, after a sign-in that is in progress.
 
-        Raises `AuthorizationError` when nobody is signed in.
+        Raises `AuthorizationError` if no user is signed in.
         """
         if self._wanted:
-            await self._settled.wait()
+            await self._answered.wait()
         if self.user_id is None:
-            words = "A presence channel needs channel_data, or a signed-in user"
-            raise AuthorizationError(words, retryable=self._timer is not None)
+            reason = "A presence channel needs channel_data, or a signed-in user"
+            raise AuthorizationError(reason, retryable=self._timer is not None)
         return self.user_id
 
-    def connected(self, socket_id: str) -> None:
+    def _on_connected(self, socket_id: str) -> None:
         """Sign in over a new connection."""
         self._socket_id = socket_id
         self._failures = 0
         if self._wanted:
             self._start()
 
-    def lost(self) -> None:
-        """Forget what only a signed-in user knows."""
+    def _on_lost(self) -> None:
+        """Clear what is only known while signed in."""
         self._socket_id = None
-        self._expected_id = None
+        self._expected_id = self._asked_at = None
         self._cancel_timer()
         if self._task is not None:
             self._task.cancel()
@@ -129,68 +135,94 @@ class UserSession:
         self._online.clear()
         if self.user_id is not None:
             channel = f"{USER_CHANNEL_PREFIX}{self.user_id}"
-            self._subscriptions.unsubscribe(channel, returns=True)
+            self._subscriptions.unsubscribe(channel, keep_gap=True)
             self.user_id = None
 
-    def succeeded(self, message: SigninSuccess) -> None:
-        """Take the server's word that we are signed in, and listen to what it sends to the user."""
+    def _handle_success(self, message: SigninSuccess) -> None:
+        """Subscribe the user's own channel."""
         if self._expected_id is None:
             return
         self._cancel_timer()
+        if self._task is not None:
+            self._task.cancel()
         self.user_id = message.user_id or self._expected_id
-        self._expected_id = None
+        self._expected_id = self._asked_at = None
+        self._failures = 0
         channel = self._subscriptions.subscribe(f"{USER_CHANNEL_PREFIX}{self.user_id}")
         channel.bind(self._events.notify)
-        self._settled.set()
+        self._answered.set()
+        _LOGGER.debug("Signed in")
         self._report(SignedIn(self.user_id))
 
-    def watched(self, message: WatchlistEvents) -> None:
-        """Take note of who came online and who went offline."""
+    def _handle_watchlist(self, message: WatchlistEvents) -> None:
+        """Store the online states of users that are in the watchlist."""
         for user_id, online in message.changes:
-            self._online[user_id] = online
-            self._report(OnlineChange(user_id, online))
+            if user_id in self._watched:
+                self._online[user_id] = online
+                self._report(OnlineChange(user_id, online))
 
-    def reported(self, error: ErrorReceived) -> bool:
-        """Tell whether an error answers our sign-in: servers name no cause."""
-        if self._expected_id is None or error.channel is not None:
-            return False
-        if error.code not in (CloseCode.UNAUTHORIZED, CloseCode.GENERIC_RECONNECT):
-            return False
-        self._fail(SigninFailed(error.message, error.code), retry=False)
-        return True
+    @property
+    def _unanswered_since(self) -> float | None:
+        """When a sign-in was sent that the server has not answered."""
+        return self._asked_at
+
+    def _refuse(self, error: ErrorReceived) -> None:
+        """Fail the sign-in because of an error; servers send no other answer."""
+        self._fail(SigninFailed(error.message, error.code or 0), retry=False)
 
     def _start(self) -> None:
-        self._settled.clear()
+        self._answered.clear()
         self._task = asyncio.create_task(self._sign_in(), name="pusher_channels sign-in")
 
     async def _sign_in(self) -> None:
+        self._timer = None
+        loop = asyncio.get_running_loop()
+        started = loop.time()
         try:
-            if self._authorizer is None or self._socket_id is None:
-                raise AuthorizationError("Nothing is set up to authenticate the user")
-            auth = await ask(self._authorizer.authorize_user(self._socket_id))
+            auth = await self._authorize()
         except AuthorizationError as err:
             self._fail(SigninFailed(err.message, err.status), retry=err.retryable)
             return
+        finally:
+            _LOGGER.debug("Authorizer asked for the user: %.3f s", loop.time() - started)
         self._expected_id = auth.user_id
-        self._timer = asyncio.get_running_loop().call_later(ANSWER_TIMEOUT, self._timed_out)
+        self._watched = _watchlist(auth)
+        self._asked_at = loop.time()
+        self._timer = loop.call_later(ANSWER_TIMEOUT, self._on_timeout)
         await self._send(signin_frame(auth.auth, auth.user_data))
 
-    def _timed_out(self) -> None:
-        words = f"The server did not answer the sign-in within {ANSWER_TIMEOUT:g} seconds"
-        self._fail(SigninFailed(words, 0), retry=True)
+    async def _authorize(self) -> UserAuth:
+        if self._authorizer is None or self._socket_id is None:
+            raise AuthorizationError("No authentication of the user is set up")
+        return await ask(self._authorizer.authorize_user(self._socket_id))
+
+    def _on_timeout(self) -> None:
+        """Try again later; a late answer is still accepted."""
+        expected_id = self._expected_id
+        reason = f"The server did not answer the sign-in within {ANSWER_TIMEOUT:g} seconds"
+        self._fail(SigninFailed(reason, 0), retry=True)
+        self._expected_id = expected_id
 
     def _fail(self, error: SigninFailed, *, retry: bool) -> None:
         self._cancel_timer()
-        self._expected_id = None
+        self._expected_id = self._asked_at = None
+        _LOGGER.debug("Not signed in: %s (%d)", error.error, error.status)
         if retry:
             error = replace(error, is_retried=True)
             delay = retry_delay(self._failures)
             self._failures += 1
             self._timer = asyncio.get_running_loop().call_later(delay, self._start)
-        self._settled.set()
+        self._answered.set()
         self._report(error)
 
     def _cancel_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _watchlist(auth: UserAuth) -> frozenset[str]:
+    """Return the ids that the server watches for this user."""
+    data = decode_data(auth.user_data)
+    ids = data.get("watchlist") if isinstance(data, dict) else None
+    return frozenset(map(str, ids[:MAX_WATCHED])) if isinstance(ids, list) else frozenset()

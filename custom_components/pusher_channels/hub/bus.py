@@ -99,10 +99,9 @@ class DeviceBus:
             case SigninFailed():
                 self.fire(EVENT_ERROR, {"code": notice.status or None, "message": notice.error})
             case Gap():
-                to_time = _wall_clock(self._hass)
                 gap = {
-                    "since": to_time(notice.since).isoformat(),
-                    "until": to_time(notice.until).isoformat(),
+                    "since": dt_util.utc_from_timestamp(notice.since).isoformat(),
+                    "until": dt_util.utc_from_timestamp(notice.until).isoformat(),
                     "channels": list(notice.channels),
                 }
                 self.fire(EVENT_GAP, gap)
@@ -123,10 +122,18 @@ class DeviceBus:
                 }
                 self.fire(EVENT_SUBSCRIPTION_ERROR, error)
             case MemberAdded(member=member):
-                added = {"user_id": member.user_id, "user_info": member.user_info}
+                added = {
+                    "user_id": member.user_id,
+                    "user_info": member.user_info,
+                    "missed": notice.missed,
+                }
                 self.fire(EVENT_MEMBER_ADDED, _with_count(channel, added))
             case MemberRemoved():
-                removed = {"user_id": notice.user_id, "user_info": notice.user_info}
+                removed = {
+                    "user_id": notice.user_id,
+                    "user_info": notice.user_info,
+                    "missed": notice.missed,
+                }
                 self.fire(EVENT_MEMBER_REMOVED, _with_count(channel, removed))
             case DecryptionFailure():
                 failure = {
@@ -151,9 +158,3 @@ def _subscribed(channel: Channel) -> dict[str, Any]:
 def _with_count(channel: Channel, data: dict[str, Any]) -> dict[str, Any]:
     count = channel.count if isinstance(channel, PresenceChannel) else None
     return {"channel": channel.name, **data, "count": count}
-
-
-def _wall_clock(hass: HomeAssistant) -> Callable[[float], datetime]:
-    """Return a function that converts the event loop's seconds to UTC."""
-    now, loop_now = dt_util.utcnow(), hass.loop.time()
-    return lambda seconds: now + timedelta(seconds=seconds - loop_now)

@@ -20,8 +20,8 @@ from custom_components.pusher_channels.client import connection
 from custom_components.pusher_channels.client.auth import SecretAuthorizer, User
 from custom_components.pusher_channels.client.client import PusherClient
 from custom_components.pusher_channels.client.crypto import parse_master_key
+from custom_components.pusher_channels.client.dispatch import EventListener
 from custom_components.pusher_channels.client.messages import Event
-from custom_components.pusher_channels.client.routes import EventListener
 from custom_components.pusher_channels.client.server import Server
 
 from .measurement import Measurement

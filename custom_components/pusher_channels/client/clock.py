@@ -1,0 +1,43 @@
+"""Wall time that stays true when the computer was suspended."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+type Clock = Callable[[], float]
+
+
+def wall_time() -> float:
+    """Return the seconds since 1970."""
+    return time.time()
+
+
+class WallClock:
+    """Converts the event loop's time to seconds since 1970.
+
+    The event loop's clock stands still while a computer is suspended. The difference of the two
+    clocks is measured by `update`, so it grows by the time that the computer slept.
+    """
+
+    def __init__(self, wall: Clock = wall_time) -> None:
+        self._wall = wall
+        self._offset: float | None = None
+
+    def now(self) -> float:
+        """Return the present wall time."""
+        return self._wall()
+
+    def update(self) -> float:
+        """Measure again; return the seconds that the computer slept since the last measurement."""
+        offset = self._difference()
+        slept = 0.0 if self._offset is None else offset - self._offset
+        self._offset = offset
+        return slept
+
+    def at(self, moment: float) -> float:
+        """Return the wall time of a past moment of the event loop's clock, never later than the truth."""
+        present = self._difference()
+        return moment + (present if self._offset is None else min(self._offset, present))
+
+    def _difference(self) -> float:
+        return self._wall() - asyncio.get_running_loop().time()

@@ -1,0 +1,15 @@
+"""Bounds that more than one module uses: times in seconds, sizes in bytes."""
+
+from typing import Final
+
+ANSWER_TIMEOUT: Final = 10.0
+"""How long a subscription or a sign-in waits for the server's answer."""
+MAX_MESSAGE_CHARS: Final = 300
+"""What is kept of a message that a server sends for people to read."""
+MAX_FRAME_BYTES: Final = 16 * 1024 * 1024
+MAX_EVENT_DATA_BYTES: Final = 1024 * 1024
+MAX_MEMBER_BYTES: Final = 64 * 1024
+"""A frame about one member; the protocol allows a user object of 1 KB."""
+MAX_MEMBERS: Final = 10_000
+MAX_INTEGER: Final = 2**53
+"""JavaScript reads larger integers wrongly."""
