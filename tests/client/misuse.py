@@ -23,7 +23,7 @@ MESSAGES = {
     Misuse.CLIENT_EVENT_CHANNEL: (
         "Client events are for private and presence channels that are not encrypted"
     ),
-    Misuse.NOT_SUBSCRIBED: "A client event needs a joined channel",
+    Misuse.NOT_SUBSCRIBED: "A client event needs a subscribed channel",
     Misuse.NOT_CONNECTED: "There is no connection to send it on",
 }
 

@@ -68,15 +68,25 @@ async def test_a_server_that_is_not_there_is_unreachable(make_client: MakeClient
     assert str(failure) == "The server could not be reached"
 
 
-@pytest.mark.parametrize("status", [301, 403, 404, 500])
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (200, FailureReason.NOT_PUSHER),
+        (403, FailureReason.NOT_PUSHER),
+        (404, FailureReason.NOT_PUSHER),
+        (429, FailureReason.UNREACHABLE),
+        (500, FailureReason.UNREACHABLE),
+        (503, FailureReason.UNREACHABLE),
+    ],
+)
 async def test_an_http_answer_is_told_with_its_status(
-    status: int, client: PusherClient, server: DevServer
+    status: int, reason: FailureReason, client: PusherClient, server: DevServer
 ) -> None:
     server.faults.upgrade_status = status
 
     failure = await failure_of(client)
 
-    assert failure.reason is FailureReason.UNREACHABLE
+    assert failure.reason is reason
     assert str(failure) == f"The server answered {status} instead of opening a websocket"
 
 
@@ -221,18 +231,6 @@ async def test_a_session_of_less_patience_times_out_earlier(
     server.thaw()
 
 
-@pytest.mark.parametrize(
-    ("host", "port"), [("", None), ("[::1", None), ("\ud800", None), ("127.0.0.1", 70_000)]
-)
-async def test_an_address_that_cannot_be_one_is_told(
-    host: str, port: int | None, make_client: MakeClient
-) -> None:
-    failure = await failure_of(make_client(at=Server.self_hosted(host, port)))
-
-    assert failure.reason is FailureReason.INVALID_ADDRESS
-    assert str(failure) == "The address is not valid"
-
-
 @pytest.mark.parametrize("use_tls", [True, False])
 async def test_a_proxy_that_refuses_is_told_without_its_words_or_its_password(
     use_tls: bool, make_client: MakeClient, server: DevServer
@@ -295,24 +293,31 @@ async def test_case_04_an_error_instead_of_a_welcome_refuses_in_the_servers_word
 
 
 @pytest.mark.parametrize(
-    "frame",
+    ("frame", "reason"),
     [
-        '{"event":"pusher:ping"}',
-        '{"event":"order.shipped","channel":"orders","data":{}}',
-        '{"event":"pusher:connection_established","data":{"socket_id":"1.1"}}',
-        '{"event":"pusher:connection_established","data":{"socket_id":"1.1","activity_timeout":0}}',
-        "no JSON",
-        b"\x00",
+        ('{"event":"pusher:ping"}', FailureReason.PROTOCOL),
+        (
+            '{"event":"pusher:connection_established","data":{"socket_id":"1.1"}}',
+            FailureReason.PROTOCOL,
+        ),
+        (
+            '{"event":"pusher:connection_established","data":{"socket_id":"1.1","activity_timeout":0}}',
+            FailureReason.PROTOCOL,
+        ),
+        ('{"event":"order.shipped","channel":"orders","data":{}}', FailureReason.NOT_PUSHER),
+        ('{"type":"auth_required","ha_version":"2026.11.0"}', FailureReason.NOT_PUSHER),
+        ("no JSON", FailureReason.NOT_PUSHER),
+        (b"\x00", FailureReason.NOT_PUSHER),
     ],
 )
-async def test_case_04a_a_first_frame_that_is_no_welcome_is_told_and_the_socket_closed(
-    frame: str | bytes, client: PusherClient, server: DevServer
+async def test_a_first_frame_that_is_no_welcome_fails_the_attempt(
+    frame: str | bytes, reason: FailureReason, client: PusherClient, server: DevServer
 ) -> None:
     server.faults.first_frame = frame
 
     failure = await failure_of(client)
 
-    assert failure.reason is FailureReason.PROTOCOL
+    assert failure.reason is reason
     await server.wait_disconnected()
     assert client.state is ConnectionState.CONNECTING
 
@@ -366,4 +371,4 @@ async def test_what_nobody_expected_is_logged_and_tried_again(
 
     assert failure.reason is FailureReason.UNEXPECTED
     assert client.state is ConnectionState.CONNECTING
-    assert caplog.messages.count("The connection ended by something unexpected") == 1
+    assert caplog.messages.count("The connection ended because of an unexpected error") == 1

@@ -184,7 +184,7 @@ async def test_wait_connected_tells_of_a_disconnect_meanwhile(
 
     await client.disconnect()
 
-    words = "The client was told to disconnect"
+    words = "The client was disconnected"
     with pytest.raises(ConnectionFailedError, match=f"^{words}$") as caught:
         await waiting
     assert caught.value.reason is FailureReason.CLOSED

@@ -26,7 +26,7 @@ from .channel_helpers import (
     sealed,
     subscribes,
 )
-from .conftest import APP, USER, MakeClient, connect, until
+from .conftest import APP, USER, Clock, MakeClient, connect, until
 from .vectors import VECTORS
 
 pytestmark = pytest.mark.every_server
@@ -94,7 +94,7 @@ async def test_case_30_an_app_secret_without_a_master_key_cannot_join(
     assert not subscribes(server)
 
 
-async def test_case_31_events_of_pusher_itself_pass_untouched(
+async def test_only_a_cache_miss_is_dispatched_without_decryption_and_never_with_data(
     client: PusherClient, server: DevServer
 ) -> None:
     await connect(client)
@@ -102,13 +102,12 @@ async def test_case_31_events_of_pusher_itself_pass_untouched(
     heard, told = events_of(channel), notices_of(channel)
     vector = VECTORS["decrypt_payload_errors"][4]
     server.connections[0].send(frames.event(NAME, vector["event"], vector["data"]))
-    server.connections[0].send(frames.cache_miss(NAME))
-    await until(lambda: len(heard) == 2)
-    assert [(event.name, event.data) for event in heard] == [
-        ("pusher:event", "anything"),
-        ("pusher:cache_miss", None),
-    ]
-    assert not told
+    server.connections[0].send(frames.event(NAME, "pusher:open-the-door", {"do": "unlock"}))
+    server.connections[0].send(frames.event(NAME, "pusher:cache_miss", {"do": "unlock"}))
+    await until(lambda: heard)
+    assert [(event.name, event.data) for event in heard] == [("pusher:cache_miss", None)]
+    reason = "The data is not encrypted"
+    assert told == [failure(vector["event"], reason), failure("pusher:open-the-door", reason)]
 
 
 async def test_case_32_a_wrong_key_is_asked_for_anew_exactly_once(
@@ -146,18 +145,33 @@ async def test_case_33_a_second_wrong_key_fails_the_event_and_the_next_one_asks_
     assert told == [failure("first")]
 
 
-async def test_case_33_each_event_under_ever_wrong_keys_fails_once(
-    asking: PusherClient, server: DevServer
+async def test_requests_for_a_key_that_never_fits_are_spaced_in_time(
+    asking: PusherClient, server: DevServer, clock: Clock
 ) -> None:
-    server.faults.wrong_shared_secrets = 9
+    server.faults.wrong_shared_secrets = 99
     [channel] = await joined(asking, NAME)
-    heard, told = events_of(channel), notices_of(channel)
-    for number in range(3):
-        await server.publish(NAME, str(number), "")
-        await until(lambda: told)
-        assert told.pop() == failure(str(number))
-    assert len(server.auth_requests) == 4
-    assert not heard
+    received, failures = events_of(channel), notices_of(channel)
+
+    async def publish(times: int) -> None:
+        for number in range(times):
+            await server.publish(NAME, str(number), "")
+            await until(lambda: failures)
+            assert failures.pop() == failure(str(number))
+
+    await publish(20)
+    assert len(server.auth_requests) == 1 + 2
+    clock.skip(1)
+    await publish(20)
+    assert len(server.auth_requests) == 1 + 3
+    clock.skip(1)
+    await publish(1)
+    assert len(server.auth_requests) == 1 + 3
+    clock.skip(60)
+    server.faults.reset()
+    await server.publish(NAME, "fits", "")
+    await until(lambda: received)
+    assert names(received) == ["fits"]
+    assert len(server.auth_requests) == 1 + 4
 
 
 @pytest.mark.parametrize(

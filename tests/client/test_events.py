@@ -257,16 +257,16 @@ async def test_what_comes_before_the_channel_is_joined_again_is_not_the_stored_e
     assert of_channel(heard, "cache-a") == [("early", "", False)]
 
 
-async def test_client_events_are_never_the_stored_one(
+async def test_a_client_event_that_was_resent_is_cached(
     client: PusherClient, server: DevServer
 ) -> None:
     heard = events_of(client)
     await connect(client)
     await joined_silently(client, server, "private-cache-a")
-    for name in ("client-x", "stored", "live"):
+    for name in ("client-x", "client-y", "live"):
         server.connections[0].send(frames.event("private-cache-a", name, ""))
     await until(lambda: len(heard) == 3)
-    assert [event.cached for event in heard] == [False, True, False]
+    assert [event.cached for event in heard] == [True, False, False]
 
 
 async def test_a_stored_event_that_cannot_be_read_leaves_no_mark_for_the_next(

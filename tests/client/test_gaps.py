@@ -45,7 +45,7 @@ async def test_one_gap_for_all_channels_that_return_together(
     assert len(joins) == 3
     [gap] = gaps
     assert set(gap.channels) == {"a", "private-b", "presence-c"}
-    assert heard[0] - 1 < gap.since <= heard[0]
+    assert heard[0] - 2 < gap.since <= heard[0]
     assert joins[-1] <= gap.until <= clock.time()
 
 

@@ -19,7 +19,7 @@ def test_an_error_is_one_short_line() -> None:
 
 
 def test_the_name_of_a_broken_frame_is_one_short_line() -> None:
-    with pytest.raises(ProtocolError, match=r"^The frame pusher:x ERROR \S{45} lacks what it must"):
+    with pytest.raises(ProtocolError, match=r"^The frame pusher:x ERROR \S{45} lacks a field"):
         decode(frames.encode({"event": "pusher:x\nERROR\x1b" + "y" * 1000, "channel": 1}))
 
 

@@ -338,6 +338,6 @@ async def test_a_channel_left_or_lost_ends_the_wait_for_it(
     with pytest.raises(SubscriptionError) as caught:
         await patient
     assert (caught.value.type, caught.value.status) == ("ConnectionLost", 0)
-    assert str(caught.value) == "The connection ended meanwhile"
+    assert str(caught.value) == "The connection ended"
     await channel.wait_subscribed()
     await channel.wait_subscribed()

@@ -20,6 +20,8 @@ ISSUES |= {4004: "over_quota", 4009: "", 4100: "over_quota"}
 
 def told(code: int) -> str:
     """Return the words for a close code; what nobody may send is an error of the protocol."""
+    if code == 1009:
+        return "A message was too large for the server (1009)"
     return f"The connection was closed ({1002 if code in NOT_FOR_THE_WIRE else code})"
 
 

@@ -19,7 +19,7 @@ from ..home_assistant import state_of
 from .app_under_test import CHANNELS, AppUnderTest, log_lines
 from .conftest import WatchApp
 
-TOO_LARGE = "The connection was closed (1009)"
+TOO_LARGE = "The server sent a message larger than 16 MB (1009)"
 NAMES = 100_000
 
 

@@ -41,14 +41,15 @@ def first_frame(frame: str | bytes) -> Spoil:
 
 
 HTTP = "The server answered {} instead of opening a websocket"
+REDIRECT = "The server answered with a redirect (301), which is not followed"
 NO_WELCOME = "The server's first frame is not pusher:connection_established"
 SPOILED: dict[str, tuple[Spoil, str]] = {
     "HTTP 403": (upgrade(403), HTTP.format(403)),
     "HTTP 404": (upgrade(404), HTTP.format(404)),
     "HTTP 500": (upgrade(500), HTTP.format(500)),
-    "HTTP 301": (upgrade(301), HTTP.format(301)),
-    "HTTP 301 to nothing": (redirect("/nothing"), HTTP.format(404)),
-    "HTTP 301 to itself": (redirect("/app/demo-key?protocol=7"), "The server could not be reached"),
+    "HTTP 301": (upgrade(301), REDIRECT),
+    "HTTP 301 to nothing": (redirect("/nothing"), REDIRECT),
+    "HTTP 301 to itself": (redirect("/app/demo-key?protocol=7"), REDIRECT),
     "silent": (silent, NO_ANSWER),
     "frozen": (DevServer.freeze, NO_ANSWER),
     "no JSON": (first_frame("hello"), "The frame is not JSON"),
@@ -57,9 +58,12 @@ SPOILED: dict[str, tuple[Spoil, str]] = {
     "an event": (first_frame(frames.event("orders", "x", "1")), NO_WELCOME),
     "a welcome without a socket id": (
         first_frame('{"event":"pusher:connection_established","data":{"activity_timeout":120}}'),
-        "The frame pusher:connection_established lacks what it must carry",
+        "The frame pusher:connection_established lacks a field, or has one that is not valid",
     ),
-    "too much": (first_frame("x" * 5_000_000), "The connection was closed (1009)"),
+    "too much": (
+        first_frame("x" * 17_000_000),
+        "The server sent a message larger than 16 MB (1009)",
+    ),
 }
 
 

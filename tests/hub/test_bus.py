@@ -178,8 +178,11 @@ async def test_member_who_comes_and_goes_is_heard_and_one_who_was_there_is_not(
         await until(lambda: bus.count("member_removed"))
 
     bob_is = {"channel": "presence-room", "user_id": "bob", "user_info": info}
-    assert bus.fired("member_added", of="presence-room") == [bob_is | {"count": 3}]
-    assert bus.fired("member_removed", of="presence-room")[0] == bob_is | {"count": 2}
+    assert bus.fired("member_added", of="presence-room") == [bob_is | {"count": 3, "missed": False}]
+    assert bus.fired("member_removed", of="presence-room")[0] == bob_is | {
+        "count": 2,
+        "missed": False,
+    }
 
 
 async def test_member_whose_id_is_a_number_is_heard_as_text(

@@ -154,7 +154,11 @@ class Simulation:
     def _make_client(self, authorizer: Authorizer) -> PusherClient:
         timing = Timing(activity_timeout=30, pong_timeout=10, max_reconnect_gap=8)
         return PusherClient(
-            self.session, APP.key, address(self.server), authorizer=authorizer, timing=timing
+            self.session,
+            APP.key,
+            address(self.server),
+            authorizer=authorizer,
+            timing=timing,
             wall_clock=self.clock.time,
         )
 

@@ -35,9 +35,6 @@ from .server import Server
 from .subscriptions import Subscriptions
 from .user import UserNotice, UserSession
 
-GAP_MARGIN = 1.0
-"""An event can be on its way for so long when the connection is lost, and is then missed."""
-
 type ClientNotice = (
     StateChange | ConnectionFailedError | ErrorReceived | FrameRejected | Gap | UserNotice
 )
@@ -308,8 +305,7 @@ class PusherClient:
 
     def _on_state(self, change: StateChange) -> None:
         if change.previous is ConnectionState.CONNECTED:
-            last_received = self._clock.at(self._connection.last_received or 0.0)
-            self._subscriptions.on_lost(last_received - GAP_MARGIN)
+            self._subscriptions.on_lost(self._clock.at(self._connection.missed_since))
             self.user._on_lost()
             self._authorization.on_lost()
         if change.state is ConnectionState.CONNECTED and self.socket_id is not None:

@@ -34,6 +34,7 @@ SLEPT_AFTER = 5.0
 LATE = 0.5
 """A check that runs this late was blocked; what has arrived until then is read first."""
 ERROR_EXPLAINS_CLOSE = 5.0
+GAP_MARGIN = 1.0
 
 TEXT = WSMsgType.TEXT
 type _WSMessage = aiohttp.WSMessage | WSMessageTextBytes
@@ -128,6 +129,16 @@ class Connection:
         self.socket_id: str | None = None
         self.last_error: ConnectionFailedError | None = None
         self.next_attempt: float | None = None
+
+    @property
+    def missed_since(self) -> float:
+        """The time since when events may be missed if the connection ends, by the loop's clock.
+
+        An event can be on its way when the latest frame arrives.
+        """
+        if self._liveness is None:
+            return 0.0
+        return max(self._liveness.received - GAP_MARGIN, self._liveness.established)
 
     @property
     def last_received(self) -> float | None:
@@ -306,12 +317,13 @@ class Connection:
             # The slice ends after a number of events at the earliest: 6 %.
             for _ in range(SLICE_EVENTS):
                 message = await receive()
-                liveness.received = clock()
                 if message.type is not TEXT:
                     if message.type is WSMsgType.BINARY:
+                        liveness.received = clock()
                         self._on_message(FrameRejected("The frame is binary"))
                         continue
                     return self._explain(websocket, message)
+                liveness.received = clock()
                 data = message.data
                 if len(data) > MAX_EVENT_DATA_BYTES:
                     await self._receive_slowly(data)

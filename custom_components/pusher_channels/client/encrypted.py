@@ -20,8 +20,8 @@ from .messages import Event
 
 MAX_WAITING_EVENTS = 1000
 MAX_WAITING_BYTES = 8 * 1024 * 1024
-SHORTEST_KEY_PAUSE = 1.0
-LONGEST_KEY_PAUSE = 10.0
+KEY_PAUSES = (0.0, 1.0, 2.0, 5.0, 10.0)
+"""Seconds between requests for a key, by how many in a row did not help."""
 WRONG_KEY = "The shared secret does not fit the data"
 
 type KeySource = Callable[[str], Awaitable[bytes | None]]
@@ -39,9 +39,9 @@ class EncryptedChannel(Channel):
     __slots__ = (
         "_fetching",
         "_key",
-        "_key_pause",
         "_key_source",
         "_next_fetch",
+        "_useless_keys",
         "_waiting",
         "_waiting_bytes",
     )
@@ -55,7 +55,7 @@ class EncryptedChannel(Channel):
         self._waiting_bytes = 0
         self._fetching: asyncio.Task[None] | None = None
         self._next_fetch = 0.0
-        self._key_pause = SHORTEST_KEY_PAUSE
+        self._useless_keys = 0
         dispatcher.intercept(self._interceptor)
 
     @property
@@ -71,7 +71,7 @@ class EncryptedChannel(Channel):
     def _on_unsubscribed(self) -> None:
         self._key = None
         self._next_fetch = 0.0
-        self._key_pause = SHORTEST_KEY_PAUSE
+        self._useless_keys = 0
         if self._fetching is not None:
             self._fetching.cancel()
             self._fetching = None
@@ -145,10 +145,11 @@ class EncryptedChannel(Channel):
                 failed = True
                 self._fail(encrypted.event, reason)
         if failed:
-            self._next_fetch = asyncio.get_running_loop().time() + self._key_pause
-            self._key_pause = min(2 * self._key_pause, LONGEST_KEY_PAUSE)
+            pause = KEY_PAUSES[min(self._useless_keys, len(KEY_PAUSES) - 1)]
+            self._next_fetch = asyncio.get_running_loop().time() + pause
+            self._useless_keys += 1
         else:
-            self._key_pause = SHORTEST_KEY_PAUSE
+            self._useless_keys = 0
 
     def _fail(self, event: Event, reason: str) -> None:
         self._notify(DecryptionFailure(self.name, event.name, reason))

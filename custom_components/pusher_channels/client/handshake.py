@@ -15,7 +15,7 @@ from aiohttp import WSMsgType
 from .close_codes import CloseCode, is_pusher_code
 from .exceptions import ConnectionFailedError, FailureReason, ProtocolError, is_transient
 from .limits import MAX_FRAME_BYTES
-from .messages import ErrorReceived, Established
+from .messages import ErrorReceived, Established, Event
 from .protocol import decode, redact_signatures
 
 _LOGGER = logging.getLogger(__name__)
@@ -109,7 +109,9 @@ async def welcome(websocket: WebSocket) -> Established:
     if frame.type is WSMsgType.BINARY:
         raise ConnectionFailedError(FailureReason.NOT_PUSHER, "The server's first frame is binary")
     if frame.type is not WSMsgType.TEXT:
-        raise closing_failure(websocket.close_code, frame.extra)
+        raise closing_failure(
+            websocket.close_code, frame.extra, by_client=frame.type is WSMsgType.ERROR
+        )
     try:
         message = decode(frame.data)
     except ProtocolError as err:
@@ -122,9 +124,11 @@ async def welcome(websocket: WebSocket) -> Established:
             reason = _reason(message.code, message.message, FailureReason.REFUSED)
             raise ConnectionFailedError(reason, message.message, message.code)
         case _:
+            reason = FailureReason.PROTOCOL
+            if isinstance(message, Event):
+                reason = FailureReason.NOT_PUSHER
             raise ConnectionFailedError(
-                FailureReason.PROTOCOL,
-                "The server's first frame is not pusher:connection_established",
+                reason, "The server's first frame is not pusher:connection_established"
             )
 
 

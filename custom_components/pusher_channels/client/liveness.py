@@ -28,6 +28,7 @@ class Liveness:
         "_last_ping",
         "_pong_timeout",
         "_unanswered_since",
+        "established",
         "received",
         "sent",
     )
@@ -38,6 +39,7 @@ class Liveness:
         self._pong_timeout = pong_timeout
         self._unanswered_since: float | None = None
         self._last_ping = now
+        self.established = now
         self.received = now
         self.sent = now
 

@@ -131,7 +131,10 @@ def _number(value: Json) -> float:
     """Return a number, also one sent as text (slanger); raises `ValueError` out of range."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise TypeError
-    number = float(value)
+    try:
+        number = int(value) if isinstance(value, str) else value
+    except ValueError:
+        number = float(value)
     if not 0 <= number <= MAX_INTEGER:
         raise ValueError
     return number
@@ -140,7 +143,7 @@ def _number(value: Json) -> float:
 def _integer(value: Json) -> int:
     """Return a whole number from 0 to 2^53."""
     number = _number(value)
-    if not number.is_integer():
+    if number != int(number):
         raise ValueError
     return int(number)
 
