@@ -23,6 +23,7 @@ type WatchApp = Callable[[MockConfigEntry], AppUnderTest]
 def _at_full_speed(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> None:
     """Leave out what takes most of the time of many reconnects: asyncio's and the log's debug."""
     caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, "custom_components.pusher_channels")
     if "hass" in request.fixturenames:
         hass: HomeAssistant = request.getfixturevalue("hass")
         hass.loop.set_debug(False)
