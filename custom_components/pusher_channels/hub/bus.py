@@ -1,7 +1,5 @@
 """Fires Home Assistant events for the notices of an app's connection and channels."""
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
 from typing import Any, Final
 
 from homeassistant.core import HomeAssistant
