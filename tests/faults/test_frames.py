@@ -15,7 +15,6 @@ from tools.devserver.connection import _text_frame
 
 from ..client.test_hostile_frames import NOT_JSON, WITHOUT_EVENT, WRONG_SHAPES
 from ..conftest import app_entry, channel_subentry, until
-from ..home_assistant import state_of
 from .app_under_test import CHANNELS, AppUnderTest, log_lines
 from .conftest import WatchApp
 
@@ -141,7 +140,7 @@ async def test_listeners_that_raise_are_logged_and_disturb_nothing(
     await app.still_works()
     await server.close_all(4200)
     await app.fails()
-    await until(lambda: state_of(app.hass, "sensor.presence_lobby_members").state == "1")
+    await until(lambda: all(it.is_subscribed for it in app.client.channels.values()))
     await app.still_works()
     for end in ends:
         end()
