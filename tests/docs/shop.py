@@ -29,6 +29,7 @@ CHANNELS: dict[str, dict[str, Any]] = {
     "private-alerts": {},
     "private-orders": {},
     "private-encrypted-vault": {},
+    "private-home": {},
     "presence-lobby": {"members": ["ada", "grace"]},
 }
 EVENTS = [
@@ -77,6 +78,8 @@ async def live_a_day(hass: HomeAssistant, server: DevServer, hub: Hub) -> None:
     await server.send_raw(frames.event("private-encrypted-vault", "note", "not sealed"))
     async with ada_in_the_lobby(server) as ada:
         await ada.send("client-wave", {"text": "Hello"}, "presence-lobby")
+        await ada.join("private-home")
+        await ada.send("client-run", {"script": "good_night"}, "private-home")
         await until(lambda: _is(hass, "binary_sensor.presence_lobby_member_ada", "on"))
     await until(lambda: _is(hass, "binary_sensor.presence_lobby_member_ada", "off"))
     server.faults.subscribe_answers["private-closed"] = frames.subscription_error(

@@ -1,7 +1,6 @@
 """Each blueprint, imported into a real Home Assistant, does what it says."""
 
 import asyncio
-import json
 import shutil
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -143,36 +142,6 @@ async def test_a_lost_connection_leaves_the_light_alone(
         await _pass(hass, minutes=5)
 
     assert not off
-
-
-async def test_a_changed_state_is_published(
-    hass: HomeAssistant, server: DevServer, shop: Hub, automate: Automate
-) -> None:
-    unit = {"unit_of_measurement": "°C", "friendly_name": "Kitchen's"}
-    hass.states.async_set("sensor.kitchen", "20.5", unit)
-    await automate(
-        "publish_state",
-        entity=["sensor.kitchen"],
-        app=shop.entry.entry_id,
-        channel="private-dashboard",
-    )
-
-    hass.states.async_set("sensor.kitchen", "20.5", unit | {"battery": 90})
-    hass.states.async_set("sensor.kitchen", "21.5", unit)
-    await until(lambda: server.published)
-    hass.states.async_remove("sensor.kitchen")
-    await hass.async_block_till_done()
-
-    [event] = server.published
-    assert (event.channel, event.event) == ("private-dashboard", "state-changed")
-    data = json.loads(event.data)
-    assert data.pop("changed").endswith("+00:00")
-    assert data == {
-        "entity_id": "sensor.kitchen",
-        "name": "Kitchen's",
-        "state": "21.5",
-        "unit": "°C",
-    }
 
 
 async def test_a_connection_that_stays_away_is_told_until_it_is_back(

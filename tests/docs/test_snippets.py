@@ -11,7 +11,7 @@ from . import CHECKOUT, COMPONENT
 from .pages import Block, blocks, section
 
 PYTHON_IS_RUN = {"docs/client.md", "docs/guides/authorizing-endpoint.md"}
-RUN_ELSEWHERE = {"yaml", "python", "json", "html"}
+RUN_ELSEWHERE = {"yaml", "python", "json", "html", "jinja"}
 READ_ONLY = {"http", "mermaid", "text"}
 FOLDERS = [path for path in COMPONENT.iterdir() if any(path.glob("*.py"))]
 PHP = shutil.which("php")
