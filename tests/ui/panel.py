@@ -16,9 +16,9 @@ NAME = "Panel"
 CREDENTIALS = {"username": "panel", "password": "canary-of-the-panel"}
 
 
-def guides_page(**replaced: str) -> str:
-    """Return the guide's page with other values for its constants, and for its cluster."""
-    page = GUIDE.read_text().partition("```html\n")[2].partition("```")[0]
+def guides_page(guide: Path = GUIDE, **replaced: str) -> str:
+    """Return a guide's page with other values for its constants, and for its cluster."""
+    page = guide.read_text().partition("```html\n")[2].partition("```")[0]
     cluster = replaced.pop("cluster")
     assert page.count('cluster: "eu"') == 1
     page = page.replace('cluster: "eu"', cluster)
