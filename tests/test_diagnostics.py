@@ -116,6 +116,7 @@ async def test_connected_app_is_described(
         "error": None,
         "subscription_count": None,
         "event_names": ["billed", "shipped"],
+        "decryption_failures": 0,
     }
     assert room == {
         "channel": "presence-room",
@@ -129,6 +130,7 @@ async def test_connected_app_is_described(
         "event_names": [],
         "count": 2,
         "members": 2,
+        "decryption_failures": 0,
     }
     (by_action,) = diagnostics.pop("other_channels")
     assert by_action["channel"] == "by-action"

@@ -1,6 +1,7 @@
 """The event entities: the newest event of a channel, and of the signed-in user."""
 
 import asyncio
+import json
 from itertools import pairwise
 
 import pytest
@@ -9,6 +10,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from pytest_homeassistant_custom_component.common import async_capture_events
 
+from custom_components.pusher_channels.event import ChannelEvent
 from tools.devserver import DevServer, frames
 
 from .actions import connected_guest
@@ -52,6 +54,8 @@ async def test_event_is_the_main_entity_of_its_device(
         (["shipped", "order.*"], ["shipped", "other"], "shipped", "shipped"),
         (["order.?"], ["other"], "order.1", "other"),
         ([r"App\Events\Shipped"], [r"App\Events\Shipped"], r"App\Events\Shipped", None),
+        (["other", "order.*"], ["other"], "order.paid", "other"),
+        (["shipped", "shipped"], ["shipped"], "shipped", "shipped"),
     ],
 )
 async def test_event_type_is_the_listed_name_or_other(
@@ -157,44 +161,84 @@ async def test_data_is_not_recorded(hass: HomeAssistant, server: DevServer, set_
         assert "data" in state_info["unrecorded_attributes"]
 
 
-async def test_flood_is_written_50_times_a_second_and_ends_with_the_newest(
+async def test_flood_is_written_50_times_a_second_and_ends_with_the_latest(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     await set_up(app_entry(server, "orders"))
     events = async_capture_events(hass, "pusher_channels_event")
     writes = writes_of(hass, ORDERS)
 
-    for number in range(1000):
+    number = 0
+    while len(writes) < 8:
+        number += 1
         await server.publish("orders", "tick", number)
-    await until(lambda: len(events) == 1000)
+        await asyncio.sleep(0)
+    await until(lambda: len(events) == number)
     await skip(hass, 0.02)
 
-    times = [time for time, _ in writes]
-    pauses = [later - earlier for earlier, later in pairwise(times[:-1])]
-    assert min(pauses, default=1) >= 0.019
-    assert shown(hass)["data"] == 999
+    pauses = [later - earlier for (earlier, _), (later, _) in pairwise(writes[:8])]
+    assert min(pauses) >= 0.019
+    assert number > 2 * len(writes)
+    assert shown(hass)["data"] == number
+    last = len(writes)
     await skip(hass, 1)
-    assert len(writes) == len(times)
+    assert len(writes) == last
 
 
+@pytest.mark.parametrize("events", [["shipped"], ["ship*"]])
 async def test_event_that_the_filter_excludes_before_it_is_written_is_dropped(
-    hass: HomeAssistant, server: DevServer, set_up: SetUp, caplog: pytest.LogCaptureFixture
+    hass: HomeAssistant,
+    server: DevServer,
+    set_up: SetUp,
+    monkeypatch: pytest.MonkeyPatch,
+    events: list[str],
 ) -> None:
+    monkeypatch.setattr(ChannelEvent, "_seconds_between_writes", 60)
     entry = app_entry(server, "orders")
     await set_up(entry)
-    events = async_capture_events(hass, "pusher_channels_event")
-    for number in range(20):
+    received = async_capture_events(hass, "pusher_channels_event")
+    for number in range(2):
         await server.publish("orders", "tick", number)
-    await until(lambda: len(events) == 20)
+    await until(lambda: len(received) == 2)
+    assert shown(hass)["data"] == 0
 
-    data = {"channel": "orders", "events": ["shipped"], "members": []}
+    data = {"channel": "orders", "events": events, "members": []}
     hass.config_entries.async_update_subentry(entry, entry.subentries["id-orders"], data=data)
     await hass.async_block_till_done()
-    await skip(hass, 0.02)
-    await server.publish("orders", "shipped", "new")
-    await until(lambda: shown(hass)["data"] == "new")
+    await skip(hass, 60)
 
-    assert [it for it in caplog.records if it.levelname == "ERROR"] == []
+    assert shown(hass)["data"] == 0
+
+
+@pytest.mark.parametrize(
+    ("data", "size"), [("x" * 16384, None), ("x" * 16385, 16385), ("é" * 9000, 18000)]
+)
+async def test_data_over_16_kb_is_left_out_with_its_size_in_its_place(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, data: str, size: int | None
+) -> None:
+    await set_up(app_entry(server, "orders"))
+    received = async_capture_events(hass, "pusher_channels_event")
+
+    await server.send_raw(frames.event("orders", "shipped", data))
+    await until(lambda: received)
+
+    attributes = state_of(hass, ORDERS).attributes
+    assert received[0].data["data"] == data
+    assert attributes.get("data_bytes") == size
+    assert attributes.get("data") == (data if size is None else None)
+    assert attributes["event"] == "shipped"
+
+
+async def test_data_that_is_an_object_is_measured_as_json(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    await set_up(app_entry(server, "orders"))
+
+    frame = {"event": "shipped", "channel": "orders", "data": {"list": [1000] * 4000}}
+    await server.send_raw(json.dumps(frame))
+    await until(lambda: state_of(hass, ORDERS).attributes.get("event"))
+
+    assert state_of(hass, ORDERS).attributes["data_bytes"] == len('{"list":[]}') + 4000 * 5 - 1
 
 
 async def test_unload_during_a_flood_writes_nothing_later(

@@ -13,10 +13,12 @@ from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 
+from custom_components.pusher_channels import sensor
+from custom_components.pusher_channels.hub.devices import register_app
 from custom_components.pusher_channels.hub.hub import Hub
 from tools.devserver import DevServer, frames
 
-from .conftest import APP, SetUp, app_entry, until
+from .conftest import APP, SetUp, app_entry, channel_subentry, until
 from .home_assistant import device_named, reauth_flows, skip, state_of
 
 
@@ -214,3 +216,117 @@ async def test_setup_without_any_channel_stays_connected(
 
     assert len(server.connections) == 1
     assert server.connections[0].app.key == APP.key
+
+
+async def test_channel_that_is_deleted_during_the_setup_leaves_the_rest_set_up(
+    hass: HomeAssistant, server: DevServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = app_entry(server, "orders", "news")
+    entry.add_to_hass(hass)
+    forward = hass.config_entries.async_forward_entry_setups
+
+    async def delete_and_forward(*args: Any) -> None:
+        if "id-orders" in entry.subentries:
+            hass.config_entries.async_remove_subentry(entry, "id-orders")
+        await forward(*args)
+
+    monkeypatch.setattr(hass.config_entries, "async_forward_entry_setups", delete_and_forward)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await server.wait_subscribed("news")
+    await hass.async_block_till_done()
+
+    assert entry.state is ConfigEntryState.LOADED
+    assert set(entry.runtime_data.channels) == {"id-news"}
+    assert hass.states.get("event.orders") is None
+    assert await hass.config_entries.async_reload(entry.entry_id)
+
+
+async def test_setup_whose_platform_fails_leaves_nothing_and_is_retried(
+    hass: HomeAssistant, server: DevServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = app_entry(server, "orders")
+    entry.add_to_hass(hass)
+
+    def fail(*_: object) -> None:
+        raise KeyError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sensor, "ConnectionStateSensor", fail)
+        assert not await hass.config_entries.async_setup(entry.entry_id)
+        await hass.async_block_till_done()
+        await server.wait_disconnected()
+
+        assert entry.state is ConfigEntryState.SETUP_RETRY
+        assert entry.error_reason_translation_key == "platform_failed"
+
+    await skip(hass, 60)
+    await until(lambda: entry.state is ConfigEntryState.LOADED)
+    await hass.async_block_till_done()
+    assert state_of(hass, "sensor.demo_app_connection_state").state == "connected"
+
+
+async def test_options_saved_during_a_slow_setup_are_used(
+    hass: HomeAssistant, server: DevServer
+) -> None:
+    server.faults.handshake_silent = True
+    entry = app_entry(server)
+    entry.add_to_hass(hass)
+    setup = hass.async_create_task(hass.config_entries.async_setup(entry.entry_id))
+    await until(lambda: server.attempts)
+    assert entry.state is ConfigEntryState.SETUP_IN_PROGRESS
+
+    hass.config_entries.async_update_entry(entry, options={"sign_in": True})
+    server.faults.reset()
+    await skip(hass, 11)
+    await setup
+    await until(lambda: entry.state is ConfigEntryState.LOADED)
+    await hass.async_block_till_done()
+
+    assert hass.states.get("event.demo_app_user_event") is not None
+
+
+async def test_entity_that_the_settings_no_longer_ask_for_is_removed_whatever_changed(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    """Members, the app ID and the kind of the channel change while the entry reloads."""
+    entry = app_entry(server, channel_subentry("presence-room", members=["alice"]))
+    await set_up(entry)
+    registry = er.async_get(hass)
+
+    def keys() -> set[str]:
+        entities = er.async_entries_for_config_entry(registry, entry.entry_id)
+        return {it.unique_id.removeprefix(f"{entry.entry_id}_id-presence-room_") for it in entities}
+
+    assert {"member_alice", "members", "others", "notification"} <= keys()
+    data = {name: value for name, value in entry.data.items() if name != "app_id"}
+    subentry = entry.subentries["id-presence-room"]
+    hass.config_entries.async_update_subentry(entry, subentry, data={"channel": "orders"})
+    hass.config_entries.async_update_entry(entry, data=data)
+    await until(lambda: keys() >= {"event", "subscription_count"} and "members" not in keys())
+    await hass.async_block_till_done()
+
+    assert not {"member_alice", "members", "others", "notification"} & keys()
+
+
+@pytest.mark.parametrize(
+    ("server_data", "manufacturer"),
+    [
+        ({}, "Pusher"),
+        ({"host": "ws-eu.pusher.com"}, "Pusher"),
+        ({"host": "push.example"}, None),
+        ({"host": "notpusher.com"}, None),
+    ],
+)
+async def test_only_an_app_of_pusher_has_the_manufacturer_and_the_dashboard(
+    hass: HomeAssistant, server: DevServer, server_data: dict[str, str], manufacturer: str | None
+) -> None:
+    entry = app_entry(server)
+    entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(entry, data=entry.data | {"server": server_data})
+
+    device = dr.async_get(hass).async_get(register_app(hass, entry))
+
+    assert isinstance(device, dr.DeviceEntry)
+    assert device.manufacturer == manufacturer
+    url = "https://dashboard.pusher.com" if manufacturer else None
+    assert device.configuration_url == url

@@ -86,9 +86,8 @@ async def async_remove_entry(hass: HomeAssistant, entry: PusherConfigEntry) -> N
 async def _set_up_platforms(hass: HomeAssistant, entry: PusherConfigEntry) -> None:
     """Set up all platforms; raise `ConfigEntryNotReady`, with none set up, if one fails."""
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    loaded = entry.runtime_data.loaded_platforms
-    if len(loaded) < len(PLATFORMS):
-        await hass.config_entries.async_unload_platforms(entry, loaded)
+    if not entry.runtime_data.has_platforms(PLATFORMS):
+        await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
         raise ConfigEntryNotReady(translation_domain=DOMAIN, translation_key="platform_failed")
 
 

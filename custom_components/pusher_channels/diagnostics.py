@@ -164,8 +164,14 @@ def _channel(entry: PusherConfigEntry, subentry: ConfigSubentry) -> dict[str, An
         "values": list(subentry.data.get(CONF_VALUES, {}).values()),
     }
     hub = _hub(entry)
-    channel = None if hub is None else hub.client.channels.get(name)
-    return configured if channel is None else configured | _channel_state(entry, channel)
+    channel = None if hub is None else hub.channels.get(subentry.subentry_id)
+    if channel is None or channel.client_channel is None:
+        return configured
+    return (
+        configured
+        | _channel_state(entry, channel.client_channel)
+        | {"decryption_failures": channel.decryption_failures}
+    )
 
 
 def _share(entry: PusherConfigEntry, subentry: ConfigSubentry) -> dict[str, Any]:

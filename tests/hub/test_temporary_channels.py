@@ -267,3 +267,23 @@ async def test_channel_that_is_then_configured_is_heard_once(
     assert heard[0].data["device_id"] != hub.device_id
     assert _subscribes(server, "orders") == 1
     assert (await mistake(hass, "unsubscribe", channel="orders"))[0] == "channel_is_configured"
+
+
+@pytest.mark.parametrize("cancelled", [0, 1])
+async def test_cancelled_call_takes_the_channel_from_no_other_call(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, cancelled: int
+) -> None:
+    hub = await set_up(app_entry(server))
+    server.faults.unanswered_channels.add("orders")
+    calls = [asyncio.create_task(act(hass, "subscribe", channel="orders")) for _ in range(2)]
+    await server.wait_received("pusher:subscribe")
+
+    calls[cancelled].cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await calls[cancelled]
+    await server.send_raw(frames.subscription_succeeded("orders"))
+    await calls[1 - cancelled]
+
+    assert hub.client.channels["orders"].is_subscribed
+    await act(hass, "unsubscribe", channel="orders")
+    assert "orders" not in hub.client.channels

@@ -97,10 +97,9 @@ class Hub:
         """The ids of the watched users."""
         return tuple(self.entry.options.get(CONF_WATCHLIST, ())) if self.signs_in else ()
 
-    @property
-    def loaded_platforms(self) -> list[Platform]:
-        """The platforms that are set up."""
-        return list(self._platforms)
+    def has_platforms(self, platforms: Iterable[Platform]) -> bool:
+        """Return whether all these platforms are set up."""
+        return self._platforms.keys() >= set(platforms)
 
     def is_configured(self, name: str) -> bool:
         """Return whether a channel of this name is configured."""

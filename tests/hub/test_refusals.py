@@ -1,0 +1,182 @@
+"""A refusal is logged once each way, has a repair issue where only the user can solve it, and an end."""
+
+import pytest
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.pusher_channels.const import DOMAIN
+from tools.devserver import DevServer, frames
+
+from ..conftest import SetUp, app_entry, until
+from ..home_assistant import issues_of, reauth_flows, state_of
+
+REFUSED = frames.subscription_error("orders", "Not for you", 403)
+SECRET = "private-encrypted-room"
+FIX = "/api/repairs/issues/fix"
+
+
+async def set_up_refused(hass: HomeAssistant, entry: MockConfigEntry) -> str:
+    """Set up an entry whose channel is refused; return the id of the issue."""
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await until(lambda: issues_of(hass))
+    (issue_id,) = issues_of(hass)
+    return issue_id
+
+
+def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [it.getMessage() for it in caplog.records if it.name.endswith(".refusals")]
+
+
+async def test_refused_channel_is_logged_once_each_way_and_its_issue_goes_with_success(
+    hass: HomeAssistant, server: DevServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.faults.subscribe_answers["orders"] = REFUSED
+    entry = app_entry(server, "orders")
+    refusals = async_capture_events(hass, "pusher_channels_subscription_error")
+    issue_id = await set_up_refused(hass, entry)
+
+    issue = issues_of(hass)[issue_id]
+    assert issue_id == f"channel_refused_{entry.entry_id}_id-orders"
+    assert issue.is_fixable
+    assert issue.translation_placeholders == {"name": "Demo app", "channel": "orders"}
+    assert reauth_flows(hass) == []
+    state = state_of(hass, "binary_sensor.orders_subscribed")
+    assert (state.state, state.attributes["error"]) == ("off", "Not for you")
+
+    await server.close_all(4200)
+    await until(lambda: len(refusals) == 2)
+    server.faults.reset()
+    await server.close_all(4200)
+    await until(lambda: state_of(hass, "binary_sensor.orders_subscribed").state == "on")
+
+    assert issues_of(hass) == {}
+    assert state_of(hass, "binary_sensor.orders_subscribed").attributes["error"] is None
+    assert logged(caplog) == [
+        "Demo app: the channel orders was refused: Not for you",
+        "Demo app: the channel orders is subscribed",
+    ]
+
+
+async def test_refusal_that_is_retried_is_logged_without_an_issue(
+    hass: HomeAssistant, server: DevServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.faults.subscribe_answers["orders"] = frames.subscription_error("orders", "Later", 503)
+    entry = app_entry(server, "orders")
+    refusals = async_capture_events(hass, "pusher_channels_subscription_error")
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await until(lambda: refusals)
+
+    assert issues_of(hass) == {}
+    assert logged(caplog) == ["Demo app: the channel orders was refused: Later"]
+
+
+async def test_removed_channel_takes_its_issue_along(
+    hass: HomeAssistant, server: DevServer
+) -> None:
+    server.faults.subscribe_answers["orders"] = REFUSED
+    entry = app_entry(server, "orders")
+    await set_up_refused(hass, entry)
+
+    hass.config_entries.async_remove_subentry(entry, "id-orders")
+    await hass.async_block_till_done()
+
+    assert issues_of(hass) == {}
+
+
+@pytest.mark.parametrize(("still_refused", "result"), [(False, "create_entry"), (True, "abort")])
+async def test_fix_of_a_refused_channel_reloads_and_waits_for_the_answer(
+    hass: HomeAssistant,
+    server: DevServer,
+    hass_client: ClientSessionGenerator,
+    still_refused: bool,
+    result: str,
+) -> None:
+    server.faults.subscribe_answers["orders"] = REFUSED
+    issue_id = await set_up_refused(hass, app_entry(server, "orders"))
+    assert await async_setup_component(hass, "repairs", {})
+    http = await hass_client()
+    opened = await http.post(FIX, json={"handler": DOMAIN, "issue_id": issue_id})
+    flow = await opened.json()
+    if not still_refused:
+        server.faults.reset()
+
+    submitted = await http.post(f"{FIX}/{flow['flow_id']}", json={})
+
+    assert (await submitted.json())["type"] == result
+    assert bool(issues_of(hass)) is still_refused
+
+
+async def test_event_that_cannot_be_decrypted_is_reported_until_one_can(
+    hass: HomeAssistant,
+    server: DevServer,
+    set_up: SetUp,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    entry = app_entry(server, SECRET)
+    hub = await set_up(entry)
+    failures = async_capture_events(hass, "pusher_channels_decryption_failure")
+    subscribed = "binary_sensor.private_encrypted_room_subscribed"
+
+    for _ in range(2):
+        await server.send_raw(frames.event(SECRET, "secret", "not encrypted"))
+    await until(lambda: len(failures) == 2)
+
+    issue = issues_of(hass)[f"decryption_failed_{entry.entry_id}_id-{SECRET}"]
+    assert not issue.is_fixable
+    assert issue.translation_placeholders == {"name": "Demo app", "channel": SECRET}
+    assert state_of(hass, subscribed).state == "on"
+    assert state_of(hass, subscribed).attributes["error"] == failures[0].data["reason"]
+    assert hub.channels[f"id-{SECRET}"].decryption_failures == 2
+
+    await server.publish(SECRET, "secret", "encrypted")
+    await until(lambda: issues_of(hass) == {})
+
+    assert state_of(hass, subscribed).attributes["error"] is None
+    first, second = logged(caplog)
+    assert first.startswith(f"Demo app: an event of the channel {SECRET} could not be decrypted: ")
+    assert second == f"Demo app: events of the channel {SECRET} are decrypted again"
+
+
+async def test_decryption_issue_goes_with_a_reload(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server, SECRET)
+    await set_up(entry)
+    await server.send_raw(frames.event(SECRET, "secret", "not encrypted"))
+    await until(lambda: issues_of(hass))
+
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+
+    assert issues_of(hass) == {}
+
+
+async def test_refused_sign_in_has_an_issue_until_it_succeeds(
+    hass: HomeAssistant,
+    server: DevServer,
+    set_up: SetUp,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    server.faults.auth_status = 403
+    entry = app_entry(
+        server,
+        authorization="auth_endpoint",
+        auth_endpoint=server.auth_url,
+        user_auth_endpoint=server.user_auth_url,
+        options={"sign_in": True},
+    )
+    hub = await set_up(entry)
+    await until(lambda: issues_of(hass))
+    assert list(issues_of(hass)) == [f"sign_in_refused_{entry.entry_id}"]
+    assert reauth_flows(hass) == []
+
+    server.faults.reset()
+    await server.close_all(4200)
+    await until(lambda: hub.client.user.user_id)
+
+    assert issues_of(hass) == {}
+    assert len(logged(caplog)) == 2
