@@ -78,7 +78,7 @@ async def test_refused_app_is_not_tried_again(hass: HomeAssistant, server: DevSe
 async def test_unauthorized_app_asks_for_another_authorization(
     hass: HomeAssistant, server: DevServer
 ) -> None:
-    server.faults.first_frame = frames.error(4009, "Connection not authorized within timeout")
+    server.faults.first_frame = frames.error(4009, "The connection is not authorized")
     entry = app_entry(server)
     entry.add_to_hass(hass)
 

@@ -31,7 +31,7 @@ async def test_connection_that_becomes_unauthorized_asks_for_another_authorizati
     entry = app_entry(server)
     await set_up(entry)
 
-    await server.close_all(4009, "Connection not authorized within timeout")
+    await server.close_all(4009, "The connection is not authorized")
     await until(lambda: reauth_flows(hass))
 
     assert reauth_flows(hass) == ["reauth"]

@@ -1,0 +1,56 @@
+"""Close code 4009 that is not about credentials asks for no new ones."""
+
+import pytest
+from homeassistant.core import HomeAssistant
+
+from tools.devserver import DevServer, frames
+
+from ..conftest import SetUp, app_entry, until
+from ..home_assistant import issues_of, reauth_flows, skip
+
+
+@pytest.mark.parametrize(
+    "message", ["Origin not allowed", "Connection not authorized within timeout."]
+)
+async def test_4009_about_something_else_than_credentials_asks_for_no_new_ones(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, message: str
+) -> None:
+    hub = await set_up(app_entry(server, "orders"))
+
+    await server.close_all(4009, message)
+    await until(lambda: hub.client.last_error)
+    await hass.async_block_till_done()
+
+    assert reauth_flows(hass) == []
+
+
+async def test_origin_that_is_not_allowed_has_an_issue_until_it_connects(
+    hass: HomeAssistant, server: DevServer
+) -> None:
+    server.faults.first_frame = frames.error(4009, "Origin not allowed")
+    server.faults.handshake_close = 4009
+    entry = app_entry(server)
+    entry.add_to_hass(hass)
+    assert not await hass.config_entries.async_setup(entry.entry_id)
+
+    assert list(issues_of(hass)) == [f"origin_not_allowed_{entry.entry_id}"]
+    assert reauth_flows(hass) == []
+
+    server.faults.reset()
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    assert issues_of(hass) == {}
+
+
+async def test_server_that_requires_authorization_of_an_app_without_any_has_an_issue(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server, "orders", authorization="auth_none")
+    await set_up(entry)
+
+    for _ in range(2):
+        await server.close_all(4009, "Connection not authorized within timeout.")
+        await skip(hass, 60)
+
+    await until(lambda: issues_of(hass))
+    assert list(issues_of(hass)) == [f"authorization_required_{entry.entry_id}"]
+    assert reauth_flows(hass) == []
