@@ -5,7 +5,7 @@ from tools.browser.frontend import INTEGRATION, Frontend
 from tools.browser.pictures import Pictures
 from tools.devserver import DevServer
 
-TITLE = "shop-key (127.0.0.1)"
+TITLE = "127.0.0.1"
 
 
 async def test_app_with_its_secret_and_first_channel(
@@ -17,7 +17,7 @@ async def test_app_with_its_secret_and_first_channel(
     await frontend.press("Next")
     await frontend.shows("Private channels")
     await pictures.take(frontend.page, "authorization")
-    await frontend.choose("App secret")
+    await frontend.choose("App secret (recommended)")
     await frontend.shows("App secret")
     await frontend.fill("Secret", SHOP.secret)
     await frontend.fill("App ID", SHOP.app_id)

@@ -61,7 +61,7 @@ async def test_reconfiguration_shows_the_server_and_keeps_the_secret(
     await frontend.shows("Change the app")
     await expect(frontend.dialog.get_by_role("textbox", name="Host")).to_be_visible()
     await frontend.press("Next")
-    await frontend.choose("App secret")
+    await frontend.choose("App secret (recommended)")
     await frontend.shows("App secret")
     await frontend.press("Submit")
     await frontend.ends_with("Reconfiguration was successful", "Close")
@@ -86,7 +86,7 @@ async def test_options(frontend: Frontend, apps: Apps, pictures: Pictures) -> No
     await apps.add()
     await frontend.configure()
     await frontend.turn("Sign in", True)
-    await frontend.add_to("Watchlist", "ada")
+    await frontend.add_to("Watched users", "ada")
     await pictures.take(frontend.page, "options")
     await frontend.press("Submit")
     await frontend.ends_with("Options successfully saved.")
@@ -99,7 +99,7 @@ async def test_repair(
     server.faults.handshake_close = 4003
     await server.close_all(4003, "Disabled")
     await frontend.open("/config/repairs")
-    title = "shop-key (127.0.0.1): the app is disabled"
+    title = "127.0.0.1: the app is disabled"
     await frontend.page.get_by_text(title).click()
     await frontend.shows("The app is disabled")
     await frontend.sees("Enable it in your server's dashboard", frontend.dialog)
@@ -117,7 +117,7 @@ async def test_removal(frontend: Frontend, server: DevServer, apps: Apps) -> Non
     await apps.add()
     await frontend.from_menu("Delete")
     question = frontend.page.locator("dialog-box")
-    await frontend.sees("Delete shop-key (127.0.0.1)?", question)
+    await frontend.sees("Delete 127.0.0.1?", question)
     await question.get_by_role("button", name="Delete").click()
     await server.wait_disconnected(0, timeout=60)
-    await expect(frontend.page.get_by_text("shop-key (127.0.0.1)")).to_have_count(0)
+    await expect(frontend.page.get_by_text("127.0.0.1")).to_have_count(0)

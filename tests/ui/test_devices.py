@@ -17,7 +17,7 @@ async def test_app_device(
     frontend: Frontend, hass: HomeAssistant, apps: Apps, pictures: Pictures
 ) -> None:
     await apps.add(BAKERY)
-    await frontend.open(await device_path(hass, "bakery-key (127.0.0.1)"))
+    await frontend.open(await device_path(hass, "127.0.0.1"))
     await frontend.sees_device("Connection state", "Connected")
     await pictures.take(frontend.page, "device")
     await frontend.theme("dark")
