@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
@@ -10,13 +11,14 @@ import pytest
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 
+from custom_components.pusher_channels.client import HttpApi, RequestError, RequestFailure
 from custom_components.pusher_channels.flows.forms import FormError
 from custom_components.pusher_channels.flows.probe import probe
 from tests.tools.devserver.certificate import write_certificate
 from tools.devserver import App, DevServer, Faults, frames
 
 from ..conftest import APP, app_data
-from ..flow_steps import app_form, shown_error, skip_time, start, submit
+from ..flow_steps import app_form, choose, shown_error, skip_time, start, submit
 
 WELCOME = frames.established("1.1", 120)
 
@@ -74,7 +76,7 @@ async def tls_server(
 @pytest.mark.parametrize(
     ("break_it", "error"),
     [
-        pytest.param(upgrade(404), "cannot_connect", id="no websocket"),
+        pytest.param(upgrade(404), "not_pusher", id="no websocket"),
         pytest.param(upgrade(503), "cannot_connect", id="bad gateway"),
         pytest.param(reset, "cannot_connect", id="reset"),
         pytest.param(first_frame("Hello"), "not_pusher", id="not Pusher"),
@@ -123,6 +125,77 @@ async def test_app_without_room_on_the_server(
     async with DevServer(apps=[app]) as server:
         step = await submit(hass, await start(hass), app_form(server))
     assert step["errors"] == {"base": error}
+
+
+@pytest.mark.parametrize("status", [200, 301, 401, 403, 404, 426])
+async def test_web_server_is_not_a_pusher_server(
+    hass: HomeAssistant, server: DevServer, status: int
+) -> None:
+    server.faults.upgrade_status = status
+    step = await submit(hass, await start(hass), app_form(server))
+    assert step["errors"] == {"base": "not_pusher"}
+
+
+async def test_origin_is_sent_where_the_server_asks_for_one(
+    hass: HomeAssistant, socket_enabled: None
+) -> None:
+    app = replace(APP, origins=frozenset({"https://panel.example"}))
+    async with DevServer(apps=[app]) as server:
+        step = await submit(hass, await start(hass), app_form(server))
+        assert step["errors"] == {"base": "origin_not_allowed"}
+        assert "Origin" in shown_error(step)
+        step = await submit(hass, step, app_form(server, origin="https://panel.example/"))
+        assert step["step_id"] == "authorization"
+
+
+async def test_headers_are_sent_with_each_connection(
+    hass: HomeAssistant, server: DevServer
+) -> None:
+    form = app_form(server, headers=[{"name": "X-Gateway", "value": "gateway-token"}])
+    step = await choose(hass, await submit(hass, await start(hass), form), "auth_secret")
+    step = await submit(hass, step, {"secret": APP.secret, "app_id": APP.app_id})
+    assert step["type"] is FlowResultType.CREATE_ENTRY
+    assert {attempt.headers.get("X-Gateway") for attempt in server.attempts} == {"gateway-token"}
+
+
+async def test_server_api_may_have_another_address(hass: HomeAssistant, server: DevServer) -> None:
+    async with DevServer(apps=[APP]) as other:
+        form = app_form(server, api_host=f"{other.host}:{other.port}")
+        server.faults.api_status = 503
+        step = await choose(hass, await submit(hass, await start(hass), form), "auth_secret")
+        step = await submit(hass, step, {"secret": APP.secret, "app_id": APP.app_id})
+        assert step["type"] is FlowResultType.CREATE_ENTRY
+        await hass.async_block_till_done()
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(401, "invalid_app_id"), (404, "invalid_app_id"), (503, "cannot_connect")],
+)
+async def test_app_id_is_proved_by_the_server_api(
+    hass: HomeAssistant, server: DevServer, status: int, error: str
+) -> None:
+    step = await choose(
+        hass, await submit(hass, await start(hass), app_form(server)), "auth_secret"
+    )
+    server.faults.api_status = status
+    step = await submit(hass, step, {"secret": APP.secret, "app_id": APP.app_id})
+    assert step["errors"] == {"base": error}
+    assert shown_error(step)
+    step = await submit(hass, step, {"secret": APP.secret})
+    assert step["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_wrong_clock_does_not_disprove_the_app_id(
+    hass: HomeAssistant, server: DevServer
+) -> None:
+    step = await choose(
+        hass, await submit(hass, await start(hass), app_form(server)), "auth_secret"
+    )
+    refusal = RequestError(RequestFailure.CLOCK_SKEW, "Timestamp expired", 401)
+    with patch.object(HttpApi, "check_app_id", side_effect=refusal):
+        step = await submit(hass, step, {"secret": APP.secret, "app_id": APP.app_id})
+    assert step["type"] is FlowResultType.CREATE_ENTRY
 
 
 async def test_stopped_server_cannot_be_reached(hass: HomeAssistant, server: DevServer) -> None:

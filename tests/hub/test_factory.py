@@ -1,8 +1,9 @@
-"""Where an app's server is: pusher.com by its cluster, one's own by its host."""
+"""The server and the server API of an entry."""
 
 import pytest
+from homeassistant.core import HomeAssistant
 
-from custom_components.pusher_channels.hub.factory import make_server
+from custom_components.pusher_channels.hub.factory import make_api, make_server
 
 SCHEME = {"use_tls": True, "verify_ssl": True}
 
@@ -16,9 +17,34 @@ SCHEME = {"use_tls": True, "verify_ssl": True}
             "ws://push.example:6001/ws/app/",
             "http://push.example:6001/ws",
         ),
+        (
+            {"host": "push.example", "api_host": "api.example:4567"},
+            "wss://push.example:443/app/",
+            "https://api.example:4567",
+        ),
+        (
+            {"api_host": "rest.example"},
+            "wss://ws-eu.pusher.com:443/app/",
+            "https://rest.example:443",
+        ),
     ],
 )
 def test_host_overrides_the_cluster(server: dict[str, object], socket: str, api: str) -> None:
     found = make_server({"cluster": "eu", "server": SCHEME | server})
     assert found.websocket_url("key").startswith(socket)
     assert found.api_url == api
+
+
+async def test_server_api_gets_the_headers_of_the_server(hass: HomeAssistant) -> None:
+    headers = [{"name": "X-Gateway", "value": "gateway-token"}]
+    data = {
+        "app_key": "key",
+        "cluster": "eu",
+        "server": SCHEME | {"headers": headers},
+        "secret": "secret",
+        "app_id": "1",
+    }
+    api = make_api(hass, data)
+    assert api is not None
+    assert api.headers == {"X-Gateway": "gateway-token"}
+    assert "gateway-token" not in repr(api)

@@ -11,7 +11,14 @@ _RAW = re.compile(
     r"\[%key|\bundefined\b|\bNaN\b|\[object Object\]|component\.pusher_channels|config_subentries\."
     r"|\b[a-z]+(?:_[a-z]+)+\b"
 )
-_MEANT = {"pusher_channels", "socket_id", "channel_name", "channel_data", "shared_secret", "allowed_origins"}
+_MEANT = {
+    "pusher_channels",
+    "socket_id",
+    "channel_name",
+    "channel_data",
+    "shared_secret",
+    "allowed_origins",
+}
 _PLACEHOLDER = re.compile(r"\{\w+\}")
 
 

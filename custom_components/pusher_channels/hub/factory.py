@@ -25,6 +25,7 @@ from ..const import (
     CONF_MASTER_KEY,
     CONF_MAX_RECONNECT_ATTEMPTS,
     CONF_MAX_RECONNECT_GAP,
+    CONF_ORIGIN,
     CONF_PONG_TIMEOUT,
     CONF_PROXY,
     CONF_SECRET,
@@ -45,6 +46,8 @@ def make_client(hass: HomeAssistant, data: Settings, options: Settings) -> Pushe
         authorizer=make_authorizer(hass, _session(hass, data), data, options),
         timing=_make_timing(options),
         proxy=data[CONF_SERVER].get(CONF_PROXY),
+        origin=data[CONF_SERVER].get(CONF_ORIGIN),
+        headers=_headers(data),
     )
 
 
