@@ -1,4 +1,4 @@
-"""Each blueprint, imported into a real Home Assistant, does what it says."""
+"""Each blueprint does what its description says."""
 
 import asyncio
 import shutil
@@ -12,6 +12,7 @@ from homeassistant.core import CoreState, HomeAssistant, ServiceCall
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import (
+    async_capture_events,
     async_fire_time_changed,
     async_mock_service,
 )
@@ -64,7 +65,7 @@ async def _pass(hass: HomeAssistant, **time: int) -> None:
         await asyncio.sleep(0)
 
 
-async def test_an_event_becomes_a_notification(
+async def test_event_becomes_a_notification(
     hass: HomeAssistant, server: DevServer, shop: Hub, automate: Automate
 ) -> None:
     sent: list[ServiceCall] = async_mock_service(hass, "notify", "send_message")
@@ -89,7 +90,7 @@ async def test_an_event_becomes_a_notification(
     ]
 
 
-async def test_without_event_names_and_texts_every_event_is_told(
+async def test_every_event_becomes_a_notification_by_default(
     hass: HomeAssistant, server: DevServer, shop: Hub, automate: Automate
 ) -> None:
     sent: list[ServiceCall] = async_mock_service(hass, "notify", "send_message")
@@ -101,16 +102,15 @@ async def test_without_event_names_and_texts_every_event_is_told(
     assert sent[0].data["message"] == "price: {'eur': 3}"
 
 
-async def test_the_light_is_on_while_ada_is_here(
+LIGHT = {"members": "sensor.presence_lobby_members", "light": {"entity_id": "light.hall"}}
+
+
+async def test_light_is_on_while_ada_is_here(
     hass: HomeAssistant, server: DevServer, shop: Hub, automate: Automate
 ) -> None:
     on = async_mock_service(hass, "light", "turn_on")
     off = async_mock_service(hass, "light", "turn_off")
-    await automate(
-        "light_while_someone_is_here",
-        members="sensor.presence_lobby_members",
-        light={"entity_id": "light.hall"},
-    )
+    await automate("light_while_someone_is_here", **LIGHT)
 
     async with ada_in_the_lobby(server):
         await until(lambda: on)
@@ -125,30 +125,31 @@ async def test_the_light_is_on_while_ada_is_here(
     assert len(on) == 1
 
 
-async def test_a_lost_connection_leaves_the_light_alone(
+async def test_reconnect_does_not_change_the_light(
     hass: HomeAssistant, server: DevServer, shop: Hub, automate: Automate
 ) -> None:
     on = async_mock_service(hass, "light", "turn_on")
     off = async_mock_service(hass, "light", "turn_off")
-    await automate(
-        "light_while_someone_is_here",
-        members="sensor.presence_lobby_members",
-        light={"entity_id": "light.hall"},
-    )
+    await automate("light_while_someone_is_here", **LIGHT)
 
     async with ada_in_the_lobby(server):
         await until(lambda: on)
         await shop.client.disconnect()
         await _pass(hass, minutes=5)
+        shop.client.connect()
+        await until(lambda: shop.channels["id-presence-lobby"].is_subscribed)
+        await _pass(hass, minutes=5)
+        assert _others(hass) == 1
 
+    assert len(on) == 1
     assert not off
 
 
-async def test_a_connection_that_stays_away_is_told_until_it_is_back(
+async def test_lost_connection_is_reported_until_it_returns(
     hass: HomeAssistant, server: DevServer, shop: Hub, automate: Automate
 ) -> None:
-    told = async_mock_service(hass, "persistent_notification", "create")
-    taken_back = async_mock_service(hass, "persistent_notification", "dismiss")
+    created = async_mock_service(hass, "persistent_notification", "create")
+    dismissed = async_mock_service(hass, "persistent_notification", "dismiss")
     await automate(
         "alert_when_connection_is_down", connection="sensor.shop_connection_state", minutes=10
     )
@@ -157,21 +158,21 @@ async def test_a_connection_that_stays_away_is_told_until_it_is_back(
     await until(lambda: _state(hass) == "reconnecting")
     await shop.client.disconnect()
     await _pass(hass, minutes=9)
-    assert not told
+    assert not created
     await _pass(hass, minutes=11)
-    [alert] = told
+    [alert] = created
     assert alert.data["title"] == "Shop"
     assert alert.data["message"] == "Not connected for 10 minutes. The server is full (4100)"
-    assert not taken_back
+    assert not dismissed
     shop.client.connect()
-    await until(lambda: taken_back)
-    assert taken_back[0].data["notification_id"] == alert.data["notification_id"]
+    await until(lambda: dismissed)
+    assert dismissed[0].data["notification_id"] == alert.data["notification_id"]
 
 
-async def test_a_connection_that_is_soon_back_is_not_told(
+async def test_short_outage_is_not_reported(
     hass: HomeAssistant, server: DevServer, shop: Hub, automate: Automate
 ) -> None:
-    told = async_mock_service(hass, "persistent_notification", "create")
+    created = async_mock_service(hass, "persistent_notification", "create")
     await automate("alert_when_connection_is_down", connection="sensor.shop_connection_state")
 
     await server.close_all(4200)
@@ -179,27 +180,86 @@ async def test_a_connection_that_is_soon_back_is_not_told(
     await until(lambda: _state(hass) == "connected")
     await _pass(hass, hours=1)
 
-    assert not told
+    assert not created
 
 
-async def test_a_start_without_a_connection_is_told(
+async def test_start_without_a_connection_is_reported(
     hass: HomeAssistant, automate: Automate
 ) -> None:
-    told = async_mock_service(hass, "persistent_notification", "create")
+    created = async_mock_service(hass, "persistent_notification", "create")
     hass.set_state(CoreState.not_running)
     hass.states.async_set("sensor.shop_connection_state", "unavailable")
     await automate("alert_when_connection_is_down", connection="sensor.shop_connection_state")
 
     await hass.async_start()
     await _pass(hass, minutes=4)
-    assert not told
+    assert not created
     await _pass(hass, minutes=6)
 
-    assert len(told) == 1
+    assert len(created) == 1
+
+
+@pytest.mark.parametrize(
+    ("members", "data", "runs"),
+    [
+        ([], {"script": "good_night"}, True),
+        ([], {"script": "script.good_night"}, True),
+        ([], "good_night", True),
+        (["ada"], {"script": "good_night"}, True),
+        (["grace"], {"script": "good_night"}, False),
+        ([], {"script": "unlock"}, False),
+        ([], {"script": "good_night, script.unlock"}, False),
+        ([], {"script": ["good_night"]}, False),
+        ([], {"script": None}, False),
+        ([], {}, False),
+        ([], [1], False),
+    ],
+)
+async def test_allowed_script_runs_on_a_client_event(
+    hass: HomeAssistant,
+    server: DevServer,
+    shop: Hub,
+    automate: Automate,
+    members: list[str],
+    data: Any,
+    runs: bool,
+) -> None:
+    started = async_mock_service(hass, "script", "turn_on")
+    await automate(
+        "run_script_on_client_event",
+        channel="presence-lobby",
+        scripts=["script.good_night", "script.party"],
+        members=members,
+    )
+    received = async_capture_events(hass, "pusher_channels_event")
+
+    async with ada_in_the_lobby(server) as ada:
+        await ada.send("client-run", data, "presence-lobby")
+        await until(lambda: received)
+        await hass.async_block_till_done()
+
+    assert [call.data["entity_id"] for call in started] == [["script.good_night"]] * runs
+
+
+async def test_event_of_the_server_runs_no_script(
+    hass: HomeAssistant, server: DevServer, shop: Hub, automate: Automate
+) -> None:
+    started = async_mock_service(hass, "script", "turn_on")
+    scripts = ["script.good_night"]
+    await automate(
+        "run_script_on_client_event", channel="private-alerts", event="run", scripts=scripts
+    )
+    received = async_capture_events(hass, "pusher_channels_event")
+
+    await server.publish("private-alerts", "run", {"script": "good_night"})
+    await until(lambda: received)
+    await hass.async_block_till_done()
+
+    assert not started
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_blueprint_says_where_it_comes_from(name: str) -> None:
+def test_blueprint_has_its_source(name: str) -> None:
     text = (FOLDER / f"{name}.yaml").read_text()
     path = f"blueprints/automation/pusher_channels/{name}.yaml"
     assert f"source_url: {DOCUMENTATION}/blob/main/{path}\n" in text
