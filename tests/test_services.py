@@ -34,7 +34,7 @@ ACTIONS = {
     "terminate_user_connections",
 }
 MEMBER_42 = {"user_id": "42", "user_info": {"name": "Ada"}}
-ME = {"user_id": "home-assistant-12345678", "user_info": {"name": "home-assistant-12345678"}}
+ME = {"user_id": "home-assistant-12345678", "user_info": {"name": "Home Assistant"}}
 
 
 def _client_events(server: DevServer) -> list[tuple[object, object, object]]:
