@@ -102,7 +102,7 @@ async def _set_up_guide(hass: HomeAssistant, address: str) -> None:
     for configuration in CONFIGURATION:
         if "rest_command" in configuration:
             command = configuration["rest_command"]["missed_events"]
-            command["url"] = address + command["url"].partition(":3000")[2]
+            command["url"] = address + command["url"].partition("shop.example")[2]
         for domain in configuration:
             assert await async_setup_component(hass, domain, configuration)
     catching_up = {
