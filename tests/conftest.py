@@ -31,6 +31,7 @@ type SetUp = Callable[[MockConfigEntry], Awaitable[Hub]]
 def _custom_integrations(request: pytest.FixtureRequest) -> None:
     """Let Home Assistant find the integration, in the tests that use Home Assistant."""
     if "hass" in request.fixturenames:
+        request.getfixturevalue("hass_storage")
         request.getfixturevalue("enable_custom_integrations")
 
 

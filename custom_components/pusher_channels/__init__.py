@@ -2,6 +2,7 @@
 
 import logging
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_VERIFY_SSL, EVENT_HOMEASSISTANT_STOP, Platform
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryError, ConfigEntryNotReady
@@ -13,6 +14,7 @@ from .client import ConnectionFailedError, ConnectionState
 from .const import CONF_SERVER, CONF_USE_TLS, DOMAIN
 from .hub import issues
 from .hub.factory import make_api, make_client
+from .hub.gaps import GAP_RECORDS, GapRecords
 from .hub.hub import Hub, PusherConfigEntry
 from .hub.refusals import asks_for_credentials
 from .services import async_setup_services
@@ -33,7 +35,9 @@ PLATFORMS = [
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Set up the actions and the views."""
+    """Set up the actions, the views and the records of gaps."""
+    records = hass.data[GAP_RECORDS] = GapRecords(hass)
+    await records.load()
     async_setup_services(hass)
     async_setup_views(hass)
     webhook.async_setup_webhooks(hass)
@@ -48,6 +52,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: PusherConfigEntry) -> bo
     client = make_client(hass, entry.data, entry.options)
 
     async def stop(_: Event) -> None:
+        if entry.state is ConfigEntryState.LOADED:
+            entry.runtime_data.stop()
         await client.disconnect()
 
     entry.async_on_unload(client.disconnect)
@@ -80,6 +86,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: PusherConfigEntry) -> b
 async def async_remove_entry(hass: HomeAssistant, entry: PusherConfigEntry) -> None:
     """Remove the repair issues and the webhook of an app."""
     issues.delete_all(hass, entry.entry_id)
+    hass.data[GAP_RECORDS].remove(entry.entry_id)
     webhook.async_remove(hass, entry)
 
 

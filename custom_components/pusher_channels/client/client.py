@@ -135,6 +135,11 @@ class PusherClient:
         """Channels whose gap is not reported yet, with its beginning in seconds since 1970."""
         return self._gaps.since
 
+    @property
+    def complete_until(self) -> float:
+        """Until when no event of a subscribed channel is missing, in seconds since 1970."""
+        return self._clock.at(self._connection.missed_since)
+
     def expect_gaps(self, since: Mapping[str, float]) -> None:
         """Report a gap for channels of an earlier client, once they are subscribed.
 

@@ -25,6 +25,7 @@ from ..const import CONF_SIGN_IN, CONF_WATCHLIST, SUBENTRY_CHANNEL
 from .bus import DeviceBus
 from .channel import ConfiguredChannel
 from .devices import register_app, register_channel
+from .gaps import AppGaps, is_user_channel
 from .platform_entities import PlatformEntities
 from .refusals import Refusals
 from .shares import Shares
@@ -86,6 +87,7 @@ class Hub:
         client.listen(self._handle_notice)
         client.user.bind(self.bus.fire_event)
         self._update_channels()
+        self._gaps = AppGaps(hass, entry, client, self._keeps_gaps_of)
 
     @property
     def signs_in(self) -> bool:
@@ -138,7 +140,8 @@ class Hub:
 
     @callback
     def stop(self) -> None:
-        """Stop all timers; the client is disconnected by the caller."""
+        """Store the end and stop all timers; the client is disconnected by the caller."""
+        self._gaps.stop()
         self.user.stop()
         for channel in self.channels.values():
             channel.give_up()
@@ -177,6 +180,9 @@ class Hub:
             self.channels[subentry_id] = channel
             if self._is_started:
                 channel.subscribe()
+
+    def _keeps_gaps_of(self, name: str) -> bool:
+        return self.is_configured(name) or (self.signs_in and is_user_channel(name))
 
     def _add_past_state(self) -> None:
         self.past_states.append(PastState(self.client.state, dt_util.utcnow()))
