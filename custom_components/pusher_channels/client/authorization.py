@@ -6,21 +6,21 @@ Reference: https://pusher.com/docs/channels/using_channels/authorized-connection
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
-from .auth import Authorizer, SecretAuthorizer, ask
+from .auth import Authorizer, CallbackAuthorizer, EndpointAuthorizer, SecretAuthorizer, ask
 from .channel import Channel
 from .exceptions import AuthorizationError, ConnectionFailedError, FailureReason
 from .messages import ErrorReceived, SubscriptionRefused
 from .protocol import subscribe_frame
-from .user import UserSession
+from .user import SigninFailed, UserSession
 
 PROBE_CHANNEL = "private-pusher-channels-connection"
 
 
 class ConnectionAuthorization:
-    """Authorizes each connection, once the server has closed one that was not.
+    """Authorizes each connection, once the server has closed one that was not authorized.
 
-    With the app secret that is a subscription of a private channel that has no events, otherwise a
-    sign-in.
+    With the app secret that is a subscription of a private channel that has no events, with an
+    authorizer of users a sign-in. Any other authorizer cannot authorize a connection on its own.
     """
 
     def __init__(
@@ -40,28 +40,35 @@ class ConnectionAuthorization:
         self._task: asyncio.Task[None] | None = None
 
     def review(self, failure: ConnectionFailedError) -> ConnectionFailedError:
-        """Return the failure, as one that needs another authorizer if none could authorize."""
+        """Return the failure, or one with AUTHORIZATION_REQUIRED if nothing can authorize."""
         if failure.reason is not FailureReason.AUTHORIZATION_TIMEOUT:
             return failure
         was_required, self._is_required = self._is_required, True
-        if self._authorizer is None or (was_required and not self._is_authorized):
-            reason = FailureReason.AUTHORIZATION_REQUIRED
-            detail = f": {self._refusal}" if self._refusal else ""
-            return ConnectionFailedError(reason, f"{failure.message}{detail}", failure.code)
-        return failure
+        may_succeed = not was_required or not self._refusal or self._has_authorized_channels
+        if self._authorizer is not None and may_succeed:
+            return failure
+        detail = f": {self._refusal}" if self._refusal else ""
+        return ConnectionFailedError(
+            FailureReason.AUTHORIZATION_REQUIRED, f"{failure.message}{detail}", failure.code
+        )
 
     def on_connected(self, socket_id: str) -> None:
         """Authorize a new connection, if the server wants that."""
         self._refusal = ""
         if not self._is_required:
             return
-        if isinstance(self._authorizer, SecretAuthorizer):
-            self._task = asyncio.create_task(
-                self._subscribe_probe(self._authorizer, socket_id),
-                name="pusher_channels connection authorization",
-            )
-        elif self._authorizer is not None:
-            self._user.sign_in()
+        match self._authorizer:
+            case None:
+                pass
+            case SecretAuthorizer():
+                self._task = asyncio.create_task(
+                    self._subscribe_probe(self._authorizer, socket_id),
+                    name="pusher_channels connection authorization",
+                )
+            case EndpointAuthorizer(user_url=None) | CallbackAuthorizer(on_user=None):
+                self._refusal = "No authentication of the user is set up"
+            case _:
+                self._user.sign_in()
 
     def on_lost(self) -> None:
         """Stop authorizing a connection that is lost."""
@@ -81,14 +88,14 @@ class ConnectionAuthorization:
         self._refusal = error.message
         return True
 
+    def handle_signin_failed(self, failure: SigninFailed) -> None:
+        """Remember why the sign-in failed."""
+        self._refusal = failure.error
+
     @property
-    def _is_authorized(self) -> bool:
-        if isinstance(self._authorizer, SecretAuthorizer) and not self._refusal:
-            return True
-        return self._user.user_id is not None or any(
-            channel.kind.needs_authorization and channel.is_subscribed
-            for channel in self._channels.values()
-        )
+    def _has_authorized_channels(self) -> bool:
+        """Whether a subscription may yet authorize the connection."""
+        return any(channel.kind.needs_authorization for channel in self._channels.values())
 
     async def _subscribe_probe(self, authorizer: SecretAuthorizer, socket_id: str) -> None:
         try:

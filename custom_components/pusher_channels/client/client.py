@@ -33,7 +33,7 @@ from .names import CLIENT_EVENT_PREFIX, ChannelKind, check_channel_name, check_e
 from .protocol import client_event_frame
 from .server import Server
 from .subscriptions import Subscriptions
-from .user import UserNotice, UserSession
+from .user import SigninFailed, UserNotice, UserSession
 
 type ClientNotice = (
     StateChange | ConnectionFailedError | ErrorReceived | FrameRejected | Gap | UserNotice
@@ -91,7 +91,7 @@ class PusherClient:
             authorizer=authorizer,
             subscriptions=self._subscriptions,
             send=self._connection.send,
-            report=self._notices.notify,
+            report=self._report_user,
         )
         self._authorization = ConnectionAuthorization(
             authorizer=authorizer,
@@ -192,6 +192,8 @@ class PusherClient:
         `InvalidUseError` if the name is not valid.
         """
         check_channel_name(channel)
+        if ChannelKind.of(channel).needs_authorization:
+            self._resume()
         return self._subscriptions.subscribe(channel)
 
     def unsubscribe(self, channel: str) -> None:
@@ -211,6 +213,7 @@ class PusherClient:
 
     def sign_in(self) -> None:
         """Sign the user in on this connection and all later ones."""
+        self._resume()
         self.user.sign_in()
 
     async def trigger(self, channel: str, event: str, data: Json) -> None:
@@ -240,6 +243,21 @@ class PusherClient:
         self._client_event_size.on_sent(frame)
         if not await self._connection.send(frame):
             raise InvalidUseError(Misuse.NOT_CONNECTED, "The connection ended before it was sent")
+
+    def _resume(self) -> None:
+        """Connect again if that failed for want of what authorizes a connection."""
+        failure = self.last_error
+        if (
+            self._connection.has_given_up
+            and failure is not None
+            and failure.reason is FailureReason.AUTHORIZATION_REQUIRED
+        ):
+            self.connect()
+
+    def _report_user(self, notice: UserNotice) -> None:
+        if isinstance(notice, SigninFailed):
+            self._authorization.handle_signin_failed(notice)
+        self._notices.notify(notice)
 
     async def _require_user_id(self) -> str:
         return await self.user._require_id()

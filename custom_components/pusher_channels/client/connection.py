@@ -125,6 +125,7 @@ class Connection:
         self._websocket: WebSocket | None = None
         self._liveness: Liveness | None = None
         self._last_server_error: tuple[float, ErrorReceived] | None = None
+        self.has_given_up = False
         self.state = ConnectionState.DISCONNECTED
         self.socket_id: str | None = None
         self.last_error: ConnectionFailedError | None = None
@@ -147,12 +148,14 @@ class Connection:
 
     def connect(self) -> None:
         """Start, unless it is running."""
+        self.has_given_up = False
         if self._task is None:
             self._set_state(ConnectionState.CONNECTING)
             self._task = asyncio.create_task(self._run(), name="pusher_channels connection")
 
     async def disconnect(self) -> None:
         """Close the connection and do not reconnect; returns when the socket is closed."""
+        self.has_given_up = False
         if self._task is not None:
             self._ending, self._task = self._task, None
             self._ending.add_done_callback(self._on_ended)
@@ -210,6 +213,7 @@ class Connection:
             if stops:
                 _LOGGER.debug("%s; no further attempt", failure)
                 self._task = None
+                self.has_given_up = True
                 self._set_state(ConnectionState.DISCONNECTED)
                 return
             if self.state is ConnectionState.CONNECTED:
@@ -383,8 +387,6 @@ def _next_action(failure: ConnectionFailedError, *, established: bool) -> CloseA
     """Decide by the code; an attempt that failed without a Pusher code backs off."""
     if failure.reason is FailureReason.AUTHORIZATION_TIMEOUT:
         return CloseAction.RECONNECT
-    if failure.reason is FailureReason.AUTHORIZATION_REQUIRED:
-        return CloseAction.BACK_OFF
     if established or (failure.code is not None and is_pusher_code(failure.code)):
         return close_action(failure.code)
     return CloseAction.BACK_OFF
