@@ -226,3 +226,63 @@ async def test_a_flood_lets_other_tasks_run_and_the_ping_go_out_and_loses_nothin
     assert heard == 2000
     assert pings(server) == 1
     assert client.state is ConnectionState.CONNECTED
+
+
+async def test_a_ping_goes_out_at_each_interval_also_while_a_pong_is_awaited(
+    make_client: MakeClient, server: DevServer, clock: Clock
+) -> None:
+    await connect(make_client(timing=Timing(activity_timeout=10, pong_timeout=30)))
+    server.faults.ignore_pings = True
+
+    await clock.pass_by(35)
+
+    assert pings(server) == 3
+
+
+async def test_a_pong_that_arrived_while_the_client_was_blocked_is_read_first(
+    make_client: MakeClient, server: DevServer, clock: Clock
+) -> None:
+    client = await connect(make_client(timing=Timing(activity_timeout=10, pong_timeout=3)))
+    record = Record(client)
+    await clock.pass_by(10)
+    await server.wait_received("pusher:ping")
+
+    clock.skip(60)
+    await clock.pass_by(2)
+
+    assert record.states == []
+    assert len(server.attempts) == 1
+
+
+async def test_a_dead_connection_is_noticed_after_the_client_was_blocked(
+    make_client: MakeClient, server: DevServer, clock: Clock
+) -> None:
+    client = await connect(make_client(timing=Timing(activity_timeout=10, pong_timeout=3)))
+    record = Record(client)
+    server.faults.ignore_pings = True
+    await clock.pass_by(10)
+
+    clock.skip(60)
+    await clock.pass_by(2)
+
+    assert [failure.reason for failure in record.failures] == [FailureReason.SILENT]
+
+
+async def test_after_the_computer_slept_a_ping_is_sent_at_once(
+    make_client: MakeClient, server: DevServer, clock: Clock
+) -> None:
+    """The event loop's clock stands still during a suspend, the wall clock does not."""
+    slept = 0.0
+    client = await connect(make_client(wall_clock=lambda: clock.time() + slept))
+    record = Record(client)
+    await clock.pass_by(30)
+    assert pings(server) == 0
+
+    slept = 3600.0
+    server.faults.ignore_pings = True
+    await clock.pass_by(11)
+    assert pings(server) == 1
+    await clock.pass_by(30)
+
+    assert [failure.reason for failure in record.failures] == [FailureReason.SILENT]
+    assert record.states == [ConnectionState.RECONNECTING, ConnectionState.CONNECTED]

@@ -315,3 +315,45 @@ async def test_case_39_a_listener_that_raises_is_no_decryption_failure(
     assert not told
     assert len(server.auth_requests) == 1
     assert "ValueError: news" in caplog.text
+
+
+async def test_the_queue_of_events_that_wait_for_a_key_is_bounded(
+    asking: PusherClient, server: DevServer
+) -> None:
+    server.faults.wrong_shared_secrets = 1
+    [channel] = await joined(asking, NAME)
+    received, failures = events_of(channel), notices_of(channel)
+    held = server.faults.auth_hold = asyncio.Event()
+    data = sealed(NAME, "x" * 100_000)
+    for number in range(200):
+        server.connections[0].send(frames.event(NAME, str(number), data))
+    await server.wait_auth_requests(2)
+    await all_handled(asking, server.connections[0])
+
+    reason = "Too many events wait for a new shared secret"
+    dropped = len(failures)
+    assert 100 < dropped < 150
+    assert failures == [failure(str(number), reason) for number in range(dropped)]
+
+    server.faults.reset()
+    held.set()
+    await until(lambda: len(received) == 200 - dropped)
+    assert names(received) == [str(number) for number in range(dropped, 200)]
+
+
+async def test_the_number_of_events_that_wait_for_a_key_is_bounded(
+    asking: PusherClient, server: DevServer
+) -> None:
+    server.faults.wrong_shared_secrets = 1
+    [channel] = await joined(asking, NAME)
+    events_of(channel)
+    failures = notices_of(channel)
+    held = server.faults.auth_hold = asyncio.Event()
+    data = sealed(NAME, "")
+    for number in range(1010):
+        server.connections[0].send(frames.event(NAME, str(number), data))
+    await server.wait_auth_requests(2)
+    await all_handled(asking, server.connections[0])
+
+    assert len(failures) == 10
+    held.set()

@@ -10,7 +10,7 @@ from custom_components.pusher_channels.client.messages import SubscriptionSuccee
 from tools.devserver import DevServer, frames
 
 from .channel_helpers import HeldAuthorizer, client_notices, endpoint, joined, refusal
-from .conftest import Clock, MakeClient, connect, settle, until
+from .conftest import Clock, MakeClient, address, connect, settle, until
 
 
 class Joins(list[float]):
@@ -217,3 +217,68 @@ async def test_a_channel_that_is_refused_does_not_hold_back_the_gap_of_others(
     await until(lambda: gaps)
     assert [gap.channels for gap in gaps] == [("a",)]
     assert a.is_subscribed
+
+
+async def test_a_gap_over_a_suspend_of_the_computer_begins_before_it(
+    make_client: MakeClient, server: DevServer, clock: Clock
+) -> None:
+    """The event loop's clock stands still during a suspend, the wall clock does not."""
+    slept = 0.0
+    client = await connect(make_client(wall_clock=lambda: clock.time() + slept))
+    gaps = client_notices(client, Gap)
+    await joined(client, "a")
+    await clock.pass_by(60)
+    last_received = client.last_received
+    assert last_received is not None
+
+    slept = 3600.0
+    server.abort_all()
+    await until(lambda: gaps)
+
+    [gap] = gaps
+    assert last_received - 1.1 <= gap.since <= last_received
+    assert gap.until - gap.since >= 3600
+
+
+async def test_a_gap_after_a_suspend_begins_with_the_frames_that_came_after_it(
+    make_client: MakeClient, server: DevServer, clock: Clock
+) -> None:
+    slept = 0.0
+    client = await connect(make_client(wall_clock=lambda: clock.time() + slept))
+    gaps = client_notices(client, Gap)
+    await joined(client, "a")
+
+    slept = 3600.0
+    await clock.pass_by(30)
+    last_received = client.last_received
+    assert last_received is not None
+    server.abort_all()
+    await until(lambda: gaps)
+
+    assert last_received + slept - 1.1 <= gaps[0].since <= last_received + slept
+
+
+async def test_a_pending_gap_is_handed_to_the_next_client(
+    make_client: MakeClient, server: DevServer, clock: Clock
+) -> None:
+    first = await connect(make_client())
+    await joined(first, "a", "b")
+    lost_at = clock.time()
+    await server.stop()
+    await until(lambda: first.state is ConnectionState.RECONNECTING)
+    since = dict(first.missed_since)
+    assert set(since) == {"a", "b"}
+    await first.disconnect()
+    clock.skip(300)
+    await server.start()
+
+    second = make_client(at=address(server))
+    gaps = client_notices(second, Gap)
+    second.expect_gaps(since)
+    await connect(second)
+    await joined(second, "a", "b", "c")
+
+    assert [sorted(gap.channels) for gap in gaps] == [["a", "b"]]
+    assert gaps[0].since == min(since.values()) <= lost_at + 1
+    assert gaps[0].until - gaps[0].since >= 300
+    assert second.missed_since == {}

@@ -1,4 +1,4 @@
-"""When the clock asks for a ping, and when it says that nobody is there."""
+"""When a ping is due, and when a connection counts as dead."""
 
 from custom_components.pusher_channels.client.liveness import Liveness, Verdict
 
@@ -7,7 +7,7 @@ def start() -> Liveness:
     return Liveness(1000, activity_timeout=120, pong_timeout=30)
 
 
-def test_case_08_silence_asks_for_a_ping_and_further_silence_for_an_end() -> None:
+def test_silence_asks_for_a_ping_and_further_silence_ends_the_connection() -> None:
     liveness = start()
 
     assert liveness.due == 1120
@@ -19,7 +19,7 @@ def test_case_08_silence_asks_for_a_ping_and_further_silence_for_an_end() -> Non
     assert liveness.check(1150) is Verdict.DEAD
 
 
-def test_case_08a_any_frame_puts_the_ping_off() -> None:
+def test_any_frame_postpones_the_ping() -> None:
     liveness = start()
     liveness.received = liveness.sent = 1100
 
@@ -27,7 +27,7 @@ def test_case_08a_any_frame_puts_the_ping_off() -> None:
     assert liveness.due == 1220
 
 
-def test_case_08b_any_frame_answers_a_ping() -> None:
+def test_any_frame_answers_a_ping() -> None:
     liveness = start()
     liveness.check(1120)
     liveness.sent, liveness.received = 1120, 1149.9
@@ -55,8 +55,47 @@ def test_a_client_that_only_sends_pings_too() -> None:
 
 
 def test_a_check_that_comes_late_pings_before_it_gives_up() -> None:
-    """A computer that slept asks first, since the silence was its own."""
+    """The client was blocked itself, so the server may be alive."""
     liveness = start()
 
     assert liveness.check(9000) is Verdict.PING
     assert liveness.check(9029) is Verdict.WAIT
+
+
+def test_a_pong_timeout_longer_than_the_activity_timeout_delays_no_ping() -> None:
+    """Proxies cut a connection that is silent for some 20 seconds."""
+    liveness = Liveness(0, activity_timeout=10, pong_timeout=30)
+
+    pings = []
+    for second in range(1, 40):
+        verdict = liveness.check(second)
+        if verdict is Verdict.PING:
+            pings.append(second)
+            liveness.sent = second
+        assert verdict is not Verdict.DEAD
+
+    assert pings == [10, 20, 30]
+    assert liveness.due == 40
+    assert liveness.check(40) is Verdict.DEAD
+
+
+def test_answered_pings_are_due_at_each_interval() -> None:
+    liveness = Liveness(0, activity_timeout=10, pong_timeout=30)
+
+    pings = []
+    for second in range(1, 61):
+        if liveness.check(second) is Verdict.PING:
+            pings.append(second)
+            liveness.sent = second
+            liveness.received = second + 0.5
+
+    assert pings == [10, 20, 30, 40, 50, 60]
+
+
+def test_a_ping_that_was_sent_early_counts_from_then() -> None:
+    liveness = start()
+
+    liveness.start_ping(1050)
+
+    assert liveness.due == 1080
+    assert liveness.check(1080) is Verdict.DEAD

@@ -13,7 +13,9 @@ from custom_components.pusher_channels.client.channel import (
     Unsubscribed,
 )
 from custom_components.pusher_channels.client.client import PusherClient
+from custom_components.pusher_channels.client.connection import ConnectionState
 from custom_components.pusher_channels.client.messages import (
+    FrameRejected,
     Json,
     Member,
     MemberAdded,
@@ -302,3 +304,108 @@ async def test_case_24_without_channel_data_it_is_tried_again_with_the_sign_in(
     await until(lambda: client.user.user_id)
     clock.skip(4)
     await until(lambda: room.is_subscribed)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"ids": [None, "", True, {}, "bob"], "hash": {"bob": {"name": "Bob"}}, "count": 5},
+        {"hash": {"": None, "bob": {"name": "Bob"}}},
+    ],
+)
+async def test_members_without_an_id_are_left_out(
+    client: PusherClient, server: DevServer, data: Json
+) -> None:
+    """The soketi server lists a guest that was authorized without a user_id."""
+    server.faults.subscribe_answers = {ROOM: presence(ROOM, data)}
+
+    room = await enter(client)
+
+    assert dict(room.members) == {"bob": Member("bob", {"name": "Bob"})}
+    assert room.count == 1
+
+
+async def test_no_frame_removes_the_own_member(client: PusherClient, server: DevServer) -> None:
+    """Reverb resends from its cache that the earlier connection was removed."""
+    room = await enter(client)
+    notices = notices_of(room)
+
+    server.connections[0].send(frames.member_removed(ROOM, "me"))
+    await all_handled(client, server.connections[0])
+
+    assert (dict(room.members), room.count, notices) == ({"me": ME}, 1, [])
+
+
+async def test_members_who_came_or_went_during_an_outage_are_told_as_missed(
+    make_client: MakeClient, client: PusherClient, server: DevServer
+) -> None:
+    stays, goes, comes = (make_client(authorizer=as_user(name)) for name in ("ann", "bob", "cat"))
+    await enter(stays)
+    await enter(goes)
+    room = await enter(client)
+    first_list = notices_of(room)
+    server.faults.upgrade_status = 503
+    server.connection(client.socket_id or "").abort()
+    await until(lambda: client.state is ConnectionState.RECONNECTING)
+    assert room.count == 0
+
+    await goes.disconnect()
+    server.faults.reset()
+    await enter(comes)
+    await until(lambda: room.is_subscribed)
+
+    missed = [notice for notice in first_list if isinstance(notice, MemberAdded | MemberRemoved)]
+    assert missed == [
+        MemberRemoved(ROOM, "bob", {"name": "bob"}, missed=True),
+        MemberAdded(ROOM, Member("cat", {"name": "cat"}), missed=True),
+    ]
+    assert isinstance(first_list[-3], SubscriptionSucceeded)
+    assert room.count == 3
+
+
+async def test_at_most_100_missed_members_are_told(client: PusherClient, server: DevServer) -> None:
+    room = await enter(client)
+    notices = notices_of(room)
+    ids: list[Json] = ["me", *(f"user-{number}" for number in range(300))]
+    server.faults.subscribe_answers = {ROOM: presence(ROOM, {"ids": ids, "hash": {}, "count": 301})}
+
+    await server.close_all(4200)
+    await until(lambda: room.is_subscribed)
+
+    missed = [notice for notice in notices if isinstance(notice, MemberAdded) and notice.missed]
+    assert len(missed) == 100
+    assert len(room.members) == 301
+
+
+async def test_the_number_of_kept_members_is_bounded(
+    client: PusherClient, server: DevServer
+) -> None:
+    ids: list[Json] = ["me", *range(20_000)]
+    answer = presence(ROOM, {"ids": ids, "hash": {}, "count": len(ids)})
+    server.faults.subscribe_answers = {ROOM: answer}
+    room = await enter(client)
+    assert (len(room.members), room.count) == (10_000, 20_001)
+
+    server.connections[0].send(frames.member_added(ROOM, {"user_id": "late"}))
+    server.connections[0].send(frames.member_removed(ROOM, 19_999))
+    server.connections[0].send(frames.member_removed(ROOM, 5))
+    await all_handled(client, server.connections[0])
+
+    assert (len(room.members), room.count) == (9_999, 20_000)
+
+
+async def test_a_member_with_too_much_information_is_rejected(
+    client: PusherClient, server: DevServer
+) -> None:
+    room = await enter(client)
+    rejected = client_notices(client, FrameRejected)
+
+    server.connections[0].send(
+        frames.member_added(ROOM, {"user_id": "bob", "user_info": "x" * 70_000})
+    )
+    await all_handled(client, server.connections[0])
+
+    assert rejected == [
+        FrameRejected("The frame pusher_internal:member_added has more than 65536 bytes")
+    ]
+    assert list(room.members) == ["me"]

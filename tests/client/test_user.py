@@ -349,3 +349,41 @@ async def test_case_47_watched_users_come_online_and_go_offline(make_client: Mak
     assert watcher.user.online == {"early": False, "late": True}
     await watcher.disconnect()
     assert not watcher.user.online
+
+
+async def test_a_late_answer_signs_in(
+    client: PusherClient, server: DevServer, clock: Clock
+) -> None:
+    failures = client_notices(client, SigninFailed)
+    await connect(client)
+    server.connections[0].freeze()
+    client.sign_in()
+    await settle()
+    clock.skip(10)
+    await until(lambda: failures)
+    assert failures[0].is_retried
+
+    server.thaw()
+    await until(lambda: client.user.user_id)
+
+    await clock.pass_by(30)
+    assert client.user.user_id == "me"
+    assert len(sent(server, "pusher:signin")) == 1
+
+
+async def test_only_the_states_of_watched_users_are_kept(
+    make_client: MakeClient, server: DevServer
+) -> None:
+    authorizer = SecretAuthorizer(APP.key, APP.secret, User("me", None, ("ann",)))
+    client = make_client(authorizer=authorizer)
+    client.sign_in()
+    await connect(client)
+    await until(lambda: client.user.user_id)
+    changes = client_notices(client, OnlineChange)
+
+    strangers = [f"user-{number}" for number in range(1000)]
+    server.connections[0].send(frames.watchlist("online", [*strangers, "ann"]))
+    await until(lambda: changes)
+
+    assert changes == [OnlineChange("ann", True)]
+    assert client.user.online == {"ann": True}

@@ -1,0 +1,180 @@
+"""Servers that answer a request with a `pusher:error` without a code, a channel, or both."""
+
+import pytest
+
+from custom_components.pusher_channels.client import PusherClient, SigninFailed
+from tools.devserver import DevServer, frames
+
+from .channel_helpers import client_notices, joined, notices_of, refusal, subscribes
+from .conftest import Clock, connect, settle, until
+
+SHA1 = "da39a3ee5e6b4b0d3255bfef95601890afd80709"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("private-a", "Auth info required to subscribe to private-a"),
+        (
+            "private-a",
+            "Auth value for subscription to private-a is invalid: should be of the format",
+        ),
+        (
+            "presence-a",
+            "presence-a is a presence channel and subscription must include channel_data",
+        ),
+        (
+            "private-a",
+            "Invalid signature: Expected HMAC SHA256 hex digest of 1.2:private-a, but got x",
+        ),
+        (
+            "presence-a",
+            'Invalid signature: Expected HMAC SHA256 hex digest of 1.2:presence-a:{"user_id":"b"}',
+        ),
+        (
+            f"private-user.{SHA1}",
+            f"Expected HMAC SHA256 hex digest of 1.2:private-user.{SHA1}, but",
+        ),
+        ("private-a.b", "You may not subscribe to private-a.b."),
+    ],
+)
+async def test_the_channel_in_the_text_is_refused_and_not_asked_for_again(
+    client: PusherClient, server: DevServer, clock: Clock, name: str, message: str
+) -> None:
+    server.faults.unanswered_channels = {"*"}
+    await connect(client)
+    other = client.subscribe("private-other")
+    await until(lambda: len(subscribes(server)) == 1)
+    channel = client.subscribe(name)
+    await until(lambda: len(subscribes(server)) == 2)
+
+    server.connections[0].send(frames.error(None, message))
+
+    error = await refusal(channel)
+    assert (error.type, error.status) == ("AuthError", 401)
+    assert error.error == message.replace(SHA1, "[redacted]")
+    assert other.error is None
+    await clock.pass_by(8)
+    assert len(subscribes(server)) == 2
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Invalid key in subscription auth data: 'x'",
+        "user_info supplied to presence subscription is invalid",
+    ],
+)
+async def test_an_error_without_a_name_answers_the_oldest_request(
+    client: PusherClient, server: DevServer, message: str
+) -> None:
+    server.faults.unanswered_channels = {"*"}
+    await connect(client)
+    public = client.subscribe("public")
+    first, second = client.subscribe("private-first"), client.subscribe("presence-second")
+    await until(lambda: len(subscribes(server)) == 3)
+    client.sign_in()
+    failures = client_notices(client, SigninFailed)
+
+    server.connections[0].send(frames.error(None, message))
+    assert (await refusal(first)).error == message
+    assert second.error is None
+    server.connections[0].send(frames.error(None, message))
+    assert (await refusal(second)).error == message
+
+    assert public.error is None
+    assert not failures
+
+
+async def test_a_channel_that_was_refused_for_an_unnamed_error_accepts_a_late_success(
+    client: PusherClient, server: DevServer
+) -> None:
+    server.faults.unanswered_channels = {"*"}
+    await connect(client)
+    channel = client.subscribe("private-a")
+    await until(lambda: len(subscribes(server)) == 1)
+    server.connections[0].send(frames.error(None, "Something else is wrong"))
+    await refusal(channel)
+
+    server.connections[0].send(frames.subscription_succeeded("private-a"))
+
+    await until(lambda: channel.is_subscribed)
+    assert channel.error is None
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "channel"),
+    [
+        (4301, "To send client events, you must enable this feature.", None),
+        (None, "Client event rejected - only supported on private channels", None),
+        (None, "Something about another channel", "private-b"),
+        (4100, "Over capacity", None),
+    ],
+)
+async def test_errors_about_something_else_answer_no_request(
+    client: PusherClient, server: DevServer, code: int | None, message: str, channel: str | None
+) -> None:
+    server.faults.unanswered_channels = {"private-a"}
+    await connect(client)
+    pending = client.subscribe("private-a")
+    await until(lambda: subscribes(server))
+
+    server.connections[0].send(frames.error(code, message, channel))
+    await joined(client, "marker")
+
+    assert pending.error is None
+
+
+async def test_the_text_of_a_timeout_has_the_servers_error(
+    client: PusherClient, server: DevServer, clock: Clock
+) -> None:
+    """Reverb answers a presence subscription without user_info only with an error of its own."""
+    server.faults.unanswered_channels = {"presence-a"}
+    await connect(client)
+    channel = client.subscribe("presence-a")
+    await until(lambda: subscribes(server))
+    server.connections[0].send(frames.error(4200, "Invalid message format"))
+    await joined(client, "marker")
+    assert channel.error is None
+
+    await clock.pass_by(10)
+
+    assert (await refusal(channel)).error == (
+        "The server did not answer within 10 seconds; it reported: Invalid message format (4200)"
+    )
+
+
+async def test_a_sign_in_that_the_server_does_not_know_is_refused(
+    client: PusherClient, server: DevServer
+) -> None:
+    """Reverb."""
+    failures = client_notices(client, SigninFailed)
+    server.faults.unanswered_channels = {"private-a"}
+    await connect(client)
+    channel = client.subscribe("private-a")
+    await until(lambda: subscribes(server))
+
+    client.sign_in()
+    server.connections[0].send(frames.error(4200, "Invalid message format"))
+    await until(lambda: failures)
+
+    assert failures == [SigninFailed("Invalid message format", 4200)]
+    assert channel.error is None
+
+
+async def test_two_callers_share_a_subscription_and_one_may_give_up(
+    client: PusherClient, server: DevServer
+) -> None:
+    server.faults.unanswered_channels = {"private-a"}
+    await connect(client)
+    channel = client.subscribe("private-a")
+    assert client.subscribe("private-a") is channel
+    notices = notices_of(channel)
+    await until(lambda: subscribes(server))
+    client.unsubscribe("private-a")
+    await settle()
+
+    server.connections[0].send(frames.subscription_succeeded("private-a"))
+
+    await channel.wait_subscribed()
+    assert len(notices) == 1
