@@ -342,6 +342,7 @@ async def test_members_who_came_or_went_during_an_outage_are_told_as_missed(
     stays, goes, comes = (make_client(authorizer=as_user(name)) for name in ("ann", "bob", "cat"))
     await enter(stays)
     await enter(goes)
+    await connect(comes)
     room = await enter(client)
     first_list = notices_of(room)
     server.faults.upgrade_status = 503
@@ -350,8 +351,8 @@ async def test_members_who_came_or_went_during_an_outage_are_told_as_missed(
     assert room.count == 0
 
     await goes.disconnect()
+    await joined(comes, ROOM)
     server.faults.reset()
-    await enter(comes)
     await until(lambda: room.is_subscribed)
 
     missed = [notice for notice in first_list if isinstance(notice, MemberAdded | MemberRemoved)]
