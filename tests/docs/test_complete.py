@@ -63,7 +63,7 @@ def test_each_field_of_a_flow_is_explained(flow: str) -> None:
 
 def test_each_way_to_authorize_has_a_section() -> None:
     for name in ENGLISH["config"]["step"]["authorization"]["menu_options"].values():
-        assert section("docs/configuration.md", name)
+        assert section("docs/configuration.md", name.removesuffix(" (recommended)"))
 
 
 def test_ranges_and_defaults_of_options_are_those_of_the_form() -> None:
@@ -139,14 +139,15 @@ async def test_bus_events_are_listed_with_the_fields_that_they_have(
 
 def test_each_repair_is_explained() -> None:
     text = section("docs/troubleshooting.md", "Repairs")
-    words = {
+    shortened = {
         "app_not_found": "was not found",
         "app_disabled": "is disabled",
         "app_refused": "is refused",
+        "decryption_failed": "cannot be decrypted",
     }
     for key, issue in ENGLISH["issues"].items():
-        title = issue["title"].partition(": ")[2]
-        assert words.get(key, title[:1].upper() + title[1:]) in text, key
+        title = issue["title"].partition(": ")[2].replace(" {channel}", "")
+        assert shortened.get(key, title[:1].upper() + title[1:]) in text, key
 
 
 @pytest.mark.parametrize("heading", ["The app cannot be added", "Sending fails"])
