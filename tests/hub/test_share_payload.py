@@ -1,6 +1,7 @@
 """States become messages of which the finished request is never too large."""
 
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,11 +12,11 @@ from homeassistant.core import State
 from custom_components.pusher_channels.hub.share_payload import (
     Budget,
     Encoding,
+    Parts,
     Row,
     TooLargeError,
     make_removed_row,
     make_row,
-    split,
 )
 
 LIMIT = 9_000
@@ -44,6 +45,13 @@ def budget(encoding: Encoding, limit: int = LIMIT) -> Budget:
         socket_id="123.456",
         limit=limit,
     )
+
+
+def split(rows: Iterable[Row], budget: Budget, *, snapshot: bool) -> list[str]:
+    parts = Parts(budget)
+    for row in rows:
+        parts.add(row)
+    return parts.texts(snapshot=snapshot)
 
 
 def finished_size(encoding: Encoding, text: str) -> int:

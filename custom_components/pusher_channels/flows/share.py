@@ -36,11 +36,15 @@ from ..const import (
     CONF_PUBLIC,
 )
 from ..hub.factory import Settings, make_api
-from ..hub.share import REQUEST_PREFIX, ShareSettings, fits_into_one_message
+from ..hub.share import (
+    DEFAULT_EVENT,
+    DEFAULT_INTERVAL,
+    REQUEST_PREFIX,
+    ShareSettings,
+    fits_into_one_message,
+)
 from .forms import FormError, strip_blanks
 
-DEFAULT_EVENT: Final = "states"
-DEFAULT_INTERVAL: Final = 10
 MAX_INTERVAL: Final = 86_400
 SECONDS_OF_A_DAY: Final = 86_400
 MAX_EVENT_NAME: Final = 200 - len(REQUEST_PREFIX)

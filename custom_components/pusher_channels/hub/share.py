@@ -43,13 +43,15 @@ from ..const import (
 )
 from .issues import is_client_events_disabled
 from .share_issues import ShareProblem, set_problem
-from .share_payload import MAX_BODY_BYTES, make_row, split
+from .share_payload import MAX_BODY_BYTES, Parts, make_row
 from .share_route import ClientEventPace, Failure, make_route, request_budget
 from .share_rows import ShareRows
 from .share_selection import Selection, select
 from .share_sender import ShareSender
 
 REQUEST_PREFIX = f"{CLIENT_EVENT_PREFIX}get-"
+DEFAULT_EVENT = "states"
+DEFAULT_INTERVAL = 10
 WEBHOOKS = ("channel_occupied", "cache_miss")
 
 
@@ -70,12 +72,12 @@ class ShareSettings:
         """Return the settings in a subentry's data."""
         return cls(
             data[CONF_CHANNEL],
-            data[CONF_EVENT],
-            tuple(data[CONF_ENTITIES]),
-            tuple(data[CONF_LABELS]),
-            tuple(data[CONF_ATTRIBUTES]),
-            data[CONF_INTERVAL],
-            data[CONF_PUBLIC],
+            data.get(CONF_EVENT, DEFAULT_EVENT),
+            tuple(data.get(CONF_ENTITIES, ())),
+            tuple(data.get(CONF_LABELS, ())),
+            tuple(data.get(CONF_ATTRIBUTES, ())),
+            data.get(CONF_INTERVAL, DEFAULT_INTERVAL),
+            data.get(CONF_PUBLIC, False),
         )
 
     @property
@@ -86,10 +88,13 @@ class ShareSettings:
 
 def fits_into_one_message(hass: HomeAssistant, settings: ShareSettings) -> bool:
     """Return whether one event has room for all selected entities, as cache channels need it."""
-    states = map(hass.states.get, select(hass, settings.entities, settings.labels))
-    rows = [make_row(state, settings.attributes) for state in states if state is not None]
-    budget = request_budget(settings.channel, settings.event, MAX_BODY_BYTES)
-    return len(split(rows, budget, snapshot=True)) == 1
+    parts = Parts(request_budget(settings.channel, settings.event, MAX_BODY_BYTES))
+    for state in map(hass.states.get, select(hass, settings.entities, settings.labels)):
+        if state is not None:
+            parts.add(make_row(state, settings.attributes))
+        if len(parts) > 1:
+            return False
+    return True
 
 
 class ConfiguredShare:
@@ -104,7 +109,6 @@ class ConfiguredShare:
         api: HttpApi | None,
         pace: ClientEventPace,
     ) -> None:
-        """Prepare; nothing is sent before `start`."""
         self._hass = hass
         self._entry = entry
         self._client = client
@@ -261,9 +265,9 @@ class ConfiguredShare:
     def _webhook_received(self, event: HassEvent[Mapping[str, Any]]) -> None:
         data = event.data
         if (
-            data["entry_id"] == self._entry.entry_id
-            and data["channel"] == self.settings.channel
-            and data["event"] in WEBHOOKS
+            data.get("entry_id") == self._entry.entry_id
+            and data.get("channel") == self.settings.channel
+            and data.get("event") in WEBHOOKS
         ):
             self._sender.request_snapshot()
 

@@ -1,6 +1,6 @@
 """What a share sends: rows of states, split into messages that fit into a request. Sans I/O."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Final
@@ -116,38 +116,46 @@ def _shortened(row: Row) -> Iterator[Row]:
     yield replace(row, content=orjson.dumps(content | {"name": row.name[:_SHORT_NAME]}))
 
 
-def split(rows: Iterable[Row], budget: Budget, *, snapshot: bool) -> list[str]:
-    """Return the messages' data as JSON texts; always at least one for a snapshot.
+class Parts:
+    """Distributes rows over as few messages as have room for them."""
 
-    A row that is too large by itself loses its attributes and the end of its name; raises
-    `TooLargeError` where that is not enough.
-    """
-    envelope = budget.cost(_message([], snapshot=False, part=_MOST_PARTS, parts=_MOST_PARTS))
-    parts: list[list[bytes]] = []
-    cost = 0
-    for text in _fitting(rows, budget, envelope):
-        added = budget.cost(text) + len(",")
-        if not parts or not budget.fits(cost + added):
-            parts.append([])
-            cost = envelope
-        parts[-1].append(text)
-        cost += added
-    if not parts and snapshot:
-        parts.append([])
-    return [
-        _message(texts, snapshot=snapshot, part=number, parts=len(parts)).decode()
-        for number, texts in enumerate(parts, 1)
-    ]
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+        self._envelope = budget.cost(
+            _message([], snapshot=False, part=_MOST_PARTS, parts=_MOST_PARTS)
+        )
+        self._parts: list[list[bytes]] = []
+        self._cost = 0
 
+    def __len__(self) -> int:
+        """Return the number of messages so far."""
+        return len(self._parts)
 
-def _fitting(rows: Iterable[Row], budget: Budget, envelope: int) -> Iterator[bytes]:
-    for row in rows:
+    def add(self, row: Row) -> None:
+        """Add a row; one that is too large by itself loses its attributes and the end of its name.
+
+        Raises `TooLargeError` where that is not enough.
+        """
         for shorter in _shortened(row):
-            if budget.fits(envelope + budget.cost(shorter.text) + len(",")):
-                yield shorter.text
+            text = shorter.text
+            cost = self._budget.cost(text) + len(",")
+            if self._budget.fits(self._envelope + cost):
                 break
         else:
             raise TooLargeError(row.entity_id)
+        if not self._parts or not self._budget.fits(self._cost + cost):
+            self._parts.append([])
+            self._cost = self._envelope
+        self._parts[-1].append(text)
+        self._cost += cost
+
+    def texts(self, *, snapshot: bool) -> list[str]:
+        """Return the messages' data as JSON texts; always at least one for a snapshot."""
+        parts = self._parts or [[]] * snapshot
+        return [
+            _message(texts, snapshot=snapshot, part=number, parts=len(parts)).decode()
+            for number, texts in enumerate(parts, 1)
+        ]
 
 
 def _message(texts: Sequence[bytes], *, snapshot: bool, part: int, parts: int) -> bytes:

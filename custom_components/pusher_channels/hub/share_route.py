@@ -55,7 +55,6 @@ class ClientEventPace:
     """Spaces the client events of one connection."""
 
     def __init__(self) -> None:
-        """Start with nothing sent."""
         self._turn = asyncio.Lock()
         self._earliest = 0.0
 

@@ -10,15 +10,14 @@ from homeassistant.util import dt as dt_util
 from .share_payload import Row, make_removed_row, make_row
 from .share_selection import Selection
 
-# Making this many rows takes well under a millisecond.
-_AT_ONCE: Final = 50
+# Making or measuring this many rows takes well under a millisecond.
+ROWS_AT_ONCE: Final = 50
 
 
 class ShareRows:
     """Makes rows of the latest states, and keeps which of them were sent."""
 
     def __init__(self, hass: HomeAssistant, selection: Selection) -> None:
-        """Start with nothing sent and nothing to send."""
         self._hass = hass
         self._selection = selection
         self._unsent: set[str] = set()
@@ -73,6 +72,6 @@ class ShareRows:
             elif (sent := self._sent.get(entity_id)) is not None:
                 now = dt_util.utcnow().isoformat()
                 rows.append(make_removed_row(entity_id, sent.name, now))
-            if number % _AT_ONCE == 0:
+            if number % ROWS_AT_ONCE == 0:
                 await asyncio.sleep(0)
         return rows

@@ -9,9 +9,9 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 
 from ..client import PusherError
-from .share_payload import LEAST_BODY_BYTES, MAX_BODY_BYTES, Row, TooLargeError, split
+from .share_payload import LEAST_BODY_BYTES, MAX_BODY_BYTES, Parts, Row, TooLargeError
 from .share_route import Failure, Route, failure_of
-from .share_rows import ShareRows
+from .share_rows import ROWS_AT_ONCE, ShareRows
 from .timer import Timer
 
 _LOGGER = logging.getLogger(__name__)
@@ -160,7 +160,7 @@ class ShareSender:
         sent = 0
         while True:
             try:
-                for text in self._split(route, rows, snapshot=snapshot):
+                for text in await self._split(route, rows, snapshot=snapshot):
                     await route.send(text)
                     sent += 1
                     self.messages_sent += 1
@@ -181,11 +181,15 @@ class ShareSender:
                 self._succeeded(rows)
             return sent
 
-    def _split(self, route: Route, rows: Sequence[Row], *, snapshot: bool) -> list[str]:
-        texts = split(rows, route.budget(self._limit), snapshot=snapshot)
-        if self._is_cache and len(texts) > 1:
-            raise TooLargeError
-        return texts
+    async def _split(self, route: Route, rows: Sequence[Row], *, snapshot: bool) -> list[str]:
+        parts = Parts(route.budget(self._limit))
+        for number, row in enumerate(rows, 1):
+            parts.add(row)
+            if self._is_cache and len(parts) > 1:
+                raise TooLargeError
+            if number % ROWS_AT_ONCE == 0:
+                await asyncio.sleep(0)
+        return parts.texts(snapshot=snapshot)
 
     def _lower_limit(self) -> bool:
         """Take less into a message from now on; return False when that is not possible."""

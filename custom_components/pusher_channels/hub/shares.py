@@ -38,7 +38,6 @@ class Shares:
         api: HttpApi | None,
         app_device_id: str,
     ) -> None:
-        """Prepare the shares of an entry; nothing is sent before `start`."""
         self._hass = hass
         self._entry = entry
         self._client = client

@@ -10,7 +10,6 @@ class Timer:
     """At most one pause at a time; nothing is left of it when Home Assistant stops."""
 
     def __init__(self, hass: HomeAssistant, action: Callable[[], None]) -> None:
-        """Set what is called at the end of each pause."""
         self._hass = hass
         self._action = action
         self._cancel: CALLBACK_TYPE | None = None
