@@ -38,6 +38,16 @@ ensure_python() {
     step "make Python 3.14 out of Debian's packages" "$reach_debian" "$checkout/scripts/lib/debian-python" "$own_python"
 }
 
+# make_plain_hass FOLDER VERSION: a new environment with Home Assistant and nothing else, as a user has it.
+make_plain_hass() {
+    local python
+    ensure_python
+    ensure_tool uv
+    step "install Home Assistant $2 alone" "$reach_pypi" bash -c \
+        'uv venv --quiet --python "$1" "$2" && uv pip install --quiet --python "$2/bin/python" "homeassistant==$3"' \
+        make_plain_hass "$python" "$1" "$2"
+}
+
 # is_ready VENV STAMP
 is_ready() {
     [[ -e $1/stamp && $(<"$1/stamp") == "$2" ]] && "$1/bin/python" --version >/dev/null 2>&1

@@ -9,10 +9,16 @@ from asyncio.subprocess import DEVNULL, Process
 from pathlib import Path
 
 _ENDS_WITHIN = 30
+# Home Assistant pins versions that are published as source only. It uses them for voice alone.
+_NEED_A_COMPILER = ("pymicro-vad", "pyspeex-noise")
 
 
 class HassProcess:
-    """`hass` of the interpreter that runs this, in a process group of its own."""
+    """`hass` in its own process group.
+
+    It runs in the environment that the variable HASS_PYTHON names, where it installs what integrations require, as for
+    a user. Without the variable it runs in this program's environment and installs nothing.
+    """
 
     def __init__(self, config: Path) -> None:
         """Prepare; nothing runs yet."""
@@ -31,12 +37,16 @@ class HassProcess:
         return self._process is not None and self._process.returncode is None
 
     async def start(self) -> None:
-        """Start it; it never installs anything."""
-        command = [sys.executable, "-m", "homeassistant", "--config", str(self._config)]
+        """Start it."""
+        plain = os.environ.get("HASS_PYTHON")
+        command = [plain or sys.executable, "-m", "homeassistant", "--config", str(self._config)]
+        if plain:
+            command += ["--skip-pip-packages", ",".join(_NEED_A_COMPILER)]
+        else:
+            command.append("--skip-pip")
         with self._output.open("ab") as output:
             self._process = await asyncio.create_subprocess_exec(
                 *command,
-                "--skip-pip",
                 "--log-no-color",
                 cwd=self._config,
                 stdin=DEVNULL,
