@@ -37,7 +37,7 @@ async def add_app(hass: HomeAssistant, server: DevServer) -> str:
         "auth_secret",
         secret=APP_1.secret,
         app_id=APP_1.app_id,
-        encryption_master_key=APP_1.master_key,
+        advanced={"encryption_master_key": APP_1.master_key},
     )
 
 

@@ -51,7 +51,7 @@ async def entry_id(hass: HomeAssistant, panel_server: DevServer) -> AsyncGenerat
         "auth_secret",
         secret=PANEL.secret,
         app_id=PANEL.app_id,
-        encryption_master_key=PANEL.master_key,
+        advanced={"encryption_master_key": PANEL.master_key},
     )
     for channel in OURS:
         await hass.add_channel(entry_id, channel)
