@@ -10,6 +10,7 @@ NOT_SHOWN = {
     "config.abort.reauth_successful": OF_HOME_ASSISTANT,
     "config.abort.reconfigure_successful": OF_HOME_ASSISTANT,
     "config_subentries.channel.abort.reconfigure_successful": OF_HOME_ASSISTANT,
+    "config_subentries.share.abort.reconfigure_successful": OF_HOME_ASSISTANT,
 }
 REASONS = {
     path

@@ -133,25 +133,33 @@ async def change(hass: HomeAssistant, seconds: float) -> None:
         await asyncio.sleep(start + (number + 1) / CHANGES_A_SECOND - loop.time())
 
 
-async def measure(hass: HomeAssistant, name: str, seconds: float) -> Phase:
-    """Change states and return how late the loop was."""
-    before = int(hass.states.get("sensor.share_messages_sent").state)  # type: ignore[union-attr]
+async def lateness(hass: HomeAssistant, seconds: float) -> tuple[float, float, float, float]:
+    """Change states and return the lag: p50, p99 and longest, and p99 of the thread's own work."""
     with watching() as lag:
         await change(hass, seconds)
-    await asyncio.sleep(2)
     late = [look.late for look in lag.looks]
     worked = [look.worked for look in lag.looks]
-    messages = int(hass.states.get("sensor.share_messages_sent").state) - before  # type: ignore[union-attr]
-    return Phase(
-        name,
+    return (
         in_share_of_time(late, 0.5),
         in_share_of_time(late, 0.99),
         max(late),
         in_share_of_time(worked, 0.99),
-        held(),
-        needed(),
-        messages,
     )
+
+
+async def measure(hass: HomeAssistant, name: str, seconds: float) -> Phase:
+    """Change states and return how late the loop was, and what memory is held after it."""
+    before = messages_sent(hass)
+    figures = await lateness(hass, seconds)
+    await asyncio.sleep(INTERVAL + 1)
+    return Phase(name, *figures, held(), needed(), messages_sent(hass) - before)
+
+
+def messages_sent(hass: HomeAssistant) -> int:
+    """Return how many messages the share has sent."""
+    state = hass.states.get("sensor.share_messages_sent")
+    assert state is not None
+    return int(state.state)
 
 
 async def run(minutes: float) -> int:
