@@ -1,4 +1,4 @@
-"""What the tests of actions and triggers share: calls, what a caller is told, and a guest."""
+"""Helpers of the tests of actions and triggers: calls, errors and another client."""
 
 import json
 from collections.abc import AsyncIterator
@@ -34,21 +34,21 @@ async def ask(hass: HomeAssistant, action: str, **data: Any) -> Any:
 
 
 async def mistake(hass: HomeAssistant, action: str, **data: Any) -> tuple[str | None, str]:
-    """Run an action whose caller is at fault; return the key and the text of what it is told."""
+    """Run an action that raises a validation error; return its key and its text."""
     with pytest.raises(ServiceValidationError) as caught:
         await act(hass, action, **data)
-    return caught.value.translation_key, told(caught.value)
+    return caught.value.translation_key, text_of(caught.value)
 
 
 async def failure(hass: HomeAssistant, action: str, **data: Any) -> tuple[str | None, str]:
-    """Run an action that the world prevents; return the key and the text of what it is told."""
+    """Run an action that raises an error of the network or the server; return its key and text."""
     with pytest.raises(HomeAssistantError) as caught:
         await act(hass, action, **data)
     assert not isinstance(caught.value, ServiceValidationError)
-    return caught.value.translation_key, told(caught.value)
+    return caught.value.translation_key, text_of(caught.value)
 
 
-def told(err: HomeAssistantError) -> str:
+def text_of(err: HomeAssistantError) -> str:
     """Return the error's English text; fail when there is none, or a placeholder stays empty."""
     assert err.translation_domain == DOMAIN
     text: str = ENGLISH["exceptions"][err.translation_key]["message"]
@@ -57,7 +57,7 @@ def told(err: HomeAssistantError) -> str:
 
 @asynccontextmanager
 async def connected_guest(server: DevServer) -> AsyncIterator[Peer]:
-    """Connect somebody else, who signs with the official library."""
+    """Connect another client, which signs with the official library."""
     async with ClientSession() as session:
         peer = await Peer.open(server, session)
         await peer.greet()

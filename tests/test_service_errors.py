@@ -18,7 +18,7 @@ from custom_components.pusher_channels.const import DOMAIN
 from custom_components.pusher_channels.hub.hub import Hub
 from tools.devserver import DevServer, frames
 
-from .actions import ENGLISH, act, ask, failure, mistake, told
+from .actions import ENGLISH, act, ask, failure, mistake, text_of
 from .conftest import SetUp, app_data, app_entry
 from .home_assistant import issues_of
 
@@ -164,7 +164,7 @@ async def test_query_without_a_source_is_an_error(
         await ask(hass, action, **data)
 
     assert caught.value.translation_key == key
-    assert told(caught.value)
+    assert text_of(caught.value)
 
 
 async def test_encrypted_channel_needs_the_master_key(
@@ -295,7 +295,7 @@ async def test_refused_counts_are_an_error_and_the_event_is_sent_once(
         await ask(hass, "trigger", **TO_ORDERS, info="subscription_count")
 
     assert caught.value.translation_key == "request_failed"
-    assert "Counting subscriptions is not enabled" in told(caught.value)
+    assert "Counting subscriptions is not enabled" in text_of(caught.value)
     assert api[0].infos == ["", "subscription_count"]
 
 
@@ -319,7 +319,7 @@ async def test_channel_is_not_queried_again_after_another_refusal(
     with pytest.raises(HomeAssistantError) as caught:
         await ask(hass, "get_channel", channel="orders", from_server=True)
 
-    assert "The app is not enabled" in told(caught.value)
+    assert "The app is not enabled" in text_of(caught.value)
     assert len(api[0].infos) == 1
 
 
@@ -339,6 +339,6 @@ async def test_wrong_clock_is_an_error_and_an_issue_until_it_is_right(
 
 
 def _entry_without(server: DevServer, field: str) -> MockConfigEntry:
-    """Return an entry without channels whose user left a field empty."""
+    """Return an entry without channels and without a field."""
     data = {key: value for key, value in app_data(server).items() if key != field}
     return MockConfigEntry(domain=DOMAIN, title="Demo app", data=data)

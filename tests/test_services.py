@@ -345,7 +345,7 @@ async def test_connections_of_a_user_are_closed(
     assert json.loads(words)["data"]["code"] == code == 4009
 
 
-async def test_presence_channel_is_told_with_its_members(
+async def test_presence_channel_has_its_members(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     hub = await set_up(app_entry(server, "presence-a"))
@@ -413,7 +413,7 @@ async def test_cache_channel_is_asked_for_its_event(
     assert json.loads(answer["server"]["cache"]["data"]) == {"id": 1}
 
 
-async def test_count_of_subscriptions_is_told_where_the_server_sends_it(
+async def test_subscription_count_of_the_server_is_returned(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     hub = await set_up(app_entry(server, "orders"))

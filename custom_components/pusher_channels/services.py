@@ -66,7 +66,7 @@ type Action = Callable[[Hub, ServiceCall], Awaitable[ServiceResponse]]
 
 CHANNEL: Fields = {vol.Required(ATTR_CHANNEL): cv.string}
 USER: Fields = {vol.Required(ATTR_USER_ID): cv.string}
-# Some servers refuse an event whose data is an empty text.
+# Some servers refuse an event with an empty text as data.
 EVENT: Fields = {
     vol.Required(ATTR_EVENT): cv.string,
     vol.Optional(ATTR_DATA, default=dict): object,

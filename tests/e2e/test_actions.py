@@ -1,4 +1,4 @@
-"""The actions that follow channels for a while, and those that ask about channels."""
+"""The actions that subscribe temporary channels and that query channels."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -26,7 +26,7 @@ async def secretless(hass: HomeAssistant, server: Backend) -> AsyncGenerator[App
 
 
 @pytest.mark.parametrize("name", ["passing", "private-passing", "private-encrypted-passing"])
-async def test_channel_is_followed_until_it_is_unsubscribed(
+async def test_temporary_channel_is_subscribed_until_it_is_unsubscribed(
     app: AppEntry, server: Backend, name: str
 ) -> None:
     async with (
@@ -51,7 +51,7 @@ async def test_channel_is_followed_until_it_is_unsubscribed(
     assert name not in occupied["channels"]
 
 
-async def test_followed_presence_channel_tells_of_its_members(
+async def test_temporary_presence_channel_reports_its_members(
     app: AppEntry, server: Backend
 ) -> None:
     async with (
@@ -74,7 +74,7 @@ async def test_followed_presence_channel_tells_of_its_members(
     await app.act("unsubscribe", channel="presence-passing")
 
 
-async def test_followed_channel_is_left_at_the_next_reload(app: AppEntry, server: Backend) -> None:
+async def test_temporary_channel_ends_with_a_reload(app: AppEntry, server: Backend) -> None:
     await app.act("subscribe", channel="private-until-reload")
     await app.reload()
     await app.becomes("connection_state", "connected")
@@ -85,7 +85,7 @@ async def test_followed_channel_is_left_at_the_next_reload(app: AppEntry, server
     assert "private-until-reload" not in occupied["channels"]
 
 
-async def test_configured_channel_is_no_business_of_these_actions(app: AppEntry) -> None:
+async def test_configured_channel_cannot_be_unsubscribed(app: AppEntry) -> None:
     channel = await app.add_channel("private-configured")
     await app.act("subscribe", channel=channel.name)
     with pytest.raises(CallError) as refused:
@@ -102,7 +102,7 @@ async def test_configured_channel_is_no_business_of_these_actions(app: AppEntry)
         ("get_channel", "never-joined", "channel_not_subscribed"),
     ],
 )
-async def test_what_cannot_be_done_is_refused_with_the_reason(
+async def test_invalid_call_is_refused_with_the_reason(
     app: AppEntry, action: str, channel: str, key: str
 ) -> None:
     with pytest.raises(CallError) as refused:
@@ -110,7 +110,9 @@ async def test_what_cannot_be_done_is_refused_with_the_reason(
     assert (refused.value.code, refused.value.translation_key) == ("service_validation_error", key)
 
 
-async def test_get_channel_tells_what_this_connection_knows(app: AppEntry, server: Backend) -> None:
+async def test_get_channel_returns_the_state_of_the_connection(
+    app: AppEntry, server: Backend
+) -> None:
     public = await app.add_channel("known")
     presence = await app.add_channel("presence-known")
     answer = await app.ask("get_channel", channel=public.name)
@@ -128,7 +130,7 @@ async def test_get_channel_tells_what_this_connection_knows(app: AppEntry, serve
         }
 
 
-async def test_get_channel_tells_what_the_server_knows(app: AppEntry, server: Backend) -> None:
+async def test_get_channel_returns_the_state_of_the_server(app: AppEntry, server: Backend) -> None:
     cache = await app.add_channel("cache-known")
     await publish(server, cache.name, "price", "12.50")
     answer = await app.ask("get_channel", channel=cache.name, from_server=True)
@@ -152,7 +154,7 @@ async def test_get_channel_tells_what_the_server_knows(app: AppEntry, server: Ba
     }
 
 
-async def test_list_channels_tells_which_are_occupied(app: AppEntry, server: Backend) -> None:
+async def test_list_channels_returns_the_occupied_channels(app: AppEntry, server: Backend) -> None:
     for name in ("listed", "presence-listed", "private-encrypted-listed"):
         await app.add_channel(name)
     everything = (await app.ask("list_channels"))["channels"]

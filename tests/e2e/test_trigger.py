@@ -15,19 +15,19 @@ from .soketi import Soketi
 
 TALK = "private-talk"
 ROOM = "presence-room"
-SEALED = "private-encrypted-vault"
+ENCRYPTED = "private-encrypted-vault"
 PUBLIC = "news"
 
 
 @pytest.fixture(scope="module", autouse=True)
 async def channels(app: AppEntry) -> dict[str, ChannelEntry]:
-    """Join the channels of this file."""
-    return {name: await app.add_channel(name) for name in (TALK, ROOM, SEALED, PUBLIC)}
+    """Add the channels of this file."""
+    return {name: await app.add_channel(name) for name in (TALK, ROOM, ENCRYPTED, PUBLIC)}
 
 
 @pytest.mark.parametrize("channel", [TALK, ROOM])
 @pytest.mark.parametrize("via", [{}, {"via": "auto"}, {"via": "client"}])
-async def test_client_event_goes_over_our_connection(
+async def test_client_event_is_sent_over_the_connection(
     app: AppEntry, server: Backend, channel: str, via: dict[str, str]
 ) -> None:
     async with Guest(server) as guest:
@@ -42,8 +42,8 @@ async def test_client_event_goes_over_our_connection(
 
 
 @pytest.mark.parametrize("via", [{}, {"via": "auto"}, {"via": "server"}])
-@pytest.mark.parametrize("channel", [PUBLIC, TALK, ROOM, SEALED])
-async def test_event_goes_by_the_server_to_everyone(
+@pytest.mark.parametrize("channel", [PUBLIC, TALK, ROOM, ENCRYPTED])
+async def test_event_is_sent_by_the_server_api(
     app: AppEntry, server: Backend, channel: str, via: dict[str, str]
 ) -> None:
     async with app.hass.events("pusher_channels_event") as events, Guest(server) as guest:
@@ -54,21 +54,22 @@ async def test_event_goes_by_the_server_to_everyone(
         assert (heard["event"], heard["data"]) == ("light", {"on": True})
 
 
-async def test_client_event_goes_by_the_server_where_our_connection_cannot(
+async def test_client_event_is_sent_by_the_server_api_where_the_connection_cannot(
     app: AppEntry, server: Backend
 ) -> None:
     async with Guest(server) as guest:
-        for channel in (PUBLIC, SEALED, "private-elsewhere"):
+        for channel in (PUBLIC, ENCRYPTED, "private-elsewhere"):
             await guest.subscribe(channel)
             answer = await app.ask("trigger", channel=channel, event="client-light", data=1)
             assert answer["via"] == "server"
             assert (await guest.event(channel, "client-light")).data == 1
 
 
-async def test_response_counts_what_the_server_counts(app: AppEntry, server: Backend) -> None:
+async def test_response_has_the_counts_of_the_server(app: AppEntry, server: Backend) -> None:
     async with Guest(server, user_id="ada") as guest:
         await guest.subscribe(ROOM)
-        answer = await app.ask("trigger", channels=[ROOM], event="light", data=1)
+        info = ["user_count", "subscription_count"]
+        answer = await app.ask("trigger", channels=[ROOM], event="light", data=1, info=info)
         counts = {} if isinstance(server, Soketi) else {"user_count": 2, "subscription_count": 2}
         assert answer == {"via": "server", "channels": {ROOM: counts}}, (
             "soketi does not count in this answer"
@@ -77,7 +78,7 @@ async def test_response_counts_what_the_server_counts(app: AppEntry, server: Bac
         assert answer["channels"].keys() == {ROOM, PUBLIC}
 
 
-async def test_event_goes_to_all_channels_named_and_not_back_if_so_wished(
+async def test_event_is_sent_to_all_channels_and_on_request_not_to_the_sender(
     app: AppEntry, server: Backend
 ) -> None:
     async with app.hass.events("pusher_channels_event") as events, Guest(server) as guest:
@@ -97,18 +98,18 @@ async def test_event_goes_to_all_channels_named_and_not_back_if_so_wished(
     ("given", "sent"),
     [("plain text", "plain text"), ({"a": [1, None, "ü"]}, {"a": [1, None, "ü"]}), (12.5, 12.5)],
 )
-async def test_text_goes_as_it_is_and_anything_else_as_json(
+async def test_text_is_sent_unchanged_and_other_data_as_json(
     app: AppEntry, server: Backend, given: object, sent: object
 ) -> None:
     async with app.hass.events("pusher_channels_event") as events, Guest(server) as guest:
-        for channel in (PUBLIC, SEALED):
+        for channel in (PUBLIC, ENCRYPTED):
             await guest.subscribe(channel)
             await app.act("trigger", channel=channel, event="note", data=given)
             assert (await guest.event(channel, "note")).data == sent
             assert (await events.take())["data"] == sent
 
 
-async def test_event_without_data_goes_too(app: AppEntry, server: Backend) -> None:
+async def test_event_without_data_is_sent(app: AppEntry, server: Backend) -> None:
     async with Guest(server) as guest:
         await guest.subscribe(TALK)
         await app.act("trigger", channel=TALK, event="bell")
@@ -117,20 +118,20 @@ async def test_event_without_data_goes_too(app: AppEntry, server: Backend) -> No
         await guest.event(TALK, "client-bell")
 
 
-async def test_batch_reaches_each_channel_and_the_encrypted_one_sealed(
+async def test_batch_is_sent_to_each_channel_and_encrypted_where_needed(
     app: AppEntry, server: Backend
 ) -> None:
     async with app.hass.events("pusher_channels_event") as events, Guest(server) as guest:
         batch: list[dict[str, Any]] = [
             {"channel": PUBLIC, "event": "one", "data": {"n": 1}},
-            {"channel": SEALED, "event": "two", "data": "two"},
+            {"channel": ENCRYPTED, "event": "two", "data": "two"},
             {"channel": ROOM, "event": "three"},
         ]
         for event in batch:
             await guest.subscribe(event["channel"])
         await app.act("trigger_batch", events=batch)
         assert (await guest.event(PUBLIC, "one")).data == {"n": 1}
-        assert (await guest.event(SEALED, "two")).data == "two"
+        assert (await guest.event(ENCRYPTED, "two")).data == "two"
         await guest.event(ROOM, "three")
         assert [(await events.take())["event"] for _ in batch] == ["one", "two", "three"]
 
@@ -151,12 +152,12 @@ NEVER_SENT = {"event": "client-x", "via": "client"}
             {"channels": [f"c{number}" for number in range(101)], "event": "x"},
             "too_many_channels",
         ),
-        ("trigger", {"channels": [PUBLIC, SEALED], "event": "x"}, "encrypted_channel_alone"),
+        ("trigger", {"channels": [PUBLIC, ENCRYPTED], "event": "x"}, "encrypted_channel_alone"),
         ("trigger", {"channel": PUBLIC, "event": "x", "data": "x" * 10_241}, "data_too_large"),
         ("trigger", {"channel": TALK, "event": "client-x", "data": "x" * 10_241}, "data_too_large"),
         ("trigger", {**NEVER_SENT, "channel": "private-unknown"}, "channel_not_subscribed"),
         ("trigger", {**NEVER_SENT, "channel": PUBLIC}, "client_event_channel"),
-        ("trigger", {**NEVER_SENT, "channel": SEALED}, "client_event_channel"),
+        ("trigger", {**NEVER_SENT, "channel": ENCRYPTED}, "client_event_channel"),
         ("trigger", {"channel": TALK, "event": "x", "via": "client"}, "client_event_name"),
         ("trigger_batch", {"events": [{"channel": PUBLIC, "event": "x"}] * 11}, "too_many_events"),
         (
@@ -166,7 +167,7 @@ NEVER_SENT = {"event": "client-x", "via": "client"}
         ),
     ],
 )
-async def test_what_cannot_be_sent_is_refused_with_the_reason(
+async def test_invalid_event_is_refused_with_the_reason(
     app: AppEntry, action: str, fields: dict[str, object], key: str
 ) -> None:
     with pytest.raises(CallError) as refused:
@@ -174,7 +175,9 @@ async def test_what_cannot_be_sent_is_refused_with_the_reason(
     assert (refused.value.code, refused.value.translation_key) == ("service_validation_error", key)
 
 
-async def test_too_many_client_events_are_told_on_the_bus(app: AppEntry, server: Backend) -> None:
+async def test_too_many_client_events_are_reported_on_the_bus(
+    app: AppEntry, server: Backend
+) -> None:
     action = {
         "action": "pusher_channels.trigger",
         "data": {
@@ -200,7 +203,7 @@ async def test_too_many_client_events_are_told_on_the_bus(app: AppEntry, server:
         assert (await app.state("connection_state")).state == "connected"
 
 
-async def test_sending_waits_for_no_connection(app: AppEntry, server: Backend) -> None:
+async def test_sending_needs_no_connection(app: AppEntry, server: Backend) -> None:
     switch = await app.entity_id("connection")
     await app.hass.call_service("switch", "turn_off", {"entity_id": switch})
     await app.becomes("connection_state", "disconnected")

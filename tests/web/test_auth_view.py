@@ -1,4 +1,4 @@
-"""A page with a Home Assistant token may join the entry's own channels, and nothing else."""
+"""Pages with a Home Assistant token are authorized for the configured channels only."""
 
 import json
 from typing import Any
@@ -39,7 +39,7 @@ def form(channel: str = "private-a", socket_id: str = "1.2") -> dict[str, str]:
 
 @pytest.fixture
 async def entry(server: DevServer, set_up: SetUp) -> MockConfigEntry:
-    """Set up an app whose channels pages may join."""
+    """Set up an app that authorizes pages."""
     entry = app_entry(server, *CHANNELS, options=ON)
     await set_up(entry)
     return entry
@@ -53,7 +53,7 @@ async def page(
     return await hass_client(hass_read_only_access_token)
 
 
-async def test_page_joins_each_kind_of_channel_as_its_user(
+async def test_page_subscribes_each_kind_of_channel_as_its_user(
     server: DevServer, entry: MockConfigEntry, page: Client, hass_read_only_user: MockUser
 ) -> None:
     async with connected_guest(server) as guest:
@@ -90,7 +90,7 @@ async def test_page_signs_in_as_its_user(
     assert json.loads(signed["user_data"]) == user
 
 
-async def test_json_is_read_as_a_form_is(entry: MockConfigEntry, page: Client) -> None:
+async def test_json_is_read_like_a_form(entry: MockConfigEntry, page: Client) -> None:
     from_form = await page.post(path(entry), data=form())
     from_json = await page.post(path(entry), json=form())
     assert from_form.status == from_json.status == 200
@@ -151,7 +151,7 @@ async def test_encrypted_channel_without_master_key_is_refused(
         ('{"socket_id":1.2,"channel_name":"private-a"}', "application/json"),
     ],
 )
-async def test_what_is_no_request_of_a_client_is_a_mistake(
+async def test_invalid_request_is_a_bad_request(
     entry: MockConfigEntry, page: Client, body: str | bytes, content_type: str
 ) -> None:
     answer = await page.post(path(entry), data=body, headers={"Content-Type": content_type})
@@ -163,7 +163,7 @@ async def test_long_request_is_not_read_to_its_end(entry: MockConfigEntry, page:
     assert answer.status == 413
 
 
-async def test_where_nothing_answers_it_looks_the_same_for_all_reasons(
+async def test_missing_endpoint_looks_the_same_for_all_reasons(
     hass: HomeAssistant, server: DevServer, entry: MockConfigEntry, page: Client
 ) -> None:
     entries = {
@@ -194,7 +194,7 @@ async def test_where_nothing_answers_it_looks_the_same_for_all_reasons(
     assert seen == {(404, '{"message":"There is no such endpoint"}', None), (204, "", None)}
 
 
-async def test_nobody_is_answered_without_a_token_and_a_page_can_read_that(
+async def test_request_without_a_token_is_unauthorized_and_a_page_can_read_that(
     entry: MockConfigEntry, hass_client_no_auth: ClientSessionGenerator
 ) -> None:
     client = await hass_client_no_auth()
@@ -226,7 +226,7 @@ async def test_preflight_needs_no_token(
     "origin",
     ["https://panel.local:8080", "http://panel.local", "http://evil.example", "null", "", None],
 )
-async def test_other_origins_may_not_read_the_answer(
+async def test_other_origins_cannot_read_the_response(
     entry: MockConfigEntry, page: Client, origin: str | None
 ) -> None:
     headers = {} if origin is None else {"Origin": origin}
@@ -237,7 +237,7 @@ async def test_other_origins_may_not_read_the_answer(
     assert not [name for name in preflight.headers if name.startswith("Access-Control")]
 
 
-async def test_answers_are_never_kept(entry: MockConfigEntry, page: Client) -> None:
+async def test_responses_are_not_stored(entry: MockConfigEntry, page: Client) -> None:
     for data in (form(), form("private-b"), {}):
         answer = await page.post(path(entry), data=data, headers={"Origin": PANEL})
         assert answer.headers["Cache-Control"] == "no-store"
@@ -279,6 +279,6 @@ def test_origin_is_written_as_browsers_send_it(text: str, origin: str) -> None:
         "file:///a",
     ],
 )
-def test_what_is_more_or_less_than_an_origin_is_none(text: str) -> None:
+def test_invalid_origin_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         parse_origin(text)
