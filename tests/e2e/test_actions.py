@@ -65,12 +65,12 @@ async def test_temporary_presence_channel_reports_its_members(
             "device_id": await app.device_id(),
             "channel": "presence-passing",
         }
-        assert await joined.take() == {**its, "count": 1, "me": USER_ID}
+        assert await joined.take() == {**its, "count": 1, "me": USER_ID, "members": [USER_ID]}
         ada = {"user_id": "ada", "user_info": {}}
         async with Guest(server, user_id="ada") as guest:
             await guest.subscribe("presence-passing")
-            assert await added.take() == {**its, **ada, "count": 2}
-        assert await removed.take() == {**its, **ada, "count": 1}
+            assert await added.take() == {**its, **ada, "count": 2, "missed": False}
+        assert await removed.take() == {**its, **ada, "count": 1, "missed": False}
     await app.act("unsubscribe", channel="presence-passing")
 
 
