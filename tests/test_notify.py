@@ -17,7 +17,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from custom_components.pusher_channels.const import DOMAIN
 from tools.devserver import DevServer
 
-from .actions import connected_guest, told
+from .actions import connected_guest, text_of
 from .conftest import MASTER_KEY, SetUp, app_data, channel_subentry, until
 from .home_assistant import state_of
 
@@ -61,7 +61,7 @@ async def refusal(
     """Send a message that does not go; return the error and its English text."""
     with pytest.raises(HomeAssistantError) as caught:
         await notify(hass, channel, message=message)
-    return caught.value, told(caught.value)
+    return caught.value, text_of(caught.value)
 
 
 async def test_entity_is_there_for_each_kind_of_channel_and_off_unless_wanted(
