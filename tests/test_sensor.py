@@ -2,11 +2,13 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
+from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.pusher_channels.const import DOMAIN
@@ -92,6 +94,65 @@ async def test_connection_state_stays_available_when_the_server_refuses_the_app(
     assert state_of(hass, STATE).attributes["last_error"] == "The app is not enabled. (4003)"
 
 
+async def test_connection_state_says_when_the_next_attempt_is(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    hub = await set_up(app_entry(server))
+    assert state_of(hass, STATE).attributes["next_attempt"] is None
+    server.faults.upgrade_status = 503
+    await server.close_all(1001)
+    await until(lambda: "503" in str(state_of(hass, STATE).attributes["last_error"]))
+
+    attempt = datetime.fromisoformat(state_of(hass, STATE).attributes["next_attempt"])
+    assert hub.client.next_attempt is not None
+    left = timedelta(seconds=hub.client.next_attempt - hass.loop.time())
+    assert abs(attempt - dt_util.utcnow() - left) < timedelta(seconds=1)
+
+    server.faults.reset()
+    await skip(hass, 60)
+    await until(lambda: state_of(hass, STATE).state == "connected")
+    assert state_of(hass, STATE).attributes["next_attempt"] is None
+
+
+async def test_no_state_of_the_connection_is_written_twice(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    hub = await set_up(app_entry(server, "orders", options={"sign_in": True}))
+    await until(lambda: hub.client.user.user_id)
+    writes = writes_of(hass, STATE)
+    old = hub.client.socket_id
+
+    await server.send_raw(frames.error(4301, "Too fast"))
+    await server.close_all(4200)
+    await until(lambda: hub.client.socket_id not in (old, None))
+    await hass.async_block_till_done()
+
+    assert [state.state for _, state in writes] == ["reconnecting", "connected"]
+
+
+async def test_members_without_this_one_and_their_names(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server, "presence-room", user_info={"name": "Home"})
+    await set_up(entry)
+    for user_id, info in (("zoe", {"name": "Zoe"}), ("bob", {"name": 7}), ("ann", "Ann")):
+        member = {"user_id": user_id, "user_info": info}
+        await server.send_raw(frames.member_added("presence-room", member))
+    await until(lambda: len(entry.runtime_data.client.channels["presence-room"].members) == 4)
+    await skip(hass, 0.5)
+
+    attributes = state_of(hass, MEMBERS).attributes
+    assert attributes["members"] == ["ann", "bob", ME, "zoe"]
+    assert attributes["names"] == {ME: "Home", "zoe": "Zoe"}
+    assert attributes["unit_of_measurement"] == "members"
+    others = state_of(hass, "sensor.presence_room_others")
+    assert others.state == "3"
+    assert others.attributes["unit_of_measurement"] == "members"
+    state_info = state_of(hass, MEMBERS).state_info
+    assert state_info is not None
+    assert {"members", "names"} <= state_info["unrecorded_attributes"]
+
+
 async def test_members_counts_this_one_and_lists_all(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
@@ -116,16 +177,6 @@ async def test_members_counts_this_one_and_lists_all(
     assert registered is not None
     assert registered.unique_id == f"{entry.entry_id}_id-presence-room_members"
     assert registered.config_subentry_id == "id-presence-room"
-
-
-async def test_list_of_members_is_not_recorded(
-    hass: HomeAssistant, server: DevServer, set_up: SetUp
-) -> None:
-    await set_up(app_entry(server, "presence-room"))
-
-    state_info = state_of(hass, MEMBERS).state_info
-    assert state_info is not None
-    assert "members" in state_info["unrecorded_attributes"]
 
 
 async def test_members_are_cleared_with_the_connection(

@@ -10,13 +10,12 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.typing import ConfigType
 
-from .client import ConnectionFailedError, ConnectionState
+from .client import ConnectionFailedError, ConnectionState, FailureReason
 from .const import CONF_SERVER, CONF_USE_TLS, DOMAIN
 from .hub import issues
 from .hub.factory import make_api, make_client
 from .hub.gaps import GAP_RECORDS, GapRecords
 from .hub.hub import Hub, PusherConfigEntry
-from .hub.refusals import asks_for_credentials
 from .services import async_setup_services
 from .web import webhook
 from .web.auth_view import async_setup_views
@@ -122,7 +121,7 @@ def _setup_error(
     err: ConnectionFailedError, *, gave_up: bool
 ) -> ConfigEntryAuthFailed | ConfigEntryError | ConfigEntryNotReady:
     """Return the error by which Home Assistant asks the user, gives up or retries."""
-    if asks_for_credentials(err):
+    if err.reason is FailureReason.UNAUTHORIZED:
         return ConfigEntryAuthFailed(
             translation_domain=DOMAIN, translation_key="connection_unauthorized"
         )

@@ -180,3 +180,19 @@ async def test_refused_sign_in_has_an_issue_until_it_succeeds(
 
     assert issues_of(hass) == {}
     assert len(logged(caplog)) == 2
+
+
+async def test_encrypted_channel_without_a_master_key_says_where_to_enter_it(
+    hass: HomeAssistant, server: DevServer
+) -> None:
+    entry = app_entry(server, SECRET)
+    entry.add_to_hass(hass)
+    data = {key: value for key, value in entry.data.items() if key != "encryption_master_key"}
+    hass.config_entries.async_update_entry(entry, data=data)
+
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await until(lambda: issues_of(hass))
+
+    error = state_of(hass, "binary_sensor.private_encrypted_room_subscribed").attributes["error"]
+    assert "Use Reconfigure of the app" in error
+    assert "Encryption master key" in error

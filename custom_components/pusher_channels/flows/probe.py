@@ -26,7 +26,7 @@ from ..const import (
     CONF_MASTER_KEY,
     CONF_SIGN_IN,
 )
-from ..hub.authorization import METHODS
+from ..hub.authorization import METHODS, NO_MASTER_KEY
 from ..hub.factory import Settings, make_api, make_client
 from .forms import FormError
 
@@ -57,10 +57,6 @@ _BY_REASON: Final = {
 _NO_METHOD: Final = (
     "Home Assistant has no authorization for private channels. Use Reconfigure of the app, and"
     " choose App secret, Authorization endpoint or Script"
-)
-_NO_MASTER_KEY: Final = (
-    "An encrypted channel needs the encryption master key. Use Reconfigure of the app, choose App"
-    " secret, and enter it in the field Encryption master key under Advanced"
 )
 
 
@@ -118,7 +114,7 @@ def _check_authorization(data: Settings, kind: ChannelKind) -> None:
     if kind.needs_authorization and method == AUTH_NONE:
         raise FormError(CHANNEL_REFUSED, _NO_METHOD)
     if kind.is_encrypted and method == AUTH_SECRET and CONF_MASTER_KEY not in data:
-        raise FormError(CHANNEL_REFUSED, _NO_MASTER_KEY)
+        raise FormError(CHANNEL_REFUSED, NO_MASTER_KEY)
 
 
 async def _connect(client: PusherClient) -> None:

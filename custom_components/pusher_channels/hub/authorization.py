@@ -5,7 +5,7 @@ from asyncio import Lock, timeout
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, override
 
 from aiohttp import ClientSession
 from homeassistant.components.script.const import DOMAIN as SCRIPT_DOMAIN
@@ -20,6 +20,8 @@ from ..client import (
     AuthorizationError,
     Authorizer,
     CallbackAuthorizer,
+    ChannelAuth,
+    ChannelKind,
     EndpointAuthorizer,
     Json,
     SecretAuthorizer,
@@ -52,6 +54,10 @@ from ..const import (
 SCRIPT_LOCKS: HassKey[defaultdict[str, Lock]] = HassKey(f"{DOMAIN}_script_locks")
 SCRIPT_REFUSED: Final = 401
 SCRIPT_TIMEOUT: Final = 10.0
+NO_MASTER_KEY: Final = (
+    "An encrypted channel needs the encryption master key. Use Reconfigure of the app, choose App"
+    " secret, and enter it in the field Encryption master key under Advanced"
+)
 
 _EXPRESSION: Final = re.compile(r"{{.*?}}|{%.*?%}|{#.*?#}", re.DOTALL)
 _MISSING: Final = re.compile(rf"\b({STATE_UNKNOWN}|{STATE_UNAVAILABLE}|None)\b")
@@ -83,7 +89,7 @@ def make_authorizer(
 def make_secret_authorizer(data: Settings, user: User) -> SecretAuthorizer:
     """Return an authorizer that signs for the user with the app secret."""
     key = data.get(CONF_MASTER_KEY)
-    return SecretAuthorizer(
+    return AppSecretAuthorizer(
         data[CONF_APP_KEY],
         data[CONF_SECRET],
         user,
@@ -132,6 +138,16 @@ METHODS: Final[Mapping[str, AuthorizationMethod]] = {
     AUTH_SCRIPT: AuthorizationMethod(_script_authorizer, asks=True),
     AUTH_NONE: AuthorizationMethod(_no_authorizer, asks=False),
 }
+
+
+class AppSecretAuthorizer(SecretAuthorizer):
+    """Signs with the app secret; a missing encryption master key is named as the form names it."""
+
+    @override
+    async def authorize_channel(self, socket_id: str, channel: str) -> ChannelAuth:
+        if self.master_key is None and ChannelKind.of(channel).is_encrypted:
+            raise AuthorizationError(NO_MASTER_KEY)
+        return await SecretAuthorizer.authorize_channel(self, socket_id, channel)
 
 
 class RenderedFields:

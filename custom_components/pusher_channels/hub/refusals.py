@@ -32,15 +32,6 @@ LARAVEL_PAGE_EXPIRED: Final = 419
 REAUTH_STATUSES: Final = (HTTPStatus.UNAUTHORIZED, LARAVEL_PAGE_EXPIRED, CloseCode.UNAUTHORIZED)
 
 
-def asks_for_credentials(failure: ConnectionFailedError) -> bool:
-    """Return whether other credentials may solve a failure."""
-    return failure.code == CloseCode.UNAUTHORIZED and failure.reason not in (
-        FailureReason.ORIGIN_NOT_ALLOWED,
-        FailureReason.AUTHORIZATION_TIMEOUT,
-        FailureReason.AUTHORIZATION_REQUIRED,
-    )
-
-
 class Refusals:
     """The refusals of one app that are not solved yet."""
 
@@ -60,7 +51,7 @@ class Refusals:
     def handle_notice(self, notice: ClientNotice) -> None:
         """Handle a refused connection or sign-in, and a sign-in that succeeded."""
         match notice:
-            case ConnectionFailedError() if asks_for_credentials(notice):
+            case ConnectionFailedError(reason=FailureReason.UNAUTHORIZED):
                 self._start_reauth(str(notice))
             case SigninFailed():
                 self._handle_sign_in_failed(notice)
