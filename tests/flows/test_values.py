@@ -9,13 +9,16 @@ from homeassistant.config_entries import SubentryFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import entity_registry as er
+from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from tools.devserver import DevServer
 
 from ..conftest import SetUp, app_entry, channel_subentry, until
 from ..flow_steps import choose_change, prefilled, start_channel_change, start_reconfigure
 from ..home_assistant import state_of
+from .test_flows_over_rest import post
 
 TOTAL = {"platform": "sensor", "name": "Total", "value": "total"}
 DOOR = {"platform": "binary_sensor", "name": "Door", "value": "open"}
@@ -216,7 +219,8 @@ async def test_last_step_shows_what_the_value_would_be_now(
         ({"value": "{{ data | no_such_filter }}"}, "value", "invalid_template"),
         ({"name": "Taken"}, "name", "name_taken"),
         ({"name": " tAKEN "}, "name", "name_taken"),
-        ({"name": " "}, "name", "invalid_name"),
+        ({"name": " ", "value": "$"}, "name", "invalid_name"),
+        ({"name": " ", "value": "{{ data }}"}, "name", "invalid_name"),
         ({"name": "x" * 101}, "name", "invalid_name"),
     ],
 )
@@ -333,3 +337,58 @@ async def test_values_are_changed_while_the_app_does_not_run(
     await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
     assert hass.states.get("sensor.orders_total") is not None
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [("total", "Total"), ("shop.open_orders", "Open orders"), ("items[0].price", "Price")],
+)
+async def test_name_is_taken_from_the_path(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, path: str, name: str
+) -> None:
+    entry = app_entry(server, "orders")
+    await set_up(entry)
+    await add(hass, entry, {"platform": "sensor", "value": path})
+    (value,) = stored(entry).values()
+    assert value["name"] == name
+
+
+async def test_value_is_added_over_rest(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, hass_client: ClientSessionGenerator
+) -> None:
+    assert await async_setup_component(hass, "config", {})
+    entry = app_entry(server, "orders")
+    await set_up(entry)
+    client = await hass_client()  # it freezes the routes, in tests only
+    await server.publish("orders", "created", {"total": 12.5})
+    await until(lambda: state_of(hass, "event.orders").attributes.get("event"))
+
+    start = {"handler": [entry.entry_id, "channel"], "subentry_id": "id-orders"}
+    step = await post(client, "subentries/flow", start)
+    assert step["menu_options"] == ["channel", "add_value"]
+    flow = f"subentries/flow/{step['flow_id']}"
+    step = await post(client, flow, {"next_step_id": "add_value"})
+    fields = {field["name"]: field for field in step["data_schema"]}
+    assert list(fields) == ["value", "name", "platform", "events"]
+    offered = [{"value": "total", "label": "total: 12.5"}]
+    assert fields["value"]["selector"]["select"]["options"] == offered
+    assert fields["value"]["selector"]["select"]["custom_value"]
+
+    form = {"platform": "sensor", "name": "Total", "value": "total["}
+    step = await post(client, flow, form)
+    assert step["errors"] == {"value": "invalid_path"}
+    step = await post(client, flow, form | {"value": "total"})
+    assert [field["name"] for field in step["data_schema"]] == [
+        "device_class",
+        "unit_of_measurement",
+        "state_class",
+        "suggested_display_precision",
+        "expire_after",
+    ]
+    assert step["description_placeholders"]["present"] == "12.5"
+    step = await post(client, flow, {"device_class": "temperature", "unit_of_measurement": "EUR"})
+    assert step["errors"] == {"unit_of_measurement": "invalid_unit"}
+    step = await post(client, flow, {"unit_of_measurement": "EUR", "expire_after": 60})
+    assert (step["type"], step["reason"]) == ("abort", "reconfigure_successful")
+    await hass.async_block_till_done()
+    assert state_of(hass, "sensor.orders_total").state == "12.5"

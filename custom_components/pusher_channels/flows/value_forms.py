@@ -39,11 +39,12 @@ from ..const import (
     CONF_OFF_DELAY,
     CONF_VALUE,
 )
-from ..hub.value_paths import list_paths
-from ..hub.values import ValueState
+from ..hub.value_paths import PathError, compile_path, list_paths
+from ..hub.values import ValueState, is_template
 from .forms import strip_blanks, whole_number
 
 CONF_VALUE_ID: Final = "value_id"
+MAX_NAME_LENGTH: Final = 100
 MAX_UNIT_LENGTH: Final = 50
 MAX_LISTED_PATHS: Final = 200
 MAX_SHOWN_LENGTH: Final = 40
@@ -99,14 +100,15 @@ def value_schema(paths: list[SelectOptionDict]) -> vol.Schema:
     """Return the form of a value, with the paths to choose from."""
     return vol.Schema(
         {
-            vol.Required(CONF_PLATFORM, default=Platform.SENSOR.value): PLATFORM,
-            vol.Required(CONF_NAME): TextSelector(),
-            vol.Optional(CONF_EVENTS): TextSelector(TextSelectorConfig(multiple=True)),
-            vol.Required(CONF_VALUE): SelectSelector(
+            # If it were required, the frontend would choose the first path.
+            vol.Optional(CONF_VALUE): SelectSelector(
                 SelectSelectorConfig(
                     options=paths, custom_value=True, mode=SelectSelectorMode.DROPDOWN
                 )
             ),
+            vol.Optional(CONF_NAME): TextSelector(),
+            vol.Required(CONF_PLATFORM, default=Platform.SENSOR.value): PLATFORM,
+            vol.Optional(CONF_EVENTS): TextSelector(TextSelectorConfig(multiple=True)),
         }
     )
 
@@ -128,12 +130,24 @@ def choice_schema(values: Mapping[str, Mapping[str, Any]]) -> vol.Schema:
 
 def read_value(form: Form) -> Form:
     """Return what is stored of the first form."""
+    source = strip_blanks(form.get(CONF_VALUE, ""))
     return {
         CONF_PLATFORM: form[CONF_PLATFORM],
-        CONF_NAME: strip_blanks(form[CONF_NAME]),
+        CONF_NAME: strip_blanks(form.get(CONF_NAME, "")) or _name_of(source),
         CONF_EVENTS: list(dict.fromkeys(strip_blanks(form.get(CONF_EVENTS, [])))),
-        CONF_VALUE: strip_blanks(form[CONF_VALUE]),
+        CONF_VALUE: source,
     }
+
+
+def _name_of(source: str) -> str:
+    """Return a name that says what the last key of a path says; empty for anything else."""
+    try:
+        keys = () if is_template(source) else compile_path(source)
+    except PathError:
+        return ""
+    names = [key for key in keys if isinstance(key, str)]
+    name = names[-1].replace("_", " ").strip() if names else ""
+    return name[:1].upper() + name[1:MAX_NAME_LENGTH]
 
 
 def check_sensor(form: Form) -> Errors:

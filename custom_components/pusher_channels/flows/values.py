@@ -22,6 +22,7 @@ from .forms import strip_blanks
 from .value_forms import (
     BINARY_SENSOR_SCHEMA,
     CONF_VALUE_ID,
+    MAX_NAME_LENGTH,
     NOTHING,
     SENSOR_SCHEMA,
     Errors,
@@ -36,7 +37,6 @@ from .value_forms import (
 )
 
 MAX_VALUES: Final = 100
-MAX_NAME_LENGTH: Final = 100
 
 
 class ValueSteps(ConfigSubentryFlow):

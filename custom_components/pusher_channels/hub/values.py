@@ -207,17 +207,7 @@ def convert(data: object, kind: ValueKind) -> ValueState:
     """Return data as a state of the kind. Raises `UnusableDataError`."""
     if data is None and kind is not ValueKind.BINARY:
         return None
-    match kind:
-        case ValueKind.TEXT:
-            return _to_text(data)
-        case ValueKind.NUMBER:
-            return _to_number(data)
-        case ValueKind.TIMESTAMP:
-            return _to_timestamp(data)
-        case ValueKind.DATE:
-            return _to_date(data)
-        case ValueKind.BINARY:
-            return _to_boolean(data)
+    return _CONVERTERS[kind](data)
 
 
 def _matcher(patterns: tuple[str, ...]) -> Callable[[str], bool]:
@@ -265,16 +255,14 @@ def _to_text(data: object) -> str | int | float:
 def _to_number(data: object) -> int | float:
     match data:
         case bool():
-            number: int | float | None = None
-        case int() | float():
-            number = data
-        case str():
-            number = _parse_number(data)
+            pass
+        case int() | float() if isfinite(data):
+            return data
+        case str() if (number := _parse_number(data)) is not None and isfinite(number):
+            return number
         case _:
-            number = None
-    if number is None or not isfinite(number):
-        raise UnusableDataError("it is not a number")
-    return number
+            pass
+    raise UnusableDataError("it is not a number")
 
 
 def _parse_number(text: str) -> int | float | None:
@@ -342,3 +330,12 @@ def _to_boolean(data: object) -> bool:
         return cv.boolean(data)
     except vol.Invalid:
         raise UnusableDataError("it is neither on or off nor true or false") from None
+
+
+_CONVERTERS: Final[Mapping[ValueKind, Callable[[object], ValueState]]] = {
+    ValueKind.TEXT: _to_text,
+    ValueKind.NUMBER: _to_number,
+    ValueKind.TIMESTAMP: _to_timestamp,
+    ValueKind.DATE: _to_date,
+    ValueKind.BINARY: _to_boolean,
+}
