@@ -161,6 +161,16 @@ def test_explained_messages_are_those_that_are_shown(heading: str) -> None:
         assert message.lower() in texts, message
 
 
+def test_lines_of_the_debug_log_are_those_of_the_client() -> None:
+    client = "".join(file.read_text() for file in (COMPONENT / "client").glob("*.py"))
+    rows = _rows(section("docs/troubleshooting.md", "A debug log"))
+    lines = [row[0].strip("`") for row in rows if row[0].startswith("`")]
+    assert len(lines) > 5
+    for line in lines:
+        words = re.findall(r"^[a-zA-Z ]+(?= )", line)
+        assert f'"{words[0]}' in client or f"; {words[0]}" in client, line
+
+
 def test_each_blueprint_is_listed() -> None:
     text = section("docs/automations.md", "Blueprints")
     for file in CHECKOUT.glob("blueprints/automation/*/*.yaml"):
