@@ -50,7 +50,7 @@ async def shop(hass: HomeAssistant, server: DevServer) -> None:
         hass.config_entries.subentries.async_abort(flow["flow_id"])
     await add_channel(hass, entry, "orders")
     await until(lambda: server.subscribers("orders"))
-    value = re.search(r"enter the name `(\w+)` and the value `(\w+)`", EXAMPLES)
+    value = re.search(r"Enter the value `(\w+)`", EXAMPLES)
     assert value is not None
     [subentry_id] = entry.subentries
     menu = await hass.config_entries.subentries.async_init(
@@ -59,8 +59,7 @@ async def shop(hass: HomeAssistant, server: DevServer) -> None:
     )
     form = await choose_change(hass, menu, "add_value")
     configure = hass.config_entries.subentries.async_configure
-    fields = {"platform": "sensor", "name": value[1], "value": value[2]}
-    await configure(form["flow_id"], fields)
+    await configure(form["flow_id"], {"value": value[1]})
     await configure(form["flow_id"], {"unit_of_measurement": "EUR"})
     await hass.async_block_till_done()
 
