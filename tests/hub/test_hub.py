@@ -348,3 +348,26 @@ async def test_entities_of_the_user_go_with_the_setting(
     await hass.async_block_till_done()
     hass.config_entries.async_update_entry(entry, options={"sign_in": False})
     await until(lambda: keys() == {"connection", "connection_state"})
+
+
+async def test_latest_event_of_each_of_the_20_most_recent_names_is_kept(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server, "orders")
+    channel = (await set_up(entry)).channels["id-orders"]
+    events = async_capture_events(hass, "pusher_channels_event")
+
+    names = [f"name-{number}" for number in range(21)]
+    for value, name in enumerate([*names, "name-1", "name-20", "name-20"]):
+        await server.publish("orders", name, value)
+    await until(lambda: len(events) == 24)
+
+    latest = {name: event.data for name, event in channel.latest_events.items()}
+    assert list(latest) == [*names[2:20], "name-1", "name-20"]
+    assert latest["name-1"] == 21
+    assert latest["name-20"] == 23
+
+    data = {"channel": "invoices", "events": [], "members": []}
+    hass.config_entries.async_update_subentry(entry, entry.subentries["id-orders"], data=data)
+    await hass.async_block_till_done()
+    assert channel.latest_events == {}
