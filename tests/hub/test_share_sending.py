@@ -303,3 +303,47 @@ async def test_client_events_wait_for_the_connection(
     assert message["event"] == "client-states"
     assert brief([message["data"]]) == [(True, {LAMP: "on", FRIDGE: "4"})]
     await until(lambda: state_of(hass, UP_TO_DATE).state == "on")
+
+
+@pytest.mark.usefixtures("states")
+async def test_refused_channel_raises_an_issue_where_it_is_the_only_way(
+    hass: HomeAssistant, server: DevServer
+) -> None:
+    server.faults.subscribe_answers[CHANNEL] = frames.subscription_error(CHANNEL, "No", status=403)
+    entry = entry_without_app_id(server)
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+
+    issue_id = REFUSED.format(entry.entry_id)
+    await until(lambda: issue_id in issues_of(hass))
+    assert state_of(hass, UP_TO_DATE).state == "off"
+
+
+@pytest.mark.usefixtures("states")
+async def test_refused_channel_does_not_stop_the_server_api(
+    hass: HomeAssistant, server: DevServer
+) -> None:
+    server.faults.subscribe_answers[CHANNEL] = frames.subscription_error(CHANNEL, "No", status=403)
+    entry = app_entry(server, share_subentry(LAMP))
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+
+    assert brief(await Page(server).wait()) == [(True, {LAMP: "off"})]
+    assert issues_of(hass) == {}
+
+
+async def test_client_events_that_the_app_does_not_allow_are_kept(
+    hass: HomeAssistant, set_up: SetUp, socket_enabled: None
+) -> None:
+    hass.states.async_set(LAMP, "off")
+    async with DevServer(apps=[replace(APP, client_events=False)]) as server:
+        entry = entry_without_app_id(server)
+        await set_up(entry)
+        issue_id = f"client_events_disabled_{entry.entry_id}"
+        await until(lambda: issue_id in issues_of(hass))
+        await until(lambda: state_of(hass, UP_TO_DATE).state == "off")
+        sent = len([it for it in server.received if it.event == "client-states"])
+
+        await pass_time(hass, 60)
+
+        assert len([it for it in server.received if it.event == "client-states"]) == sent

@@ -30,6 +30,7 @@ from ..client import (
     SubscriptionSucceeded,
     Unlisten,
     Unsubscribed,
+    is_transient,
 )
 from ..const import (
     CONF_ATTRIBUTES,
@@ -293,9 +294,14 @@ class ConfiguredShare:
 
     def _channel_notice(self, notice: ChannelNotice) -> None:
         match notice:
-            case SubscriptionSucceeded() | SubscriptionRefused():
+            case SubscriptionSucceeded():
                 self._sender.server_returned()
                 self._listeners.notify(None)
+            case SubscriptionRefused(status=status):
+                if self._api is not None:
+                    self._sender.server_returned()
+                elif status and not is_transient(status):
+                    self._set_problem(ShareProblem.REFUSED, status=str(status))
             case Unsubscribed():
                 self._listeners.notify(None)
             case MemberAdded():
