@@ -336,23 +336,28 @@ async def test_editor_gets_a_description_of_each_trigger(
 
 
 @pytest.mark.parametrize(
-    ("options", "reason"),
+    ("config", "reason"),
     [
-        ({"channel": "{{ x }}"}, "Templates cannot be used here"),
-        ({"event": ["order.*", "{% if x %}a{% endif %}"]}, "Templates cannot be used here"),
-        ({"config_entry_id": "{# x #}"}, "Templates cannot be used here"),
-        ({"event": ".order.shipped"}, "Leave out the leading dot"),
+        ({"options": {"channel": "{{ x }}"}}, "Templates cannot be used here"),
+        (
+            {"options": {"event": ["order.*", "{% if x %}a{% endif %}"]}},
+            "Templates cannot be used here",
+        ),
+        ({"options": {"config_entry_id": "{# x #}"}}, "Templates cannot be used here"),
+        ({"target": {"device_id": "{{ x }}"}}, "Templates cannot be used here"),
+        ({"target": {"label_id": ["a", "{{ x }}"]}}, "Templates cannot be used here"),
+        ({"options": {"event": ".order.shipped"}}, "Leave out the leading dot"),
     ],
 )
 async def test_option_that_can_never_match_is_refused_with_the_reason(
     hass: HomeAssistant,
     hass_ws_client: WebSocketGenerator,
     socket_enabled: None,
-    options: dict[str, Any],
+    config: dict[str, Any],
     reason: str,
 ) -> None:
     client = await hass_ws_client(hass)
-    config = {"trigger": "pusher_channels.event_received", "options": options}
+    config = {"trigger": "pusher_channels.event_received", **config}
     await client.send_json_auto_id({"type": "validate_config", "triggers": [config]})
     result = (await client.receive_json())["result"]["triggers"]
 

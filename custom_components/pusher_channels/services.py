@@ -30,6 +30,7 @@ from .client import (
     PresenceChannel,
     PusherClient,
     RequestError,
+    RequestFailure,
 )
 from .const import CONF_CHANNEL, DOMAIN
 from .hub.action_errors import action_error, server_api, translated, validation_error
@@ -50,7 +51,7 @@ ATTR_VIA = "via"
 
 SUBSCRIPTION_COUNT = "subscription_count"
 USER_COUNT = "user_count"
-BAD_REQUEST = 400
+REFUSED_COUNT = (400, 401)
 
 
 class Via(StrEnum):
@@ -310,7 +311,8 @@ def _member(member: Member) -> dict[str, Json]:
 async def _query_server(api: HttpApi, channel: str) -> dict[str, Json]:
     """Return the attributes that the server has for a channel of this kind.
 
-    A server that does not count subscriptions refuses that attribute; it is left out then.
+    A server that does not count subscriptions refuses that attribute; it is left out then. Poxa
+    answers 401 to several attributes at once.
     """
     kind = ChannelKind.of(channel)
     info = [USER_COUNT] if kind.is_presence else []
@@ -319,7 +321,7 @@ async def _query_server(api: HttpApi, channel: str) -> dict[str, Json]:
     try:
         answer = dict(await api.channel(channel, info=[SUBSCRIPTION_COUNT, *info]))
     except RequestError as err:
-        if err.status != BAD_REQUEST:
+        if err.failure is not RequestFailure.REFUSED or err.status not in REFUSED_COUNT:
             raise
         answer = dict(await api.channel(channel, info=info))
     if kind.is_presence:

@@ -99,7 +99,11 @@ class BusTrigger(Trigger):
                 vol.Required(CONF_OPTIONS, default=dict): options,
             }
         )
-        return cast(ConfigType, schema(config))
+        validated = cast(ConfigType, schema(config))
+        for ids in validated.get(CONF_TARGET, {}).values():
+            for text in ids if isinstance(ids, list) else ():
+                pattern(text)
+        return validated
 
     def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
         super().__init__(hass, config)

@@ -229,7 +229,9 @@ async def test_refusal_has_status_reason_and_whether_it_is_retryable(
 
 async def test_secrets_in_a_refusal_are_redacted_the_longest_first(session: ClientSession) -> None:
     """Text of fewer than 4 characters stays: without it the reason may be empty."""
-    body = '{"message": "12345678-TAIL, 12345678, hunter2, user@1:hunter2, s%26t, p@ss, abc"}'
+    body = (
+        '{"message": "12345678-TAIL, 12345678, hunter2, user@1:hunter2, s%26t, p@ss, p%40ss, abc"}'
+    )
     headers = {"X-Short": "12345678", "X-Long": "Token 12345678-TAIL", "X-Tiny": "abc"}
     async with raw_server(answer(403, body)) as raw:
         url = raw.url.replace("//", "//user%401:hunter2@") + "/?token=s%26t"
@@ -237,7 +239,7 @@ async def test_secrets_in_a_refusal_are_redacted_the_longest_first(session: Clie
             session, url, headers_provider=lambda: headers, params_provider=lambda: {"p": "p@ss"}
         )
         error = await refused(authorizer)
-    redacted = ", ".join(["[redacted]"] * 6)
+    redacted = ", ".join(["[redacted]"] * 7)
     assert error.message == f"{redacted}, abc"
 
 

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPMethod
 from typing import Final, Protocol
+from urllib.parse import quote, quote_plus
 
 import aiohttp
 import orjson
@@ -140,8 +141,9 @@ async def send_request(
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:
-    """Replace secrets of 4 or more characters, the longest first."""
-    parts = {part for secret in secrets for part in (secret, *secret.split())}
+    """Replace secrets of 4 or more characters, also percent-encoded, the longest first."""
+    words = {part for secret in secrets for part in (secret, *secret.split())}
+    parts = words | {quote(part, "") for part in words} | {quote_plus(part) for part in words}
     for part in sorted(parts, key=len, reverse=True):
         if len(part) >= MIN_SECRET:
             text = text.replace(part, "[redacted]")
