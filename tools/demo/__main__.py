@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Home Assistant with Pusher Channels, and something to see.",
     )
     parser.add_argument(
-        "--check", action="store_true", help="prove that everything arrives, then end"
+        "--check", action="store_true", help="check that events arrive, then end"
     )
     parser.add_argument(
         "--pictures", type=Path, metavar="FOLDER", help="take the pictures of the pages, then end"
