@@ -56,9 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="scripts/demo",
         description="Home Assistant with Pusher Channels, and something to see.",
     )
-    parser.add_argument(
-        "--check", action="store_true", help="check that events arrive, then end"
-    )
+    parser.add_argument("--check", action="store_true", help="check that events arrive, then end")
     parser.add_argument(
         "--pictures", type=Path, metavar="FOLDER", help="take the pictures of the pages, then end"
     )
