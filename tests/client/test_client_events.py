@@ -40,7 +40,7 @@ def as_user(user_id: str) -> SecretAuthorizer:
         ("private-a", "client-x", {"number": 2**64}, Misuse.DATA_TYPE),
     ],
 )
-async def test_case_23_what_cannot_be_sent_is_an_error_and_nothing_is_sent(
+async def test_what_cannot_be_sent_is_an_error_and_nothing_is_sent(
     client: PusherClient, server: DevServer, channel: str, event: str, data: Json, misuse: Misuse
 ) -> None:
     await connect(client)
@@ -52,13 +52,13 @@ async def test_case_23_what_cannot_be_sent_is_an_error_and_nothing_is_sent(
     assert not sent(server, event)
 
 
-async def test_case_23_without_a_connection_it_is_an_error(client: PusherClient) -> None:
+async def test_without_a_connection_it_is_an_error(client: PusherClient) -> None:
     client.subscribe("private-a")
     with misused(Misuse.NOT_CONNECTED):
         await client.trigger("private-a", "client-x", {})
 
 
-async def test_case_23_a_channel_that_refused_us_takes_none(
+async def test_a_channel_that_refused_us_takes_none(
     client: PusherClient, server: DevServer
 ) -> None:
     server.faults.subscribe_answers = {"private-a": frames.subscription_error("private-a", "No")}
@@ -68,7 +68,7 @@ async def test_case_23_a_channel_that_refused_us_takes_none(
         await client.trigger("private-a", "client-x", {})
 
 
-async def test_case_23_a_servers_objection_is_told_and_the_connection_stays(
+async def test_a_servers_objection_is_told_and_the_connection_stays(
     client: PusherClient, server: DevServer
 ) -> None:
     await connect(client)
@@ -81,7 +81,7 @@ async def test_case_23_a_servers_objection_is_told_and_the_connection_stays(
     assert client.socket_id == server.connections[0].socket_id
 
 
-async def test_case_26_data_arrives_as_it_was_sent(make_client: MakeClient) -> None:
+async def test_data_arrives_as_it_was_sent(make_client: MakeClient) -> None:
     sender = await connect(make_client())
     receiver = await connect(make_client(authorizer=as_user("other")))
     await joined(sender, "private-a")
@@ -96,7 +96,7 @@ async def test_case_26_data_arrives_as_it_was_sent(make_client: MakeClient) -> N
     assert not echoed
 
 
-async def test_case_26_on_a_presence_channel_the_sender_is_named(
+async def test_on_a_presence_channel_the_sender_is_named(
     make_client: MakeClient, server: DevServer, session: ClientSession
 ) -> None:
     """Some servers send the id as the number that it was."""
@@ -111,7 +111,7 @@ async def test_case_26_on_a_presence_channel_the_sender_is_named(
     assert heard[0].user_id == "10"
 
 
-async def test_case_27_events_wait_for_the_channel_and_go_out_once_in_order(
+async def test_events_wait_for_the_channel_and_go_out_once_in_order(
     client: PusherClient, server: DevServer
 ) -> None:
     """Ours waits where pusher-js has an error."""
@@ -134,7 +134,7 @@ async def test_case_27_events_wait_for_the_channel_and_go_out_once_in_order(
     assert events == [*names, "client-last"]
 
 
-async def test_case_27_events_that_wait_for_a_channel_fail_with_it(
+async def test_events_that_wait_for_a_channel_fail_with_it(
     client: PusherClient, server: DevServer
 ) -> None:
     server.faults.unanswered_channels = {"private-a"}
@@ -149,7 +149,7 @@ async def test_case_27_events_that_wait_for_a_channel_fail_with_it(
     assert not sent(server, "client-x")
 
 
-async def test_case_27_a_connection_that_ends_with_the_answer_takes_none(
+async def test_a_connection_that_ends_with_the_answer_takes_none(
     client: PusherClient, server: DevServer
 ) -> None:
     server.faults.unanswered_channels = {"private-a"}
@@ -164,7 +164,7 @@ async def test_case_27_a_connection_that_ends_with_the_answer_takes_none(
     assert not sent(server, "client-x")
 
 
-async def test_case_27_events_that_wait_when_the_connection_ends_fail(
+async def test_events_that_wait_when_the_connection_ends_fail(
     client: PusherClient, server: DevServer
 ) -> None:
     server.faults.unanswered_channels = {"*"}
@@ -177,7 +177,7 @@ async def test_case_27_events_that_wait_when_the_connection_ends_fail(
         await sending
 
 
-async def test_case_23_a_number_that_json_has_no_word_for_goes_as_null(
+async def test_a_number_that_json_has_no_word_for_goes_as_null(
     make_client: MakeClient,
 ) -> None:
     sender, receiver = await connect(make_client()), await connect(make_client())

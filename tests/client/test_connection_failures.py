@@ -275,7 +275,7 @@ async def test_a_reset_during_the_handshake_is_told(
 
 
 @pytest.mark.parametrize("data", ["object", "text"])
-async def test_case_04_an_error_instead_of_a_welcome_refuses_in_the_servers_words(
+async def test_an_error_instead_of_a_welcome_refuses_in_the_servers_words(
     data: str, client: PusherClient, server: DevServer
 ) -> None:
     """Reverb writes the data as text."""

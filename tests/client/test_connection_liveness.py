@@ -21,7 +21,7 @@ def pings(server: DevServer) -> int:
 
 
 @pytest.mark.parametrize(("own", "theirs"), [(120, 30), (30, 120), (30, 30)])
-async def test_case_05_the_shorter_activity_timeout_counts(
+async def test_the_shorter_activity_timeout_counts(
     own: float, theirs: float, make_client: MakeClient, clock: Clock
 ) -> None:
     async with DevServer(activity_timeout=theirs) as server:
@@ -33,7 +33,7 @@ async def test_case_05_the_shorter_activity_timeout_counts(
         assert pings(server) == 1
 
 
-async def test_case_08_silence_is_answered_with_a_ping_then_a_reconnect(
+async def test_silence_is_answered_with_a_ping_then_a_reconnect(
     client: PusherClient, server: DevServer, clock: Clock
 ) -> None:
     await connect(client)
@@ -55,7 +55,7 @@ async def test_case_08_silence_is_answered_with_a_ping_then_a_reconnect(
     assert len(server.connections) == 1
 
 
-async def test_case_08a_own_pong_timeout_counts(
+async def test_own_pong_timeout_counts(
     make_client: MakeClient, server: DevServer, clock: Clock
 ) -> None:
     client = await connect(make_client(timing=Timing(activity_timeout=10, pong_timeout=3)))
@@ -69,7 +69,7 @@ async def test_case_08a_own_pong_timeout_counts(
     assert record.states[0] is ConnectionState.RECONNECTING
 
 
-async def test_case_08b_any_frame_cancels_the_deadline_of_a_pong(
+async def test_any_frame_cancels_the_deadline_of_a_pong(
     client: PusherClient, server: DevServer, clock: Clock
 ) -> None:
     await connect(client)
@@ -85,7 +85,7 @@ async def test_case_08b_any_frame_cancels_the_deadline_of_a_pong(
     assert len(server.attempts) == 1
 
 
-async def test_case_08c_a_server_that_answers_pings_keeps_its_connection(
+async def test_a_server_that_answers_pings_keeps_its_connection(
     client: PusherClient, server: DevServer, clock: Clock
 ) -> None:
     await connect(client)
@@ -98,7 +98,7 @@ async def test_case_08c_a_server_that_answers_pings_keeps_its_connection(
     assert pings(server) == 10
 
 
-async def test_case_08d_traffic_both_ways_needs_no_ping(
+async def test_traffic_both_ways_needs_no_ping(
     client: PusherClient, server: DevServer, clock: Clock
 ) -> None:
     client.subscribe("private-a")
@@ -131,7 +131,7 @@ async def test_who_only_listens_pings_though_frames_arrive(
     assert client.last_received - received == pytest.approx(250, abs=5)
 
 
-async def test_case_09_a_servers_ping_is_answered(client: PusherClient, server: DevServer) -> None:
+async def test_a_servers_ping_is_answered(client: PusherClient, server: DevServer) -> None:
     await connect(client)
 
     await server.send_raw('{"event":"pusher:ping","data":{}}')
@@ -143,7 +143,7 @@ async def test_case_09_a_servers_ping_is_answered(client: PusherClient, server: 
     assert server.received[1].frame == pong.frame
 
 
-async def test_case_09a_a_servers_pong_that_nobody_asked_for_is_passed_over(
+async def test_a_servers_pong_that_nobody_asked_for_is_passed_over(
     client: PusherClient, server: DevServer
 ) -> None:
     await connect(client)
@@ -157,7 +157,7 @@ async def test_case_09a_a_servers_pong_that_nobody_asked_for_is_passed_over(
     assert len(server.received) == 1
 
 
-async def test_case_15_a_pong_timeout_closes_though_the_peer_never_finishes(
+async def test_a_pong_timeout_closes_though_the_peer_never_finishes(
     client: PusherClient, server: DevServer, clock: Clock
 ) -> None:
     await connect(client)

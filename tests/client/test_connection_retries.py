@@ -28,7 +28,7 @@ def unlucky(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("code", STOPPING)
-async def test_case_13_a_close_with_40xx_stops_for_good_with_a_typed_reason(
+async def test_a_close_with_40xx_stops_for_good_with_a_typed_reason(
     code: int, client: PusherClient, server: DevServer, clock: Clock
 ) -> None:
     """4000 too: pusher-js switches to TLS, here it is the user who does."""
@@ -49,7 +49,7 @@ async def test_case_13_a_close_with_40xx_stops_for_good_with_a_typed_reason(
 
 @pytest.mark.parametrize("code", STOPPING[::3])
 @pytest.mark.parametrize("how", ["close", "error"])
-async def test_case_13a_40xx_instead_of_a_welcome_stops_for_good(
+async def test_40xx_instead_of_a_welcome_stops_for_good(
     code: int, how: str, client: PusherClient, server: DevServer, clock: Clock
 ) -> None:
     record = Record(client)
@@ -66,7 +66,7 @@ async def test_case_13a_40xx_instead_of_a_welcome_stops_for_good(
 
 @pytest.mark.parametrize("code", [1000, 1001, 1011, 3999, 4200, 4201, 4202, 4299])
 @pytest.mark.usefixtures("unlucky")
-async def test_case_11_after_these_close_codes_it_is_back_at_once(
+async def test_after_these_close_codes_it_is_back_at_once(
     code: int, client: PusherClient, server: DevServer, clock: Clock
 ) -> None:
     await connect(client)
@@ -82,7 +82,7 @@ async def test_case_11_after_these_close_codes_it_is_back_at_once(
 
 @pytest.mark.parametrize("code", [1002, 1003, 4100, 4199, 4300, 4399, 4999])
 @pytest.mark.usefixtures("unlucky")
-async def test_case_11a_after_these_close_codes_it_is_back_after_a_second(
+async def test_after_these_close_codes_it_is_back_after_a_second(
     code: int, client: PusherClient, server: DevServer, clock: Clock
 ) -> None:
     """pusher-js gives up at 4300 and later; here only 40xx does."""
@@ -100,7 +100,7 @@ async def test_case_11a_after_these_close_codes_it_is_back_after_a_second(
 
 @pytest.mark.parametrize(("code", "action"), HANDSHAKE.items())
 @pytest.mark.usefixtures("unlucky")
-async def test_case_03_a_close_instead_of_a_welcome_asks_for_what_it_says(
+async def test_a_close_instead_of_a_welcome_asks_for_what_it_says(
     code: int, action: str, client: PusherClient, server: DevServer, clock: Clock
 ) -> None:
     """Two rows differ from pusher-js: 4000 stops, and 43xx backs off."""
@@ -133,7 +133,7 @@ async def test_a_reset_instead_of_a_welcome_backs_off(
 
 @pytest.mark.parametrize("how", ["close", "error"])
 @pytest.mark.usefixtures("unlucky")
-async def test_case_03a_a_server_that_says_4200_each_time_is_asked_at_most_8_times_in_a_minute(
+async def test_a_server_that_says_4200_each_time_is_asked_at_most_8_times_in_a_minute(
     how: str, client: PusherClient, server: DevServer, clock: Clock
 ) -> None:
     refuse(server, 4200, how)
@@ -149,7 +149,7 @@ async def test_case_03a_a_server_that_says_4200_each_time_is_asked_at_most_8_tim
 
 
 @pytest.mark.usefixtures("unlucky")
-async def test_case_03b_a_server_that_welcomes_and_then_says_4200_is_asked_no_more_often(
+async def test_a_server_that_welcomes_and_then_says_4200_is_asked_no_more_often(
     client: PusherClient, server: DevServer, clock: Clock
 ) -> None:
     """What counts is a connection that lives, not a welcome."""
@@ -198,7 +198,7 @@ async def test_over_the_quota_of_a_real_server_comes_back_when_there_is_room(
 
 
 @pytest.mark.parametrize(("app", "code"), [(App(key="nobody"), 4001), (APP, 4003)])
-async def test_case_13b_a_real_refusal_stops_and_names_the_code(
+async def test_a_real_refusal_stops_and_names_the_code(
     app: App, code: int, make_client: MakeClient
 ) -> None:
     async with DevServer([App(enabled=False)]) as server:

@@ -36,7 +36,7 @@ DISCONNECTED = ConnectionState.DISCONNECTED
 RECONNECTING = ConnectionState.RECONNECTING
 
 
-async def test_case_01_connect_goes_through_connecting_and_twice_is_once(
+async def test_connect_goes_through_connecting_and_twice_is_once(
     client: PusherClient, server: DevServer
 ) -> None:
     record = Record(client)
@@ -54,7 +54,7 @@ async def test_case_01_connect_goes_through_connecting_and_twice_is_once(
     assert len(server.attempts) == 1
 
 
-async def test_case_02_without_success_it_stays_connecting_and_goes_on_trying(
+async def test_without_success_it_stays_connecting_and_goes_on_trying(
     client: PusherClient, server: DevServer, clock: Clock
 ) -> None:
     """pusher-js is `unavailable` after 10 s; here the state stays what it is, and attempts go on."""
@@ -71,7 +71,7 @@ async def test_case_02_without_success_it_stays_connecting_and_goes_on_trying(
     assert record.states == [CONNECTING, CONNECTED]
 
 
-async def test_case_05_the_welcome_gives_the_socket_id(
+async def test_the_welcome_gives_the_socket_id(
     client: PusherClient, server: DevServer
 ) -> None:
     await connect(client)
@@ -79,7 +79,7 @@ async def test_case_05_the_welcome_gives_the_socket_id(
     assert client.socket_id == server.connections[0].socket_id
 
 
-async def test_case_06_what_is_sent_while_not_connected_is_refused(
+async def test_what_is_sent_while_not_connected_is_refused(
     session: ClientSession, server: DevServer
 ) -> None:
     connection = make_connection(session, server)
@@ -94,7 +94,7 @@ async def test_case_06_what_is_sent_while_not_connected_is_refused(
     assert await connection.send("{}") is False
 
 
-async def test_case_06a_what_is_sent_into_a_broken_socket_is_refused(
+async def test_what_is_sent_into_a_broken_socket_is_refused(
     session: ClientSession, server: DevServer
 ) -> None:
     connection = make_connection(session, server)
@@ -109,7 +109,7 @@ async def test_case_06a_what_is_sent_into_a_broken_socket_is_refused(
     await connection.disconnect()
 
 
-async def test_case_06b_a_client_event_while_not_connected_is_an_error(
+async def test_a_client_event_while_not_connected_is_an_error(
     client: PusherClient,
 ) -> None:
     client.subscribe("private-a")
@@ -137,7 +137,7 @@ def reset(connection: ServerConnection) -> None:
 
 
 @pytest.mark.parametrize("lose", [close_1000, close_1001, hang_up, reset])
-async def test_case_07_a_lost_connection_comes_back_at_once(
+async def test_a_lost_connection_comes_back_at_once(
     lose: Callable[[ServerConnection], None], client: PusherClient, server: DevServer
 ) -> None:
     """pusher-js waits a second first, and calls it connecting again."""
@@ -155,7 +155,7 @@ async def test_case_07_a_lost_connection_comes_back_at_once(
     assert client.socket_id not in (None, first)
 
 
-async def test_case_14_after_as_many_attempts_as_allowed_it_stops_and_connect_starts_anew(
+async def test_after_as_many_attempts_as_allowed_it_stops_and_connect_starts_anew(
     make_client: MakeClient, server: DevServer, clock: Clock
 ) -> None:
     client = make_client(timing=Timing(max_reconnect_attempts=2))

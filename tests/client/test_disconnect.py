@@ -20,7 +20,7 @@ DISCONNECTED = ConnectionState.DISCONNECTED
 RECONNECTING = ConnectionState.RECONNECTING
 
 
-async def test_case_12_disconnect_leaves_no_timer_and_delivers_nothing_more(
+async def test_disconnect_leaves_no_timer_and_delivers_nothing_more(
     client: PusherClient, server: DevServer
 ) -> None:
     events: list[Event] = []
@@ -101,7 +101,7 @@ SCENES = [
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
-async def test_case_12a_disconnect_ends_every_state_for_good(
+async def test_disconnect_ends_every_state_for_good(
     scene: Scene, client: PusherClient, server: DevServer, clock: Clock
 ) -> None:
     await scene(client, server)
@@ -117,7 +117,7 @@ async def test_case_12a_disconnect_ends_every_state_for_good(
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
-async def test_case_12b_after_disconnect_connect_works_from_every_state(
+async def test_after_disconnect_connect_works_from_every_state(
     scene: Scene, client: PusherClient, server: DevServer
 ) -> None:
     await scene(client, server)
@@ -132,7 +132,7 @@ async def test_case_12b_after_disconnect_connect_works_from_every_state(
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
-async def test_case_12c_connect_while_disconnecting_works(
+async def test_connect_while_disconnecting_works(
     scene: Scene, client: PusherClient, server: DevServer
 ) -> None:
     await scene(client, server)

@@ -53,7 +53,7 @@ def names(events: list[Event]) -> list[str]:
 
 
 @pytest.mark.parametrize("value", [{"a": [1, "ü"]}, "plain text", "", [1], '{"broken'])
-async def test_case_29_what_the_official_library_seals_is_read(
+async def test_what_the_official_library_seals_is_read(
     client: PusherClient, server: DevServer, value: Json
 ) -> None:
     await connect(client)
@@ -65,7 +65,7 @@ async def test_case_29_what_the_official_library_seals_is_read(
     assert not heard[0].cached
 
 
-async def test_case_30_without_a_shared_secret_it_is_not_joined(
+async def test_without_a_shared_secret_it_is_not_joined(
     asking: PusherClient, server: DevServer
 ) -> None:
     server.faults.auth_omit = {"shared_secret"}
@@ -75,7 +75,7 @@ async def test_case_30_without_a_shared_secret_it_is_not_joined(
 
 
 @pytest.mark.parametrize("secret", ["!", "AAAA", "", 5, [], "ü"])
-async def test_case_30_a_shared_secret_that_is_no_key_is_as_good_as_none(
+async def test_a_shared_secret_that_is_no_key_is_as_good_as_none(
     asking: PusherClient, server: DevServer, secret: Json
 ) -> None:
     server.faults.auth_body = json.dumps({"auth": "a:b", "shared_secret": secret})
@@ -85,7 +85,7 @@ async def test_case_30_a_shared_secret_that_is_no_key_is_as_good_as_none(
     assert not subscribes(server)
 
 
-async def test_case_30_an_app_secret_without_a_master_key_cannot_join(
+async def test_an_app_secret_without_a_master_key_cannot_join(
     make_client: MakeClient, server: DevServer
 ) -> None:
     client = await connect(make_client(authorizer=SecretAuthorizer(APP.key, APP.secret, USER)))
@@ -110,7 +110,7 @@ async def test_only_a_cache_miss_is_dispatched_without_decryption_and_never_with
     assert told == [failure(vector["event"], reason), failure("pusher:open-the-door", reason)]
 
 
-async def test_case_32_a_wrong_key_is_asked_for_anew_exactly_once(
+async def test_a_wrong_key_is_asked_for_anew_exactly_once(
     asking: PusherClient, server: DevServer
 ) -> None:
     server.faults.wrong_shared_secrets = 1
@@ -127,7 +127,7 @@ async def test_case_32_a_wrong_key_is_asked_for_anew_exactly_once(
     assert not told
 
 
-async def test_case_33_a_second_wrong_key_fails_the_event_and_the_next_one_asks_again(
+async def test_a_second_wrong_key_fails_the_event_and_the_next_one_asks_again(
     asking: PusherClient, server: DevServer
 ) -> None:
     server.faults.wrong_shared_secrets = 2
@@ -182,7 +182,7 @@ async def test_requests_for_a_key_that_never_fits_are_spaced_in_time(
         (200, "No new shared secret: The answer has no shared_secret"),
     ],
 )
-async def test_case_34_no_answer_to_the_request_for_a_key_fails_the_event(
+async def test_no_answer_to_the_request_for_a_key_fails_the_event(
     asking: PusherClient, server: DevServer, status: int, reason: str
 ) -> None:
     server.faults.wrong_shared_secrets = 1
@@ -203,7 +203,7 @@ async def test_case_34_no_answer_to_the_request_for_a_key_fails_the_event(
 @pytest.mark.parametrize(
     "data", [vector["data"] for vector in VECTORS["decrypt_payload_errors"][:3]]
 )
-async def test_case_35_data_that_no_key_opens_fails_without_a_request(
+async def test_data_that_no_key_opens_fails_without_a_request(
     asking: PusherClient, server: DevServer, data: str
 ) -> None:
     [channel] = await joined(asking, NAME)
@@ -216,7 +216,7 @@ async def test_case_35_data_that_no_key_opens_fails_without_a_request(
     assert len(server.auth_requests) == 1
 
 
-async def test_case_36_a_burst_waits_for_one_request_and_keeps_its_order(
+async def test_a_burst_waits_for_one_request_and_keeps_its_order(
     asking: PusherClient, server: DevServer
 ) -> None:
     server.faults.wrong_shared_secrets = 1
@@ -241,7 +241,7 @@ async def test_case_36_a_burst_waits_for_one_request_and_keeps_its_order(
     await until(lambda: len(heard) == 21)
 
 
-async def test_case_36_an_event_that_the_present_key_opens_waits_its_turn(
+async def test_an_event_that_the_present_key_opens_waits_its_turn(
     asking: PusherClient, server: DevServer
 ) -> None:
     [channel] = await joined(asking, NAME)
@@ -260,7 +260,7 @@ async def test_case_36_an_event_that_the_present_key_opens_waits_its_turn(
     assert told == [failure("foreign")]
 
 
-async def test_case_37_a_request_for_a_key_ends_with_the_channel(
+async def test_a_request_for_a_key_ends_with_the_channel(
     asking: PusherClient, server: DevServer
 ) -> None:
     server.faults.wrong_shared_secrets = 1
@@ -274,7 +274,7 @@ async def test_case_37_a_request_for_a_key_ends_with_the_channel(
     held.set()
 
 
-async def test_case_37_events_that_wait_for_a_key_when_the_connection_ends_are_told(
+async def test_events_that_wait_for_a_key_when_the_connection_ends_are_told(
     asking: PusherClient, server: DevServer
 ) -> None:
     server.faults.wrong_shared_secrets = 1
@@ -301,7 +301,7 @@ async def test_case_37_events_that_wait_for_a_key_when_the_connection_ends_are_t
     assert names(heard) == ["third"]
 
 
-async def test_case_39_a_listener_that_raises_is_no_decryption_failure(
+async def test_a_listener_that_raises_is_no_decryption_failure(
     asking: PusherClient, server: DevServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(event: Event) -> None:

@@ -20,7 +20,7 @@ def of_channel(events: list[Event], channel: str) -> list[tuple[str, Json, bool]
     return [(event.name, event.data, event.cached) for event in events if event.channel == channel]
 
 
-async def test_case_20_everyone_who_listens_hears_an_event_and_nobody_else(
+async def test_everyone_who_listens_hears_an_event_and_nobody_else(
     client: PusherClient, server: DevServer
 ) -> None:
     await connect(client)
@@ -34,7 +34,7 @@ async def test_case_20_everyone_who_listens_hears_an_event_and_nobody_else(
     assert not on_news
 
 
-async def test_case_20_names_and_globs_choose_events_until_unbound(
+async def test_names_and_globs_choose_events_until_unbound(
     client: PusherClient, server: DevServer
 ) -> None:
     await connect(client)
@@ -57,7 +57,7 @@ async def test_case_20_names_and_globs_choose_events_until_unbound(
     assert len(all_of_client) == 2
 
 
-async def test_case_20_who_binds_while_a_channel_is_being_left_hears_it_when_it_stays(
+async def test_who_binds_while_a_channel_is_being_left_hears_it_when_it_stays(
     client: PusherClient, server: DevServer
 ) -> None:
     await connect(client)
@@ -71,7 +71,7 @@ async def test_case_20_who_binds_while_a_channel_is_being_left_hears_it_when_it_
     await until(lambda: heard)
 
 
-async def test_case_20_what_nobody_asks_for_is_not_decoded(
+async def test_what_nobody_asks_for_is_not_decoded(
     client: PusherClient, server: DevServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decoded: list[Json] = []
@@ -97,7 +97,7 @@ async def test_case_20_what_nobody_asks_for_is_not_decoded(
     assert decoded == ['{"canary": 3}']
 
 
-async def test_case_20_an_encrypted_event_nobody_wants_is_not_decrypted(
+async def test_an_encrypted_event_nobody_wants_is_not_decrypted(
     make_client: MakeClient, server: DevServer, session: ClientSession
 ) -> None:
     server.faults.wrong_shared_secrets = 1
@@ -117,7 +117,7 @@ async def test_case_20_an_encrypted_event_nobody_wants_is_not_decrypted(
     assert not wanted
 
 
-async def test_case_21_internal_events_never_reach_listeners(
+async def test_internal_events_never_reach_listeners(
     client: PusherClient, server: DevServer
 ) -> None:
     await connect(client)
@@ -134,7 +134,7 @@ async def test_case_21_internal_events_never_reach_listeners(
     assert not told
 
 
-async def test_case_21_the_subscription_count_is_told_and_forgotten_on_leaving(
+async def test_the_subscription_count_is_told_and_forgotten_on_leaving(
     client: PusherClient, server: DevServer
 ) -> None:
     await connect(client)
@@ -151,7 +151,7 @@ async def test_case_21_the_subscription_count_is_told_and_forgotten_on_leaving(
     assert channel.subscription_count is None
 
 
-async def test_case_21_a_server_that_counts_subscribers_is_heard(make_client: MakeClient) -> None:
+async def test_a_server_that_counts_subscribers_is_heard(make_client: MakeClient) -> None:
     app = App(subscription_count=True)
     async with DevServer([app]) as server:
         client = await connect(make_client(at=address(server), app=app))
@@ -160,7 +160,7 @@ async def test_case_21_a_server_that_counts_subscribers_is_heard(make_client: Ma
         await client.disconnect()
 
 
-async def test_case_22_event_names_that_mean_something_in_a_language_are_ordinary(
+async def test_event_names_that_mean_something_in_a_language_are_ordinary(
     client: PusherClient, server: DevServer
 ) -> None:
     await connect(client)

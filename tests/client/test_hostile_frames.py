@@ -171,7 +171,7 @@ async def client_under_test(client: PusherClient, server: DevServer) -> ClientUn
     return client_under_test
 
 
-async def test_case_10_broken_frames_are_told_and_the_connection_lives(
+async def test_broken_frames_are_told_and_the_connection_lives(
     client_under_test: ClientUnderTest,
 ) -> None:
     socket_id = client_under_test.client.socket_id
@@ -187,7 +187,7 @@ async def test_case_10_broken_frames_are_told_and_the_connection_lives(
     assert client_under_test.client.socket_id == socket_id
 
 
-async def test_case_10a_wrong_shapes_are_told_and_the_connection_lives(
+async def test_wrong_shapes_are_told_and_the_connection_lives(
     client_under_test: ClientUnderTest,
 ) -> None:
     shapes = [(name, rest) for name, rests in WRONG_SHAPES.items() for rest in rests]

@@ -132,7 +132,7 @@ def test_each_server_is_understood(frame: str, expected: object) -> None:
 
 
 @pytest.mark.parametrize("row", VECTORS["decode_message"])
-def test_case_10_data_is_decoded_where_it_is_json(row: dict[str, Any]) -> None:
+def test_data_is_decoded_where_it_is_json(row: dict[str, Any]) -> None:
     expected = (
         "The frame is not JSON" if "error" in row else (None, row["event"], row["data"], None)
     )

@@ -55,7 +55,7 @@ async def enter(client: PusherClient) -> PresenceChannel:
     return room
 
 
-async def test_case_25_members_come_and_go(make_client: MakeClient, client: PusherClient) -> None:
+async def test_members_come_and_go(make_client: MakeClient, client: PusherClient) -> None:
     room = await enter(client)
     assert (dict(room.members), room.me, room.count) == ({"me": ME}, ME, 1)
     told = notices_of(room)
@@ -74,7 +74,7 @@ async def test_case_25_members_come_and_go(make_client: MakeClient, client: Push
     assert (list(room.members), room.count) == (["me"], 1)
 
 
-async def test_case_25_the_same_user_on_two_connections_is_one_member(
+async def test_the_same_user_on_two_connections_is_one_member(
     make_client: MakeClient, client: PusherClient
 ) -> None:
     room = await enter(client)
@@ -87,7 +87,7 @@ async def test_case_25_the_same_user_on_two_connections_is_one_member(
     assert not told
 
 
-async def test_case_25_news_of_a_known_member_updates_it_and_strangers_leave_silently(
+async def test_news_of_a_known_member_updates_it_and_strangers_leave_silently(
     client: PusherClient, server: DevServer
 ) -> None:
     room = await enter(client)
@@ -107,7 +107,7 @@ async def test_case_25_news_of_a_known_member_updates_it_and_strangers_leave_sil
     assert room.me == Member("me", {"name": "New"})
 
 
-async def test_case_25_nobody_is_known_while_not_joined(
+async def test_nobody_is_known_while_not_joined(
     client: PusherClient, server: DevServer
 ) -> None:
     early = client.subscribe("presence-early")
@@ -161,7 +161,7 @@ async def test_case_25_nobody_is_known_while_not_joined(
         pytest.param({"ids": ["me"], "hash": {}, "count": 150}, (Member("me"),), 150, id="long"),
     ],
 )
-async def test_case_25_each_servers_list_of_members_is_understood(
+async def test_each_servers_list_of_members_is_understood(
     client: PusherClient, server: DevServer, data: Json, members: tuple[Member, ...], count: int
 ) -> None:
     server.faults.subscribe_answers = {ROOM: presence(ROOM, data)}
@@ -182,7 +182,7 @@ async def test_case_25_each_servers_list_of_members_is_understood(
         frames.error(None, f"Existing subscription to channel {ROOM}"),
     ],
 )
-async def test_case_25_a_success_without_members_is_an_error_and_no_crash(
+async def test_a_success_without_members_is_an_error_and_no_crash(
     client: PusherClient, server: DevServer, answer: str
 ) -> None:
     server.faults.subscribe_answers = {ROOM: answer}
@@ -192,7 +192,7 @@ async def test_case_25_a_success_without_members_is_an_error_and_no_crash(
     await joined(client, "public")
 
 
-async def test_case_24_a_number_as_user_id_works_and_equals_its_text(
+async def test_a_number_as_user_id_works_and_equals_its_text(
     make_client: MakeClient, server: DevServer, session: ClientSession
 ) -> None:
     server.auth.member = {"user_id": 10, "user_info": {"name": "Ten"}}
@@ -218,7 +218,7 @@ async def test_case_24_a_number_as_user_id_works_and_equals_its_text(
         5,
     ],
 )
-async def test_case_24_channel_data_without_a_user_id_is_an_error(
+async def test_channel_data_without_a_user_id_is_an_error(
     make_client: MakeClient, server: DevServer, session: ClientSession, channel_data: Json
 ) -> None:
     server.faults.auth_body = json.dumps({"auth": "key:signature", "channel_data": channel_data})
@@ -228,7 +228,7 @@ async def test_case_24_channel_data_without_a_user_id_is_an_error(
     assert not subscribes(server)
 
 
-async def test_case_24_without_channel_data_the_signed_in_user_is_the_member(
+async def test_without_channel_data_the_signed_in_user_is_the_member(
     make_client: MakeClient, server: DevServer, session: ClientSession
 ) -> None:
     server.auth.member = None
@@ -240,7 +240,7 @@ async def test_case_24_without_channel_data_the_signed_in_user_is_the_member(
     assert server.members(ROOM) == {"demo": None}
 
 
-async def test_case_24_without_channel_data_a_sign_in_under_way_is_waited_for(
+async def test_without_channel_data_a_sign_in_under_way_is_waited_for(
     make_client: MakeClient, server: DevServer, session: ClientSession
 ) -> None:
     server.auth.member = None
@@ -260,7 +260,7 @@ async def test_case_24_without_channel_data_a_sign_in_under_way_is_waited_for(
     assert order.index("pusher:signin") < order.index("pusher:subscribe")
 
 
-async def test_case_24_without_channel_data_and_sign_in_it_is_refused(
+async def test_without_channel_data_and_sign_in_it_is_refused(
     make_client: MakeClient, server: DevServer, session: ClientSession, clock: Clock
 ) -> None:
     server.auth.member = None
@@ -273,7 +273,7 @@ async def test_case_24_without_channel_data_and_sign_in_it_is_refused(
     assert not subscribes(server)
 
 
-async def test_case_24_without_channel_data_a_refused_sign_in_refuses_it_too(
+async def test_without_channel_data_a_refused_sign_in_refuses_it_too(
     make_client: MakeClient, server: DevServer, session: ClientSession, clock: Clock
 ) -> None:
     server.auth.member = None
@@ -287,7 +287,7 @@ async def test_case_24_without_channel_data_a_refused_sign_in_refuses_it_too(
     assert [it.kind for it in server.auth_requests].count("channel") == 1
 
 
-async def test_case_24_without_channel_data_it_is_tried_again_with_the_sign_in(
+async def test_without_channel_data_it_is_tried_again_with_the_sign_in(
     make_client: MakeClient, server: DevServer, session: ClientSession, clock: Clock
 ) -> None:
     server.auth.member = None

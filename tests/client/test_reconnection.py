@@ -26,11 +26,11 @@ PUSHER_JS = {
 @pytest.mark.parametrize(
     "row", [row for row in VECTORS["close_action"] if row["code"] < 4300 and row["code"] != 4000]
 )
-def test_case_11_a_close_code_asks_for_what_pusher_js_does(row: dict[str, Any]) -> None:
+def test_a_close_code_asks_for_what_pusher_js_does(row: dict[str, Any]) -> None:
     assert close_action(row["code"]) is PUSHER_JS[row["pusher_js_action"]]
 
 
-def test_case_11a_4000_stops() -> None:
+def test_4000_stops() -> None:
     """pusher-js switches to TLS; here nothing is switched silently, so it stops with a reason."""
     assert close_action(4000) is CloseAction.STOP
 
@@ -38,12 +38,12 @@ def test_case_11a_4000_stops() -> None:
 @pytest.mark.parametrize(
     "code", [row["code"] for row in VECTORS["close_action"] if row["code"] >= 4300] + [4400, 4999]
 )
-def test_case_11b_codes_that_the_protocol_leaves_open_back_off(code: int) -> None:
+def test_codes_that_the_protocol_leaves_open_back_off(code: int) -> None:
     """pusher-js gives up; here only 40xx does."""
     assert close_action(code) is CloseAction.BACK_OFF
 
 
-def test_case_13_only_4000_to_4099_stop_and_the_quota_waits_long() -> None:
+def test_only_4000_to_4099_stop_and_the_quota_waits_long() -> None:
     actions = {code: close_action(code) for code in range(5000)}
 
     stopping = {code for code, action in actions.items() if action is CloseAction.STOP}
@@ -99,7 +99,7 @@ def test_over_the_quota_waits_five_to_six_minutes(failures: int) -> None:
 
 
 @pytest.mark.parametrize("chance", [0, 0.5, 1])
-def test_case_03_a_server_that_says_4200_each_time_is_asked_8_times_in_the_first_minute(
+def test_a_server_that_says_4200_each_time_is_asked_8_times_in_the_first_minute(
     chance: float,
 ) -> None:
     """The official clients ask it up to 440 times a second."""

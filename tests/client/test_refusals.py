@@ -65,7 +65,7 @@ def fake(event: str, channel: str, data: str = "{}") -> str:
         (404, "<html>", 404, "404"),
     ],
 )
-async def test_case_24_a_useless_answer_is_told_and_nothing_is_sent(
+async def test_a_useless_answer_is_told_and_nothing_is_sent(
     make_client: MakeClient,
     server: DevServer,
     session: ClientSession,
@@ -93,7 +93,7 @@ async def test_case_24_a_useless_answer_is_told_and_nothing_is_sent(
 
 
 @pytest.mark.parametrize("status", [429, 500])
-async def test_case_24_a_busy_endpoint_is_asked_again(
+async def test_a_busy_endpoint_is_asked_again(
     make_client: MakeClient,
     server: DevServer,
     session: ClientSession,
@@ -114,7 +114,7 @@ async def test_case_24_a_busy_endpoint_is_asked_again(
     assert channel.error is None
 
 
-async def test_case_24_an_endpoint_that_stays_busy_is_asked_ever_later(
+async def test_an_endpoint_that_stays_busy_is_asked_ever_later(
     make_client: MakeClient, server: DevServer, session: ClientSession, clock: Clock
 ) -> None:
     server.faults.auth_status = 503
@@ -131,7 +131,7 @@ async def test_case_24_an_endpoint_that_stays_busy_is_asked_ever_later(
         await server.wait_auth_requests(asked + 1)
 
 
-async def test_case_24_waits_start_over_on_a_new_connection(
+async def test_waits_start_over_on_a_new_connection(
     make_client: MakeClient, server: DevServer, session: ClientSession, clock: Clock
 ) -> None:
     server.faults.auth_status = 500
@@ -151,7 +151,7 @@ async def test_case_24_waits_start_over_on_a_new_connection(
     await server.wait_auth_requests(asked + 1)
 
 
-async def test_case_24_an_unreachable_endpoint_is_status_0_and_asked_again(
+async def test_an_unreachable_endpoint_is_status_0_and_asked_again(
     make_client: MakeClient, server: DevServer, session: ClientSession, clock: Clock
 ) -> None:
     server.faults.auth_hold = asyncio.Event()
@@ -167,7 +167,7 @@ async def test_case_24_an_unreachable_endpoint_is_status_0_and_asked_again(
     await channel.wait_subscribed()
 
 
-async def test_case_24_without_an_authorizer_private_channels_are_refused(
+async def test_without_an_authorizer_private_channels_are_refused(
     make_client: MakeClient, server: DevServer
 ) -> None:
     client = await connect(make_client(authorizer=None))
@@ -177,7 +177,7 @@ async def test_case_24_without_an_authorizer_private_channels_are_refused(
     assert "private-a" not in subscribes(server)
 
 
-async def test_case_24_an_exception_in_an_authorizer_is_told_without_its_words(
+async def test_an_exception_in_an_authorizer_is_told_without_its_words(
     make_client: MakeClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -236,7 +236,7 @@ async def test_case_24_an_exception_in_an_authorizer_is_told_without_its_words(
         ),
     ],
 )
-async def test_case_24_every_server_has_its_own_way_to_refuse(
+async def test_every_server_has_its_own_way_to_refuse(
     client: PusherClient,
     server: DevServer,
     clock: Clock,
@@ -256,7 +256,7 @@ async def test_case_24_every_server_has_its_own_way_to_refuse(
     assert subscribes(server) == ["private-a"]
 
 
-async def test_case_24_a_bad_signature_of_a_presence_channel_names_the_member_too(
+async def test_a_bad_signature_of_a_presence_channel_names_the_member_too(
     client: PusherClient, server: DevServer
 ) -> None:
     signed = '1.2:presence-a:{"user_id":"me","user_info":{"name":"Me"}}'
@@ -268,7 +268,7 @@ async def test_case_24_a_bad_signature_of_a_presence_channel_names_the_member_to
     assert SIGNATURE not in error.error
 
 
-async def test_case_24_pushers_existing_subscription_is_a_success(
+async def test_pushers_existing_subscription_is_a_success(
     client: PusherClient, server: DevServer
 ) -> None:
     words = "Existing subscription to channel private-a"
@@ -280,7 +280,7 @@ async def test_case_24_pushers_existing_subscription_is_a_success(
     assert heard == [SubscriptionSucceeded("private-a")]
 
 
-async def test_case_24_reverbs_error_names_no_channel_so_the_one_asked_first_is_meant(
+async def test_reverbs_error_names_no_channel_so_the_one_asked_first_is_meant(
     make_client: MakeClient, server: DevServer
 ) -> None:
     authorizer = HeldAuthorizer({"private-late"})
@@ -314,7 +314,7 @@ async def test_case_24_reverbs_error_names_no_channel_so_the_one_asked_first_is_
         frames.subscription_error("a", "Broken", 599),
     ],
 )
-async def test_case_24_a_refusal_that_may_pass_is_tried_again(
+async def test_a_refusal_that_may_pass_is_tried_again(
     client: PusherClient, server: DevServer, clock: Clock, answer: str
 ) -> None:
     server.faults.subscribe_answers = {"a": answer}
@@ -329,7 +329,7 @@ async def test_case_24_a_refusal_that_may_pass_is_tried_again(
     await channel.wait_subscribed()
 
 
-async def test_case_24_no_answer_within_ten_seconds_is_tried_again(
+async def test_no_answer_within_ten_seconds_is_tried_again(
     client: PusherClient, server: DevServer, clock: Clock
 ) -> None:
     server.faults.unanswered_channels = {"a"}
@@ -355,7 +355,7 @@ async def test_case_24_no_answer_within_ten_seconds_is_tried_again(
     assert channel.is_subscribed
 
 
-async def test_case_24_a_late_answer_while_authorizing_again_needs_no_second_subscribe(
+async def test_a_late_answer_while_authorizing_again_needs_no_second_subscribe(
     make_client: MakeClient, server: DevServer, clock: Clock
 ) -> None:
     authorizer = HeldAuthorizer(set())
@@ -369,7 +369,7 @@ async def test_case_24_a_late_answer_while_authorizing_again_needs_no_second_sub
     assert len(sent(server, "pusher:subscribe")) == 1
 
 
-async def test_case_24_subscribing_once_more_tries_a_refused_channel_at_once(
+async def test_subscribing_once_more_tries_a_refused_channel_at_once(
     client: PusherClient, server: DevServer
 ) -> None:
     server.faults.subscribe_answers = {"private-a": frames.subscription_error("private-a", "No")}

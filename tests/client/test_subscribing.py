@@ -48,7 +48,7 @@ pytestmark = pytest.mark.every_server
         ("presence-cache-news", PresenceChannel),
     ],
 )
-async def test_case_16_the_prefix_makes_the_channel(
+async def test_the_prefix_makes_the_channel(
     client: PusherClient, name: str, kind: type[Channel]
 ) -> None:
     channel = client.subscribe(name)
@@ -59,7 +59,7 @@ async def test_case_16_the_prefix_makes_the_channel(
 
 
 @pytest.mark.parametrize("name", ["#x", "#server-to-user-me", "", "a b", "a" * 165])
-async def test_case_16_names_that_no_channel_can_have_are_refused(
+async def test_names_that_no_channel_can_have_are_refused(
     client: PusherClient, name: str
 ) -> None:
     with pytest.raises(InvalidUseError) as caught:
@@ -68,7 +68,7 @@ async def test_case_16_names_that_no_channel_can_have_are_refused(
     assert not client.channels
 
 
-async def test_case_17_channels_wait_for_the_connection_and_keep_their_order(
+async def test_channels_wait_for_the_connection_and_keep_their_order(
     make_client: MakeClient, server: DevServer, session: ClientSession
 ) -> None:
     client = make_client(authorizer=endpoint(server, session))
@@ -81,7 +81,7 @@ async def test_case_17_channels_wait_for_the_connection_and_keep_their_order(
     assert server.auth_requests[0].socket_id == client.socket_id
 
 
-async def test_case_17_a_burst_is_sent_in_the_order_in_which_it_was_asked_for(
+async def test_a_burst_is_sent_in_the_order_in_which_it_was_asked_for(
     client: PusherClient, server: DevServer
 ) -> None:
     names = ["b", "private-a", "presence-c", "a", "private-encrypted-d"]
@@ -92,7 +92,7 @@ async def test_case_17_a_burst_is_sent_in_the_order_in_which_it_was_asked_for(
     assert subscribes(server) == names
 
 
-async def test_case_18_each_reconnect_asks_for_fresh_authorization(
+async def test_each_reconnect_asks_for_fresh_authorization(
     make_client: MakeClient, server: DevServer, session: ClientSession
 ) -> None:
     client = await connect(make_client(authorizer=endpoint(server, session)))
@@ -106,7 +106,7 @@ async def test_case_18_each_reconnect_asks_for_fresh_authorization(
     assert before.socket_id != after.socket_id == client.socket_id
 
 
-async def test_case_18_the_answer_for_an_old_socket_is_dropped(
+async def test_the_answer_for_an_old_socket_is_dropped(
     make_client: MakeClient, server: DevServer, session: ClientSession
 ) -> None:
     server.faults.auth_hold = asyncio.Event()
@@ -122,7 +122,7 @@ async def test_case_18_the_answer_for_an_old_socket_is_dropped(
     assert subscribe.connection.socket_id == client.socket_id
 
 
-async def test_case_19_unsubscribe_while_authorizing_sends_nothing(
+async def test_unsubscribe_while_authorizing_sends_nothing(
     make_client: MakeClient, server: DevServer
 ) -> None:
     authorizer = HeldAuthorizer({"private-a"})
@@ -139,7 +139,7 @@ async def test_case_19_unsubscribe_while_authorizing_sends_nothing(
     assert not heard
 
 
-async def test_case_19_a_refusal_for_a_channel_nobody_wants_any_more_is_not_told(
+async def test_a_refusal_for_a_channel_nobody_wants_any_more_is_not_told(
     make_client: MakeClient, server: DevServer, session: ClientSession
 ) -> None:
     server.faults.auth_hold, server.faults.auth_status = asyncio.Event(), 403
@@ -153,7 +153,7 @@ async def test_case_19_a_refusal_for_a_channel_nobody_wants_any_more_is_not_told
     assert not heard
 
 
-async def test_case_19_unsubscribe_while_pending_leaves_after_the_answer(
+async def test_unsubscribe_while_pending_leaves_after_the_answer(
     client: PusherClient, server: DevServer
 ) -> None:
     server.faults.unanswered_channels = {"a"}
@@ -170,7 +170,7 @@ async def test_case_19_unsubscribe_while_pending_leaves_after_the_answer(
     assert not heard
 
 
-async def test_case_19_an_error_after_unsubscribe_while_pending_ends_it(
+async def test_an_error_after_unsubscribe_while_pending_ends_it(
     client: PusherClient, server: DevServer
 ) -> None:
     server.faults.unanswered_channels = {"a"}
@@ -185,7 +185,7 @@ async def test_case_19_an_error_after_unsubscribe_while_pending_ends_it(
     assert client.subscribe("a") is not channel
 
 
-async def test_case_19_subscribe_before_the_answer_reinstates(
+async def test_subscribe_before_the_answer_reinstates(
     client: PusherClient, server: DevServer
 ) -> None:
     server.faults.unanswered_channels = {"a"}
@@ -204,7 +204,7 @@ async def test_case_19_subscribe_before_the_answer_reinstates(
     assert not sent(server, "pusher:unsubscribe")
 
 
-async def test_case_19_wanted_again_as_the_late_answer_comes_it_is_joined_anew(
+async def test_wanted_again_as_the_late_answer_comes_it_is_joined_anew(
     client: PusherClient, server: DevServer
 ) -> None:
     await connect(client)
@@ -228,7 +228,7 @@ async def test_case_19_wanted_again_as_the_late_answer_comes_it_is_joined_anew(
     assert order == ["pusher:subscribe", "pusher:unsubscribe", "pusher:subscribe"]
 
 
-async def test_case_20_leaving_what_nobody_joined_sends_nothing(
+async def test_leaving_what_nobody_joined_sends_nothing(
     client: PusherClient, server: DevServer
 ) -> None:
     await connect(client)
@@ -237,7 +237,7 @@ async def test_case_20_leaving_what_nobody_joined_sends_nothing(
     assert not sent(server, "pusher:unsubscribe")
 
 
-async def test_case_20_events_after_unsubscribe_are_dropped(
+async def test_events_after_unsubscribe_are_dropped(
     client: PusherClient, server: DevServer
 ) -> None:
     await connect(client)
@@ -252,7 +252,7 @@ async def test_case_20_events_after_unsubscribe_are_dropped(
     assert channel.state is ChannelState.UNSUBSCRIBED
 
 
-async def test_case_20_a_channel_is_left_once_nobody_wants_it(
+async def test_a_channel_is_left_once_nobody_wants_it(
     client: PusherClient, server: DevServer
 ) -> None:
     await connect(client)
@@ -268,7 +268,7 @@ async def test_case_20_a_channel_is_left_once_nobody_wants_it(
     assert [frame.channel for frame in sent(server, "pusher:unsubscribe")].count("a") == 1
 
 
-async def test_case_20_answers_for_what_is_not_being_joined_change_nothing(
+async def test_answers_for_what_is_not_being_joined_change_nothing(
     client: PusherClient, server: DevServer
 ) -> None:
     await connect(client)
@@ -282,7 +282,7 @@ async def test_case_20_answers_for_what_is_not_being_joined_change_nothing(
     assert not heard
 
 
-async def test_case_20_left_and_wanted_again_at_once_it_stays_joined(
+async def test_left_and_wanted_again_at_once_it_stays_joined(
     client: PusherClient, server: DevServer
 ) -> None:
     await connect(client)
@@ -295,7 +295,7 @@ async def test_case_20_left_and_wanted_again_at_once_it_stays_joined(
     assert not sent(server, "pusher:unsubscribe")
 
 
-async def test_case_20_a_failed_channel_that_nobody_wants_is_not_tried_again(
+async def test_a_failed_channel_that_nobody_wants_is_not_tried_again(
     client: PusherClient, server: DevServer, clock: Clock
 ) -> None:
     server.faults.subscribe_answers = {"a": frames.subscription_error("a", "Busy", 503)}

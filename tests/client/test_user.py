@@ -48,7 +48,7 @@ async def signed_in(client: PusherClient) -> PusherClient:
     return client
 
 
-async def test_case_40_sign_in_waits_for_the_connection(
+async def test_sign_in_waits_for_the_connection(
     asking: PusherClient, server: DevServer
 ) -> None:
     asking.sign_in()
@@ -59,7 +59,7 @@ async def test_case_40_sign_in_waits_for_the_connection(
     assert (request.kind, request.body) == ("user", f"socket_id={asking.socket_id}")
 
 
-async def test_case_41_it_sends_what_the_endpoint_signed(
+async def test_it_sends_what_the_endpoint_signed(
     asking: PusherClient, server: DevServer
 ) -> None:
     await connect(asking)
@@ -70,7 +70,7 @@ async def test_case_41_it_sends_what_the_endpoint_signed(
     assert json.loads(str(frame.data["user_data"])) == {"id": "demo"}
 
 
-async def test_case_42_the_user_hears_what_is_sent_to_it_and_nothing_internal(
+async def test_the_user_hears_what_is_sent_to_it_and_nothing_internal(
     client: PusherClient, server: DevServer
 ) -> None:
     told = client_notices(client, SignedIn)
@@ -107,7 +107,7 @@ async def test_case_42_the_user_hears_what_is_sent_to_it_and_nothing_internal(
         ('{"auth": "a:b", "user_data": "{\\"id\\":\\"#x\\"}"}', NO_USER_ID),
     ],
 )
-async def test_case_43_user_data_that_names_nobody_signs_nobody_in(
+async def test_user_data_that_names_nobody_signs_nobody_in(
     asking: PusherClient, server: DevServer, answer: str, words: str
 ) -> None:
     server.faults.auth_body = answer
@@ -131,7 +131,7 @@ async def test_case_43_user_data_that_names_nobody_signs_nobody_in(
         (json.dumps({"user_data": '{"id":"7"}'}), "7"),
     ],
 )
-async def test_case_43_a_success_names_the_user_or_means_whom_we_named(
+async def test_a_success_names_the_user_or_means_whom_we_named(
     client: PusherClient, server: DevServer, data: object, user_id: str
 ) -> None:
     """pusher-js is not signed in when it names nobody; the server's success counts here."""
@@ -144,7 +144,7 @@ async def test_case_43_a_success_names_the_user_or_means_whom_we_named(
     assert told == [SignedIn(user_id)]
 
 
-async def test_case_43_a_success_nobody_asked_for_signs_nobody_in(
+async def test_a_success_nobody_asked_for_signs_nobody_in(
     client: PusherClient, server: DevServer
 ) -> None:
     await connect(client)
@@ -153,7 +153,7 @@ async def test_case_43_a_success_nobody_asked_for_signs_nobody_in(
     assert client.user.user_id is None
 
 
-async def test_case_44_after_each_reconnect_it_signs_in_anew(
+async def test_after_each_reconnect_it_signs_in_anew(
     asking: PusherClient, server: DevServer
 ) -> None:
     told = client_notices(asking, SignedIn)
@@ -171,7 +171,7 @@ async def test_case_44_after_each_reconnect_it_signs_in_anew(
     assert len(heard) == 1
 
 
-async def test_case_44_an_answer_for_the_old_socket_is_dropped(
+async def test_an_answer_for_the_old_socket_is_dropped(
     asking: PusherClient, server: DevServer
 ) -> None:
     server.faults.auth_hold = asyncio.Event()
@@ -189,7 +189,7 @@ async def test_case_44_an_answer_for_the_old_socket_is_dropped(
 @pytest.mark.parametrize(
     ("status", "again"), [(403, False), (404, False), (500, True), (429, True)]
 )
-async def test_case_45_a_refusal_is_told_with_its_status_and_tried_again_if_it_may_pass(
+async def test_a_refusal_is_told_with_its_status_and_tried_again_if_it_may_pass(
     asking: PusherClient, server: DevServer, clock: Clock, status: int, again: bool
 ) -> None:
     server.faults.auth_status = status
@@ -211,7 +211,7 @@ async def test_case_45_a_refusal_is_told_with_its_status_and_tried_again_if_it_m
         assert len(server.auth_requests) == 1
 
 
-async def test_case_45_no_answer_from_the_endpoint_is_status_0(
+async def test_no_answer_from_the_endpoint_is_status_0(
     asking: PusherClient, server: DevServer, clock: Clock
 ) -> None:
     server.faults.auth_hold = asyncio.Event()
@@ -227,7 +227,7 @@ async def test_case_45_no_answer_from_the_endpoint_is_status_0(
     await until(lambda: asking.user.user_id)
 
 
-async def test_case_45_without_anyone_to_ask_it_is_an_error(make_client: MakeClient) -> None:
+async def test_without_anyone_to_ask_it_is_an_error(make_client: MakeClient) -> None:
     client = await connect(make_client(authorizer=None))
     errors = client_notices(client, SigninFailed)
     client.sign_in()
@@ -236,7 +236,7 @@ async def test_case_45_without_anyone_to_ask_it_is_an_error(make_client: MakeCli
     await joined(client, "a")
 
 
-async def test_case_45_a_server_that_stays_silent_is_asked_again(
+async def test_a_server_that_stays_silent_is_asked_again(
     client: PusherClient, server: DevServer, clock: Clock
 ) -> None:
     errors = client_notices(client, SigninFailed)
@@ -254,7 +254,7 @@ async def test_case_45_a_server_that_stays_silent_is_asked_again(
 
 
 @pytest.mark.parametrize("code", [4200, 4009])
-async def test_case_45_a_server_that_knows_no_sign_in_is_told_once_and_not_asked_again(
+async def test_a_server_that_knows_no_sign_in_is_told_once_and_not_asked_again(
     client: PusherClient, server: DevServer, clock: Clock, code: int
 ) -> None:
     """Reverb answers 4200 to what it does not know and keeps the connection."""
@@ -277,7 +277,7 @@ async def test_case_45_a_server_that_knows_no_sign_in_is_told_once_and_not_asked
     assert client.user.user_id is None
 
 
-async def test_case_45_an_error_answers_the_sign_in_or_a_channel_and_not_both(
+async def test_an_error_answers_the_sign_in_or_a_channel_and_not_both(
     client: PusherClient, server: DevServer
 ) -> None:
     """Servers name no cause, but answer in order."""
@@ -297,7 +297,7 @@ async def test_case_45_an_error_answers_the_sign_in_or_a_channel_and_not_both(
     assert private.error.error == "Wrong signature"
 
 
-async def test_case_45_a_sign_in_that_goes_on_failing_is_tried_less_and_less_often(
+async def test_a_sign_in_that_goes_on_failing_is_tried_less_and_less_often(
     asking: PusherClient, server: DevServer, clock: Clock
 ) -> None:
     server.faults.auth_status = 503
@@ -314,7 +314,7 @@ async def test_case_45_a_sign_in_that_goes_on_failing_is_tried_less_and_less_oft
     await server.wait_auth_requests(5)
 
 
-async def test_case_46_signing_in_twice_is_signing_in_once(
+async def test_signing_in_twice_is_signing_in_once(
     client: PusherClient, server: DevServer
 ) -> None:
     client.sign_in()
@@ -327,7 +327,7 @@ async def test_case_46_signing_in_twice_is_signing_in_once(
     assert client.user.user_id == "me"
 
 
-async def test_case_47_watched_users_come_online_and_go_offline(make_client: MakeClient) -> None:
+async def test_watched_users_come_online_and_go_offline(make_client: MakeClient) -> None:
     def as_user(user: User) -> PusherClient:
         return make_client(authorizer=SecretAuthorizer(APP.key, APP.secret, user))
 

@@ -18,7 +18,7 @@ from .conftest import Clock, MakeClient, connect, settle, until
 pytestmark = pytest.mark.every_server
 
 
-async def test_case_17_a_slow_authorizer_does_not_hold_up_other_channels(
+async def test_a_slow_authorizer_does_not_hold_up_other_channels(
     make_client: MakeClient,
 ) -> None:
     authorizer = HeldAuthorizer({"private-slow"})
@@ -30,7 +30,7 @@ async def test_case_17_a_slow_authorizer_does_not_hold_up_other_channels(
     assert slow.state is ChannelState.PENDING
 
 
-async def test_case_17_many_slow_answers_hold_up_no_channel_that_needs_none(
+async def test_many_slow_answers_hold_up_no_channel_that_needs_none(
     make_client: MakeClient, server: DevServer
 ) -> None:
     held = {f"private-{number}" for number in range(20)}
@@ -60,7 +60,7 @@ class Visitor(HeldAuthorizer):
         return await super().authorize_user(socket_id)
 
 
-async def test_case_17_channels_that_wait_for_the_sign_in_hold_up_no_others(
+async def test_channels_that_wait_for_the_sign_in_hold_up_no_others(
     make_client: MakeClient,
 ) -> None:
     authorizer = Visitor(set())
@@ -75,7 +75,7 @@ async def test_case_17_channels_that_wait_for_the_sign_in_hold_up_no_others(
     assert {room.state for room in rooms} == {ChannelState.PENDING}
 
 
-async def test_case_17_an_endpoint_is_asked_for_eight_channels_at_a_time(
+async def test_an_endpoint_is_asked_for_eight_channels_at_a_time(
     make_client: MakeClient, server: DevServer, session: ClientSession
 ) -> None:
     server.faults.auth_hold = asyncio.Event()
@@ -103,7 +103,7 @@ class Forgetful(HeldAuthorizer):
         return auth
 
 
-async def test_case_24_a_refusal_after_the_late_answer_leaves_the_channel_joined(
+async def test_a_refusal_after_the_late_answer_leaves_the_channel_joined(
     make_client: MakeClient, server: DevServer, clock: Clock
 ) -> None:
     authorizer = Forgetful(set())

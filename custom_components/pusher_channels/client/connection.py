@@ -311,7 +311,7 @@ class Connection:
         """
         clock = asyncio.get_running_loop().time
         # No `async for`, which awaits one more coroutine for each message: 13 %.
-        receive = websocket.receive
+        receive, max_bytes = websocket.receive, MAX_EVENT_DATA_BYTES
         while True:
             # With debug logging on, no handler is found, so that each frame takes the slow path.
             handlers = (
@@ -329,7 +329,7 @@ class Connection:
                     return self._explain(websocket, message)
                 liveness.received = clock()
                 data = message.data
-                if len(data) > MAX_EVENT_DATA_BYTES:
+                if len(data) > max_bytes:
                     await self._receive_slowly(data)
                     continue
                 # Recent events are dispatched by two look-ups and one call: 40 %.
