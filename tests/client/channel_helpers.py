@@ -1,4 +1,4 @@
-"""What the tests of channels share: ears on a client, and the frames that its server got."""
+"""Helpers for tests of channels: recorded events and notices, and frames that the server received."""
 
 import asyncio
 import json
@@ -21,23 +21,23 @@ from .conftest import APP, AUTHORIZER, MASTER_KEY, Clock, connect, until
 
 def events_of(source: PusherClient | Channel, *patterns: str) -> list[Event]:
     """Return the list to which each event from now on is added."""
-    heard: list[Event] = []
-    source.bind(heard.append, *patterns)
-    return heard
+    received: list[Event] = []
+    source.bind(received.append, *patterns)
+    return received
 
 
 def notices_of(channel: Channel) -> list[ChannelNotice]:
     """Return the list to which each notice about the channel is added."""
-    heard: list[ChannelNotice] = []
-    channel.listen(heard.append)
-    return heard
+    received: list[ChannelNotice] = []
+    channel.listen(received.append)
+    return received
 
 
 def client_notices[T: ClientNotice](client: PusherClient, kind: type[T]) -> list[T]:
     """Return the list to which each notice of this kind about the client is added."""
-    heard: list[T] = []
-    client.listen(lambda notice: heard.append(notice) if isinstance(notice, kind) else None)
-    return heard
+    received: list[T] = []
+    client.listen(lambda notice: received.append(notice) if isinstance(notice, kind) else None)
+    return received
 
 
 def sent(server: DevServer, event: str) -> list[Received]:
@@ -46,19 +46,19 @@ def sent(server: DevServer, event: str) -> list[Received]:
 
 
 def subscribes(server: DevServer) -> list[object]:
-    """Return the channels that clients asked to join, in order."""
+    """Return the channels of the subscriptions that clients requested, in order."""
     return [received.channel for received in sent(server, "pusher:subscribe")]
 
 
-async def joined(client: PusherClient, *names: str) -> list[Channel]:
-    """Subscribe to the channels and wait until they are joined."""
+async def subscribed(client: PusherClient, *names: str) -> list[Channel]:
+    """Subscribe to the channels and wait until they are subscribed."""
     channels = [client.subscribe(name) for name in names]
     await until(lambda: all(channel.is_subscribed for channel in channels))
     return channels
 
 
 async def refusal(channel: Channel) -> SubscriptionRefused:
-    """Wait until the channel could not be joined; return why."""
+    """Wait until the subscription of the channel fails; return the refusal."""
     await until(lambda: channel.error)
     assert channel.error is not None
     return channel.error
@@ -67,20 +67,20 @@ async def refusal(channel: Channel) -> SubscriptionRefused:
 async def all_handled(client: PusherClient, connection: Connection) -> None:
     """Return when the client has acted on all that the connection was sent."""
     marker = "all-heard"
-    heard = events_of(client, marker)
+    received = events_of(client, marker)
     client.subscribe(marker)
     connection.send(frames.event(marker, marker, ""))
-    await until(lambda: heard)
+    await until(lambda: received)
     client.unsubscribe(marker)
 
 
-def sealed(channel: str, text: str) -> str:
+def encrypted(channel: str, text: str) -> str:
     """Return the data of an encrypted event."""
     return json.dumps(encrypt(shared_secret(parse_key(MASTER_KEY), channel), text))
 
 
 def presence(channel: str, data: Json) -> str:
-    """Return a success whose presence data is not as soketi's."""
+    """Return a success with other presence data than soketi sends."""
     return json.dumps(
         {
             "event": "pusher_internal:subscription_succeeded",
@@ -124,7 +124,7 @@ class HeldAuthorizer:
 async def subscribed_by_a_late_answer(
     client: PusherClient, server: DevServer, clock: Clock, authorizer: HeldAuthorizer
 ) -> Channel:
-    """Join private-a by an answer that comes after our 10 s, while permission is asked for anew and held."""
+    """Subscribe private-a by an answer that comes after 10 s, while the next authorization is held."""
     await connect(client)
     server.faults.unanswered_channels = {"private-a"}
     channel = client.subscribe("private-a")

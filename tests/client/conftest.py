@@ -57,7 +57,7 @@ class MakeClient(Protocol):
         headers: Mapping[str, str] | None = None,
         wall_clock: WallTime = loop_time,
     ) -> PusherClient:
-        """Return a client that has not been told to connect; `at` is another server's address."""
+        """Return a client that is not connected yet; `at` is another server's address."""
 
 
 @pytest.fixture(autouse=True)
@@ -120,7 +120,7 @@ async def make_client(server: DevServer, session: ClientSession) -> AsyncIterato
 
 @pytest.fixture
 def client(make_client: MakeClient) -> PusherClient:
-    """Return a client that signs with the app secret and has not been told to connect."""
+    """Return a client that signs with the app secret and is not connected yet."""
     return make_client()
 
 

@@ -1,4 +1,4 @@
-"""What a client told of itself."""
+"""Records the notices of a client."""
 
 from custom_components.pusher_channels.client.client import ClientNotice, PusherClient
 from custom_components.pusher_channels.client.connection import ConnectionState, StateChange

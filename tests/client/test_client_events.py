@@ -1,4 +1,4 @@
-"""Events that members send each other (cases 23, 26 and 27)."""
+"""Client events: events that members send each other."""
 
 import asyncio
 import math
@@ -12,7 +12,7 @@ from custom_components.pusher_channels.client.exceptions import Misuse, Subscrip
 from custom_components.pusher_channels.client.messages import ErrorReceived, Json
 from tools.devserver import DevServer, frames
 
-from .channel_helpers import client_notices, endpoint, events_of, joined, refusal, sent
+from .channel_helpers import client_notices, endpoint, events_of, refusal, sent, subscribed
 from .conftest import APP, MakeClient, connect, settle, until
 from .misuse import misused
 
@@ -44,7 +44,7 @@ async def test_what_cannot_be_sent_is_an_error_and_nothing_is_sent(
     client: PusherClient, server: DevServer, channel: str, event: str, data: Json, misuse: Misuse
 ) -> None:
     await connect(client)
-    await joined(client, "private-a", "public", "cache-a", "private-encrypted-a")
+    await subscribed(client, "private-a", "public", "cache-a", "private-encrypted-a")
     with misused(misuse):
         await client.trigger(channel, event, data)
     await client.trigger("private-a", LONGEST, "x" * 10_238)
@@ -68,11 +68,11 @@ async def test_a_channel_that_refused_us_takes_none(
         await client.trigger("private-a", "client-x", {})
 
 
-async def test_a_servers_objection_is_told_and_the_connection_stays(
+async def test_a_servers_objection_is_reported_and_the_connection_stays(
     client: PusherClient, server: DevServer
 ) -> None:
     await connect(client)
-    await joined(client, "private-a")
+    await subscribed(client, "private-a")
     errors = client_notices(client, ErrorReceived)
     for _ in range(APP.client_events_per_second + 1):
         await client.trigger("private-a", "client-x", {})
@@ -84,15 +84,19 @@ async def test_a_servers_objection_is_told_and_the_connection_stays(
 async def test_data_arrives_as_it_was_sent(make_client: MakeClient) -> None:
     sender = await connect(make_client())
     receiver = await connect(make_client(authorizer=as_user("other")))
-    await joined(sender, "private-a")
-    await joined(receiver, "private-a")
-    echoed, heard = events_of(sender), events_of(receiver)
+    await subscribed(sender, "private-a")
+    await subscribed(receiver, "private-a")
+    echoed, received = events_of(sender), events_of(receiver)
     values: list[Json] = [{"a": [1, None]}, [1], "text", "", 5, 1.5, True, None]
     for value in values:
         await sender.trigger("private-a", "client-x", value)
-    await until(lambda: len(heard) == len(values))
-    assert [event.data for event in heard] == values
-    assert (heard[0].channel, heard[0].name, heard[0].user_id) == ("private-a", "client-x", None)
+    await until(lambda: len(received) == len(values))
+    assert [event.data for event in received] == values
+    assert (received[0].channel, received[0].name, received[0].user_id) == (
+        "private-a",
+        "client-x",
+        None,
+    )
     assert not echoed
 
 
@@ -103,12 +107,12 @@ async def test_on_a_presence_channel_the_sender_is_named(
     server.auth.member = {"user_id": 10, "user_info": {}}
     sender = await connect(make_client(authorizer=endpoint(server, session)))
     receiver = await connect(make_client())
-    await joined(sender, "presence-a")
-    await joined(receiver, "presence-a")
-    heard = events_of(receiver)
+    await subscribed(sender, "presence-a")
+    await subscribed(receiver, "presence-a")
+    received = events_of(receiver)
     await sender.trigger("presence-a", "client-x", {})
-    await until(lambda: heard)
-    assert heard[0].user_id == "10"
+    await until(lambda: received)
+    assert received[0].user_id == "10"
 
 
 async def test_events_wait_for_the_channel_and_go_out_once_in_order(
@@ -181,9 +185,9 @@ async def test_a_number_that_json_has_no_word_for_goes_as_null(
     make_client: MakeClient,
 ) -> None:
     sender, receiver = await connect(make_client()), await connect(make_client())
-    await joined(sender, "private-a")
-    await joined(receiver, "private-a")
-    heard = events_of(receiver)
+    await subscribed(sender, "private-a")
+    await subscribed(receiver, "private-a")
+    received = events_of(receiver)
     await sender.trigger("private-a", "client-x", math.nan)
-    await until(lambda: heard)
-    assert heard[0].data is None
+    await until(lambda: received)
+    assert received[0].data is None

@@ -16,7 +16,7 @@ from custom_components.pusher_channels.client import (
 from custom_components.pusher_channels.client.auth import Authorizer
 from tools.devserver import DevServer, frames
 
-from .channel_helpers import joined, sent
+from .channel_helpers import sent, subscribed
 from .conftest import APP, AUTHORIZER, Clock, MakeClient, address, connect, until
 from .record import Record
 
@@ -27,7 +27,7 @@ WRONG_SECRET = SecretAuthorizer(APP.key, "wrong", User("me"))
 
 @pytest.fixture
 async def strict() -> AsyncIterator[DevServer]:
-    """Run a server that wants each connection authorized within 30 seconds."""
+    """Run a server that requires each connection to be authorized within 30 seconds."""
     async with DevServer([STRICT]) as server:
         yield server
 
@@ -59,7 +59,7 @@ async def test_after_a_timeout_each_connection_is_authorized_at_once(
     client = make_client(at=address(strict), authorizer=endpoint(strict, session, kind))
     record = Record(client)
     await connect(client)
-    [news] = await joined(client, "news")
+    [news] = await subscribed(client, "news")
 
     await clock.pass_by(TIMEOUT + 1)
     await until(lambda: client.state is ConnectionState.CONNECTED and news.is_subscribed)
@@ -123,7 +123,7 @@ async def test_a_disconnected_client_stays_so_when_a_channel_is_subscribed(
     assert client.state is ConnectionState.DISCONNECTED
 
 
-async def test_a_wrong_secret_is_told_as_what_the_server_says_of_it(
+async def test_a_wrong_secret_is_reported_with_the_servers_error(
     make_client: MakeClient, strict: DevServer, clock: Clock
 ) -> None:
     client = make_client(at=address(strict), authorizer=WRONG_SECRET)

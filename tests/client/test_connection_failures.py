@@ -1,4 +1,4 @@
-"""Why no connection comes about: each cause is told by its type, in words that give nothing away."""
+"""Failed connection attempts: each cause has its reason, and a message without secrets."""
 
 import asyncio
 import ssl
@@ -42,7 +42,7 @@ async def listening(answer: Answer) -> AsyncIterator[int]:
 
 
 async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Be a proxy that lets nobody through."""
+    """Act as a proxy that refuses every request."""
     await reader.readuntil(b"\r\n\r\n")
     writer.write(b"HTTP/1.1 407 No canary-word\r\nContent-Length: 0\r\n\r\n")
     await writer.drain()
@@ -51,7 +51,7 @@ async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
 
 @pytest.fixture
 def tls(tmp_path: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """Return a server's TLS context with a certificate of its own, and one that trusts it."""
+    """Return a server's TLS context with a self-signed certificate, and one that trusts it."""
     certificate, key = write_certificate(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
@@ -79,7 +79,7 @@ async def test_a_server_that_is_not_there_is_unreachable(make_client: MakeClient
         (503, FailureReason.UNREACHABLE),
     ],
 )
-async def test_an_http_answer_is_told_with_its_status(
+async def test_an_http_answer_is_reported_with_its_status(
     status: int, reason: FailureReason, client: PusherClient, server: DevServer
 ) -> None:
     server.faults.upgrade_status = status
@@ -90,7 +90,7 @@ async def test_an_http_answer_is_told_with_its_status(
     assert str(failure) == f"The server answered {status} instead of opening a websocket"
 
 
-async def test_a_name_that_no_dns_knows_is_told(server: DevServer) -> None:
+async def test_a_name_that_no_dns_knows_is_reported(server: DevServer) -> None:
     async with ClientSession(connector=TCPConnector(resolver=NoNames())) as session:
         client = PusherClient(session, APP.key, Server.self_hosted("host.invalid"))
 
@@ -115,7 +115,7 @@ class NoNames(AbstractResolver):
         """Hold nothing."""
 
 
-async def test_a_certificate_that_nobody_vouches_for_is_told(
+async def test_a_certificate_that_is_not_trusted_is_reported(
     make_client: MakeClient, tls: tuple[ssl.SSLContext, ssl.SSLContext]
 ) -> None:
     async with DevServer(ssl=tls[0]) as secure:
@@ -125,7 +125,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_told(
     assert str(failure) == "The server's certificate is not valid"
 
 
-async def test_a_certificate_for_another_name_is_told(
+async def test_a_certificate_for_another_name_is_reported(
     tls: tuple[ssl.SSLContext, ssl.SSLContext],
 ) -> None:
     trusting = TCPConnector(ssl=tls[1], resolver=Everywhere())
@@ -166,7 +166,7 @@ async def test_a_certificate_that_is_vouched_for_connects(
         await client.disconnect()
 
 
-async def test_tls_to_a_plain_port_is_told(make_client: MakeClient, server: DevServer) -> None:
+async def test_tls_to_a_plain_port_is_reported(make_client: MakeClient, server: DevServer) -> None:
     failure = await failure_of(make_client(at=address(server, use_tls=True)))
 
     assert failure.reason is FailureReason.TLS_FAILED
@@ -232,7 +232,7 @@ async def test_a_session_of_less_patience_times_out_earlier(
 
 
 @pytest.mark.parametrize("use_tls", [True, False])
-async def test_a_proxy_that_refuses_is_told_without_its_words_or_its_password(
+async def test_a_proxy_that_refuses_is_reported_without_its_text_or_password(
     use_tls: bool, make_client: MakeClient, server: DevServer
 ) -> None:
     async with listening(refuse) as port:
@@ -245,7 +245,7 @@ async def test_a_proxy_that_refuses_is_told_without_its_words_or_its_password(
     assert server.attempts == []
 
 
-async def test_a_proxy_that_is_not_there_is_told(
+async def test_a_proxy_that_is_not_there_is_reported(
     make_client: MakeClient, server: DevServer
 ) -> None:
     async with listening(refuse) as port:
@@ -257,13 +257,13 @@ async def test_a_proxy_that_is_not_there_is_told(
     assert str(failure) == "The proxy refused or could not be reached"
 
 
-async def test_a_proxy_that_cannot_be_one_is_told(make_client: MakeClient) -> None:
+async def test_a_proxy_that_cannot_be_one_is_reported(make_client: MakeClient) -> None:
     failure = await failure_of(make_client(proxy="no address"))
 
     assert failure.reason is FailureReason.INVALID_ADDRESS
 
 
-async def test_a_reset_during_the_handshake_is_told(
+async def test_a_reset_during_the_handshake_is_reported(
     client: PusherClient, server: DevServer
 ) -> None:
     server.faults.handshake_reset = True
@@ -275,13 +275,13 @@ async def test_a_reset_during_the_handshake_is_told(
 
 
 @pytest.mark.parametrize("data", ["object", "text"])
-async def test_an_error_instead_of_a_welcome_refuses_in_the_servers_words(
+async def test_an_error_instead_of_a_welcome_is_reported_with_its_message(
     data: str, client: PusherClient, server: DevServer
 ) -> None:
     """Reverb writes the data as text."""
     inner = {"code": 4001, "message": "App key X not in this cluster"}
-    told = frames.encode(inner) if data == "text" else inner
-    server.faults.first_frame = frames.encode({"event": "pusher:error", "data": told})
+    reported = frames.encode(inner) if data == "text" else inner
+    server.faults.first_frame = frames.encode({"event": "pusher:error", "data": reported})
 
     failure = await failure_of(client)
 
@@ -323,23 +323,23 @@ async def test_a_first_frame_that_is_no_welcome_fails_the_attempt(
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("text", "reported"),
     [("Over capacity", "Over capacity (4100)"), ("", "The connection was closed (4100)")],
 )
-async def test_a_close_instead_of_a_welcome_is_told_in_the_servers_words(
-    words: str, told: str, client: PusherClient, server: DevServer
+async def test_a_close_instead_of_a_welcome_is_reported_with_its_reason(
+    text: str, reported: str, client: PusherClient, server: DevServer
 ) -> None:
     server.faults.handshake_close = 4100
-    server.faults.handshake_close_reason = words
+    server.faults.handshake_close_reason = text
 
     failure = await failure_of(client)
 
     assert failure.reason is FailureReason.CLOSED
-    assert str(failure) == told
+    assert str(failure) == reported
 
 
 @pytest.mark.parametrize(
-    ("announced", "words", "told"),
+    ("announced", "text", "reported"),
     [
         (4100, "", "Over capacity (4100)"),
         (4100, "Busy", "Busy (4100)"),
@@ -347,19 +347,19 @@ async def test_a_close_instead_of_a_welcome_is_told_in_the_servers_words(
     ],
 )
 async def test_the_error_that_announces_a_close_says_why(
-    announced: int, words: str, told: str, client: PusherClient, server: DevServer
+    announced: int, text: str, reported: str, client: PusherClient, server: DevServer
 ) -> None:
     """A soketi closes without a reason, right after a `pusher:error` of the same code."""
     await connect(client)
 
     await server.send_raw(frames.error(announced, "Over capacity"))
-    await server.close_all(4100, words)
+    await server.close_all(4100, text)
     await until(lambda: client.last_error is not None)
 
-    assert str(client.last_error) == told
+    assert str(client.last_error) == reported
 
 
-async def test_what_nobody_expected_is_logged_and_tried_again(
+async def test_an_unexpected_error_is_logged_and_retried(
     client: PusherClient,
     session: ClientSession,
     caplog: pytest.LogCaptureFixture,

@@ -181,7 +181,7 @@ async def test_over_the_quota_waits_minutes_not_seconds(
     assert client.state is ConnectionState.CONNECTED
 
 
-async def test_over_the_quota_of_a_real_server_comes_back_when_there_is_room(
+async def test_over_a_servers_quota_it_reconnects_once_there_is_room(
     make_client: MakeClient, clock: Clock
 ) -> None:
     async with DevServer([App(max_connections=1, quota_code=4004)]) as server:

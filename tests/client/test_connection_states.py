@@ -71,9 +71,7 @@ async def test_without_success_it_stays_connecting_and_goes_on_trying(
     assert record.states == [CONNECTING, CONNECTED]
 
 
-async def test_the_welcome_gives_the_socket_id(
-    client: PusherClient, server: DevServer
-) -> None:
+async def test_the_welcome_gives_the_socket_id(client: PusherClient, server: DevServer) -> None:
     await connect(client)
 
     assert client.socket_id == server.connections[0].socket_id
@@ -137,7 +135,7 @@ def reset(connection: ServerConnection) -> None:
 
 
 @pytest.mark.parametrize("lose", [close_1000, close_1001, hang_up, reset])
-async def test_a_lost_connection_comes_back_at_once(
+async def test_a_lost_connection_reconnects_at_once(
     lose: Callable[[ServerConnection], None], client: PusherClient, server: DevServer
 ) -> None:
     """pusher-js waits a second first, and calls it connecting again."""
@@ -155,7 +153,7 @@ async def test_a_lost_connection_comes_back_at_once(
     assert client.socket_id not in (None, first)
 
 
-async def test_after_as_many_attempts_as_allowed_it_stops_and_connect_starts_anew(
+async def test_after_the_allowed_attempts_it_stops_and_connect_starts_again(
     make_client: MakeClient, server: DevServer, clock: Clock
 ) -> None:
     client = make_client(timing=Timing(max_reconnect_attempts=2))
@@ -174,7 +172,7 @@ async def test_after_as_many_attempts_as_allowed_it_stops_and_connect_starts_ane
     assert leftovers() == ["pusher_channels connection"]
 
 
-async def test_wait_connected_tells_of_a_disconnect_meanwhile(
+async def test_wait_connected_raises_after_a_disconnect(
     client: PusherClient, server: DevServer
 ) -> None:
     server.faults.handshake_silent = True
@@ -184,8 +182,8 @@ async def test_wait_connected_tells_of_a_disconnect_meanwhile(
 
     await client.disconnect()
 
-    words = "The client was disconnected"
-    with pytest.raises(ConnectionFailedError, match=f"^{words}$") as caught:
+    text = "The client was disconnected"
+    with pytest.raises(ConnectionFailedError, match=f"^{text}$") as caught:
         await waiting
     assert caught.value.reason is FailureReason.CLOSED
 
@@ -232,7 +230,7 @@ async def test_a_listener_may_connect_again_once_the_server_has_refused(
 
 
 def make_connection(session: ClientSession, server: DevServer) -> Connection:
-    """Return a bare connection that nobody listens to."""
+    """Return a connection without listeners."""
     return Connection(
         session,
         Endpoint(address(server).websocket_url(APP.key), None, None, {}),

@@ -1,4 +1,4 @@
-"""What the debug log tells of a connection, and what it never does."""
+"""What the debug log contains about a connection, and what it never contains."""
 
 import logging
 
@@ -7,7 +7,7 @@ import pytest
 from custom_components.pusher_channels.client import PusherClient, Server
 from tools.devserver import DevServer, frames
 
-from .channel_helpers import all_handled, events_of, joined, refusal
+from .channel_helpers import all_handled, events_of, refusal, subscribed
 from .conftest import APP, MakeClient, connect, until
 from .record import Record
 
@@ -25,7 +25,7 @@ async def test_a_connection_and_its_subscriptions_are_logged(
     client: PusherClient, server: DevServer, debug_log: pytest.LogCaptureFixture
 ) -> None:
     await connect(client)
-    [channel] = await joined(client, "private-a")
+    [channel] = await subscribed(client, "private-a")
     received = events_of(channel)
     event = frames.event("private-a", "shipped", "canary-data")
     server.connections[0].send(event)
@@ -92,7 +92,7 @@ async def test_without_debug_logging_no_frame_is_logged(
 ) -> None:
     caplog.set_level(logging.INFO, LOGGER)
     await connect(client)
-    [channel] = await joined(client, "a")
+    [channel] = await subscribed(client, "a")
     received = events_of(channel)
     await server.publish("a", "x", "")
     await until(lambda: received)

@@ -34,10 +34,10 @@ async def test_disconnect_leaves_no_timer_and_delivers_nothing_more(
 
     leaving = asyncio.create_task(client.disconnect())
     await settle(1)
-    heard = len(events)
+    received = len(events)
     await leaving
 
-    assert len(events) == heard
+    assert len(events) == received
     assert record.states == [CONNECTING, CONNECTED, DISCONNECTING, DISCONNECTED]
     assert record.failures == []
     assert client.socket_id is None

@@ -1,4 +1,4 @@
-"""Encrypted channels: what is read, what is asked for anew, what is told (cases 29 to 37, 39)."""
+"""Encrypted channels: decryption, requests for keys, failures."""
 
 import asyncio
 import json
@@ -18,12 +18,12 @@ from tools.devserver import DevServer, frames
 
 from .channel_helpers import (
     all_handled,
+    encrypted,
     endpoint,
     events_of,
-    joined,
     notices_of,
     refusal,
-    sealed,
+    subscribed,
     subscribes,
 )
 from .conftest import APP, USER, Clock, MakeClient, connect, until
@@ -57,15 +57,15 @@ async def test_what_the_official_library_seals_is_read(
     client: PusherClient, server: DevServer, value: Json
 ) -> None:
     await connect(client)
-    [channel] = await joined(client, NAME)
-    heard = events_of(channel)
+    [channel] = await subscribed(client, NAME)
+    received = events_of(channel)
     await server.publish(NAME, "news", value)
-    await until(lambda: heard)
-    assert (heard[0].channel, heard[0].name, heard[0].data) == (NAME, "news", value)
-    assert not heard[0].cached
+    await until(lambda: received)
+    assert (received[0].channel, received[0].name, received[0].data) == (NAME, "news", value)
+    assert not received[0].cached
 
 
-async def test_without_a_shared_secret_it_is_not_joined(
+async def test_without_a_shared_secret_it_is_not_subscribed(
     asking: PusherClient, server: DevServer
 ) -> None:
     server.faults.auth_omit = {"shared_secret"}
@@ -80,12 +80,12 @@ async def test_a_shared_secret_that_is_no_key_is_as_good_as_none(
 ) -> None:
     server.faults.auth_body = json.dumps({"auth": "a:b", "shared_secret": secret})
     error = await refusal(asking.subscribe(NAME))
-    words = "The answer's shared_secret is not the base64 of 32 bytes"
-    assert (error.error, error.status) == (words, 200)
+    text = "The answer's shared_secret is not the base64 of 32 bytes"
+    assert (error.error, error.status) == (text, 200)
     assert not subscribes(server)
 
 
-async def test_an_app_secret_without_a_master_key_cannot_join(
+async def test_an_app_secret_without_a_master_key_cannot_subscribe(
     make_client: MakeClient, server: DevServer
 ) -> None:
     client = await connect(make_client(authorizer=SecretAuthorizer(APP.key, APP.secret, USER)))
@@ -98,58 +98,58 @@ async def test_only_a_cache_miss_is_dispatched_without_decryption_and_never_with
     client: PusherClient, server: DevServer
 ) -> None:
     await connect(client)
-    [channel] = await joined(client, NAME)
-    heard, told = events_of(channel), notices_of(channel)
+    [channel] = await subscribed(client, NAME)
+    received, reported = events_of(channel), notices_of(channel)
     vector = VECTORS["decrypt_payload_errors"][4]
     server.connections[0].send(frames.event(NAME, vector["event"], vector["data"]))
     server.connections[0].send(frames.event(NAME, "pusher:open-the-door", {"do": "unlock"}))
     server.connections[0].send(frames.event(NAME, "pusher:cache_miss", {"do": "unlock"}))
-    await until(lambda: heard)
-    assert [(event.name, event.data) for event in heard] == [("pusher:cache_miss", None)]
+    await until(lambda: received)
+    assert [(event.name, event.data) for event in received] == [("pusher:cache_miss", None)]
     reason = "The data is not encrypted"
-    assert told == [failure(vector["event"], reason), failure("pusher:open-the-door", reason)]
+    assert reported == [failure(vector["event"], reason), failure("pusher:open-the-door", reason)]
 
 
-async def test_a_wrong_key_is_asked_for_anew_exactly_once(
+async def test_a_key_that_does_not_fit_is_requested_once_more(
     asking: PusherClient, server: DevServer
 ) -> None:
     server.faults.wrong_shared_secrets = 1
-    [channel] = await joined(asking, NAME)
-    heard, told = events_of(channel), notices_of(channel)
+    [channel] = await subscribed(asking, NAME)
+    received, reported = events_of(channel), notices_of(channel)
     await server.publish(NAME, "first", {"n": 1})
-    await until(lambda: heard)
+    await until(lambda: received)
     await server.publish(NAME, "second", {"n": 2})
-    await until(lambda: len(heard) == 2)
-    assert [event.data for event in heard] == [{"n": 1}, {"n": 2}]
+    await until(lambda: len(received) == 2)
+    assert [event.data for event in received] == [{"n": 1}, {"n": 2}]
     assert [request.channel_name for request in server.auth_requests] == [NAME, NAME]
     assert server.auth_requests[1].socket_id == asking.socket_id
     assert subscribes(server) == [NAME]
-    assert not told
+    assert not reported
 
 
 async def test_a_second_wrong_key_fails_the_event_and_the_next_one_asks_again(
     asking: PusherClient, server: DevServer
 ) -> None:
     server.faults.wrong_shared_secrets = 2
-    [channel] = await joined(asking, NAME)
-    heard, told = events_of(channel), notices_of(channel)
+    [channel] = await subscribed(asking, NAME)
+    received, reported = events_of(channel), notices_of(channel)
     await server.publish(NAME, "first", "")
-    await until(lambda: told)
-    assert told == [failure("first")]
+    await until(lambda: reported)
+    assert reported == [failure("first")]
     assert len(server.auth_requests) == 2
 
     await server.publish(NAME, "second", "")
-    await until(lambda: heard)
-    assert names(heard) == ["second"]
+    await until(lambda: received)
+    assert names(received) == ["second"]
     assert len(server.auth_requests) == 3
-    assert told == [failure("first")]
+    assert reported == [failure("first")]
 
 
 async def test_requests_for_a_key_that_never_fits_are_spaced_in_time(
     asking: PusherClient, server: DevServer, clock: Clock
 ) -> None:
     server.faults.wrong_shared_secrets = 99
-    [channel] = await joined(asking, NAME)
+    [channel] = await subscribed(asking, NAME)
     received, failures = events_of(channel), notices_of(channel)
 
     async def publish(times: int) -> None:
@@ -186,18 +186,18 @@ async def test_no_answer_to_the_request_for_a_key_fails_the_event(
     asking: PusherClient, server: DevServer, status: int, reason: str
 ) -> None:
     server.faults.wrong_shared_secrets = 1
-    [channel] = await joined(asking, NAME)
-    heard, told = events_of(channel), notices_of(channel)
+    [channel] = await subscribed(asking, NAME)
+    received, reported = events_of(channel), notices_of(channel)
     server.faults.auth_status, server.faults.auth_body = status, '{"auth": "a:b"}'
     await server.publish(NAME, "first", "")
-    await until(lambda: told)
-    assert told == [failure("first", reason)]
+    await until(lambda: reported)
+    assert reported == [failure("first", reason)]
     assert channel.is_subscribed
 
     server.faults.reset()
     await server.publish(NAME, "second", "")
-    await until(lambda: heard)
-    assert names(heard) == ["second"]
+    await until(lambda: received)
+    assert names(received) == ["second"]
 
 
 @pytest.mark.parametrize(
@@ -206,13 +206,13 @@ async def test_no_answer_to_the_request_for_a_key_fails_the_event(
 async def test_data_that_no_key_opens_fails_without_a_request(
     asking: PusherClient, server: DevServer, data: str
 ) -> None:
-    [channel] = await joined(asking, NAME)
-    heard, told = events_of(channel), notices_of(channel)
+    [channel] = await subscribed(asking, NAME)
+    received, reported = events_of(channel), notices_of(channel)
     server.connections[0].send(frames.event(NAME, "bad", data))
     await server.publish(NAME, "good", "")
-    await until(lambda: heard)
-    assert told == [failure("bad", NOT_SEALED)]
-    assert names(heard) == ["good"]
+    await until(lambda: received)
+    assert reported == [failure("bad", NOT_SEALED)]
+    assert names(received) == ["good"]
     assert len(server.auth_requests) == 1
 
 
@@ -220,51 +220,51 @@ async def test_a_burst_waits_for_one_request_and_keeps_its_order(
     asking: PusherClient, server: DevServer
 ) -> None:
     server.faults.wrong_shared_secrets = 1
-    [channel, other] = await joined(asking, NAME, "private-encrypted-b")
-    heard, told, on_other = events_of(channel), notices_of(channel), events_of(other)
+    [channel, other] = await subscribed(asking, NAME, "private-encrypted-b")
+    received, reported, on_other = events_of(channel), notices_of(channel), events_of(other)
     server.faults.auth_hold = asyncio.Event()
     await server.publish(NAME, "0", "")
     await server.wait_auth_requests(3)
     for number in range(1, 20):
         await server.publish(NAME, str(number), "")
-    server.connections[0].send(frames.event(NAME, "tampered", sealed("private-encrypted-x", "")))
+    server.connections[0].send(frames.event(NAME, "tampered", encrypted("private-encrypted-x", "")))
     await server.publish("private-encrypted-b", "undisturbed", "")
     await until(lambda: on_other)
-    assert not heard
+    assert not received
 
     server.faults.auth_hold.set()
-    await until(lambda: told)
-    assert names(heard) == [str(number) for number in range(20)]
-    assert told == [failure("tampered")]
+    await until(lambda: reported)
+    assert names(received) == [str(number) for number in range(20)]
+    assert reported == [failure("tampered")]
     assert len(server.auth_requests) == 3
     await server.publish(NAME, "later", "")
-    await until(lambda: len(heard) == 21)
+    await until(lambda: len(received) == 21)
 
 
 async def test_an_event_that_the_present_key_opens_waits_its_turn(
     asking: PusherClient, server: DevServer
 ) -> None:
-    [channel] = await joined(asking, NAME)
-    heard, told = events_of(channel), notices_of(channel)
+    [channel] = await subscribed(asking, NAME)
+    received, reported = events_of(channel), notices_of(channel)
     held = server.faults.auth_hold = asyncio.Event()
-    server.connections[0].send(frames.event(NAME, "foreign", sealed("private-encrypted-x", "")))
+    server.connections[0].send(frames.event(NAME, "foreign", encrypted("private-encrypted-x", "")))
     await server.publish(NAME, "good", "")
     await server.wait_auth_requests(2)
     await all_handled(asking, server.connections[0])
-    assert not heard
-    assert not told
+    assert not received
+    assert not reported
 
     held.set()
-    await until(lambda: heard)
-    assert names(heard) == ["good"]
-    assert told == [failure("foreign")]
+    await until(lambda: received)
+    assert names(received) == ["good"]
+    assert reported == [failure("foreign")]
 
 
 async def test_a_request_for_a_key_ends_with_the_channel(
     asking: PusherClient, server: DevServer
 ) -> None:
     server.faults.wrong_shared_secrets = 1
-    [channel] = await joined(asking, NAME)
+    [channel] = await subscribed(asking, NAME)
     channel.bind(lambda _event: None)
     held = server.faults.auth_hold = asyncio.Event()
     await server.publish(NAME, "first", "")
@@ -274,12 +274,12 @@ async def test_a_request_for_a_key_ends_with_the_channel(
     held.set()
 
 
-async def test_events_that_wait_for_a_key_when_the_connection_ends_are_told(
+async def test_events_that_wait_for_a_key_when_the_connection_ends_are_reported(
     asking: PusherClient, server: DevServer
 ) -> None:
     server.faults.wrong_shared_secrets = 1
-    [channel] = await joined(asking, NAME)
-    heard, told = events_of(channel), notices_of(channel)
+    [channel] = await subscribed(asking, NAME)
+    received, reported = events_of(channel), notices_of(channel)
     held = server.faults.auth_hold = asyncio.Event()
     await server.publish(NAME, "first", "")
     await server.publish(NAME, "second", "")
@@ -288,17 +288,17 @@ async def test_events_that_wait_for_a_key_when_the_connection_ends_are_told(
     server.faults.reset()
     await server.close_all(4200)
     held.set()
-    await until(lambda: channel.is_subscribed and len(told) == 4)
+    await until(lambda: channel.is_subscribed and len(reported) == 4)
     ended = "The connection ended before a new shared secret arrived"
-    assert told == [
+    assert reported == [
         failure("first", ended),
         failure("second", ended),
         Unsubscribed(NAME),
         SubscriptionSucceeded(NAME),
     ]
     await server.publish(NAME, "third", "")
-    await until(lambda: heard)
-    assert names(heard) == ["third"]
+    await until(lambda: received)
+    assert names(received) == ["third"]
 
 
 async def test_a_listener_that_raises_is_no_decryption_failure(
@@ -307,12 +307,12 @@ async def test_a_listener_that_raises_is_no_decryption_failure(
     def broken(event: Event) -> None:
         raise ValueError(event.name)
 
-    [channel] = await joined(asking, NAME)
+    [channel] = await subscribed(asking, NAME)
     channel.bind(broken)
-    heard, told = events_of(channel), notices_of(channel)
+    received, reported = events_of(channel), notices_of(channel)
     await server.publish(NAME, "news", "")
-    await until(lambda: heard)
-    assert not told
+    await until(lambda: received)
+    assert not reported
     assert len(server.auth_requests) == 1
     assert "ValueError: news" in caplog.text
 
@@ -321,10 +321,10 @@ async def test_the_queue_of_events_that_wait_for_a_key_is_bounded(
     asking: PusherClient, server: DevServer
 ) -> None:
     server.faults.wrong_shared_secrets = 1
-    [channel] = await joined(asking, NAME)
+    [channel] = await subscribed(asking, NAME)
     received, failures = events_of(channel), notices_of(channel)
     held = server.faults.auth_hold = asyncio.Event()
-    data = sealed(NAME, "x" * 100_000)
+    data = encrypted(NAME, "x" * 100_000)
     for number in range(200):
         server.connections[0].send(frames.event(NAME, str(number), data))
     await server.wait_auth_requests(2)
@@ -345,11 +345,11 @@ async def test_the_number_of_events_that_wait_for_a_key_is_bounded(
     asking: PusherClient, server: DevServer
 ) -> None:
     server.faults.wrong_shared_secrets = 1
-    [channel] = await joined(asking, NAME)
+    [channel] = await subscribed(asking, NAME)
     events_of(channel)
     failures = notices_of(channel)
     held = server.faults.auth_hold = asyncio.Event()
-    data = sealed(NAME, "")
+    data = encrypted(NAME, "")
     for number in range(1010):
         server.connections[0].send(frames.event(NAME, str(number), data))
     await server.wait_auth_requests(2)

@@ -9,12 +9,12 @@ from custom_components.pusher_channels.client.gaps import Gap
 from custom_components.pusher_channels.client.messages import SubscriptionSucceeded
 from tools.devserver import DevServer, frames
 
-from .channel_helpers import HeldAuthorizer, client_notices, endpoint, joined, refusal
+from .channel_helpers import HeldAuthorizer, client_notices, endpoint, refusal, subscribed
 from .conftest import Clock, MakeClient, address, connect, settle, until
 
 
 class Joins(list[float]):
-    """When each channel was joined from now on, in the event loop's seconds."""
+    """When each channel was subscribed from now on, in the event loop's seconds."""
 
     def __init__(self, clock: Clock, *channels: Channel) -> None:
         super().__init__()
@@ -31,12 +31,12 @@ async def test_one_gap_for_all_channels_that_return_together(
 ) -> None:
     gaps = client_notices(client, Gap)
     await connect(client)
-    a, b, presence = await joined(client, "a", "private-b", "presence-c")
-    heard: list[float] = []
-    a.bind(lambda _event: heard.append(clock.time()))
+    a, b, presence = await subscribed(client, "a", "private-b", "presence-c")
+    received: list[float] = []
+    a.bind(lambda _event: received.append(clock.time()))
     clock.skip(40)
     await server.publish("a", "last", "")
-    await until(lambda: heard)
+    await until(lambda: received)
     assert client.last_received is not None
     clock.skip(20)
     server.abort_all()
@@ -45,17 +45,17 @@ async def test_one_gap_for_all_channels_that_return_together(
     assert len(joins) == 3
     [gap] = gaps
     assert set(gap.channels) == {"a", "private-b", "presence-c"}
-    assert heard[0] - 2 < gap.since <= heard[0]
+    assert received[0] - 2 < gap.since <= received[0]
     assert joins[-1] <= gap.until <= clock.time()
 
 
-async def test_no_gap_for_what_was_never_joined_or_is_not_wanted_any_more(
+async def test_no_gap_for_channels_that_were_never_subscribed_or_are_unsubscribed(
     client: PusherClient, server: DevServer
 ) -> None:
     gaps = client_notices(client, Gap)
     server.faults.unanswered_channels = {"pending"}
     await connect(client)
-    await joined(client, "a", "left")
+    await subscribed(client, "a", "left")
     client.subscribe("pending")
     server.faults.handshake_silent = True
     await server.close_all(4200)
@@ -65,7 +65,7 @@ async def test_no_gap_for_what_was_never_joined_or_is_not_wanted_any_more(
     server.faults.reset()
     server.abort_all()
     await until(lambda: gaps)
-    await joined(client, "pending", "new", "left")
+    await subscribed(client, "pending", "new", "left")
     assert [gap.channels for gap in gaps] == [("a",)]
 
 
@@ -74,7 +74,7 @@ async def test_a_straggler_has_a_later_gap_of_its_own_from_the_same_moment(
 ) -> None:
     client = await connect(make_client(authorizer=endpoint(server, session)))
     gaps = client_notices(client, Gap)
-    a, straggler = await joined(client, "a", "private-b")
+    a, straggler = await subscribed(client, "a", "private-b")
     server.faults.auth_status = 503
     await server.close_all(4200)
     await refusal(straggler)
@@ -91,13 +91,13 @@ async def test_a_straggler_has_a_later_gap_of_its_own_from_the_same_moment(
     assert a.is_subscribed
 
 
-async def test_a_channel_unsubscribed_meanwhile_keeps_the_others_waiting_no_longer(
+async def test_the_gap_does_not_wait_for_an_unsubscribed_channel(
     make_client: MakeClient, server: DevServer
 ) -> None:
     authorizer = HeldAuthorizer(set())
     client = await connect(make_client(authorizer=authorizer))
     gaps = client_notices(client, Gap)
-    a, _ = await joined(client, "a", "private-slow")
+    a, _ = await subscribed(client, "a", "private-slow")
     authorizer.held = {"private-slow"}
     await server.close_all(4200)
     await until(lambda: a.is_subscribed and len(authorizer.asked) == 2)
@@ -108,13 +108,13 @@ async def test_a_channel_unsubscribed_meanwhile_keeps_the_others_waiting_no_long
     assert [gap.channels for gap in gaps] == [("a",)]
 
 
-async def test_what_returned_and_is_unsubscribed_before_the_others_is_not_told(
+async def test_a_channel_that_is_unsubscribed_before_the_others_return_has_no_gap(
     make_client: MakeClient, server: DevServer
 ) -> None:
     authorizer = HeldAuthorizer(set())
     client = await connect(make_client(authorizer=authorizer))
     gaps = client_notices(client, Gap)
-    a, slow = await joined(client, "a", "private-slow")
+    a, slow = await subscribed(client, "a", "private-slow")
     authorizer.held = {"private-slow"}
     await server.close_all(4200)
     await until(lambda: a.is_subscribed and len(authorizer.asked) == 2)
@@ -130,7 +130,7 @@ async def test_a_second_loss_before_all_returned_keeps_each_beginning(
     authorizer = HeldAuthorizer(set())
     client = await connect(make_client(authorizer=authorizer))
     gaps = client_notices(client, Gap)
-    a, slow = await joined(client, "a", "private-slow")
+    a, slow = await subscribed(client, "a", "private-slow")
     first_loss = clock.time()
     authorizer.held = {"private-slow"}
     await server.close_all(4200)
@@ -151,11 +151,11 @@ async def test_a_second_loss_before_all_returned_keeps_each_beginning(
     assert gaps[0].until < second_loss < gaps[1].until
 
 
-async def joined_as_a_user(client: PusherClient) -> None:
-    """Sign in, and join a and the user's own channel."""
+async def subscribed_as_a_user(client: PusherClient) -> None:
+    """Sign in, and subscribe a and the user's own channel."""
     client.sign_in()
     await connect(client)
-    await joined(client, "a")
+    await subscribed(client, "a")
     await until(
         lambda: (
             len(client.channels) == 2 and all(it.is_subscribed for it in client.channels.values())
@@ -163,11 +163,11 @@ async def joined_as_a_user(client: PusherClient) -> None:
     )
 
 
-async def test_what_the_user_was_sent_meanwhile_is_a_gap_once_signed_in_again(
+async def test_the_users_own_channel_has_a_gap_once_signed_in_again(
     client: PusherClient, server: DevServer
 ) -> None:
     gaps = client_notices(client, Gap)
-    await joined_as_a_user(client)
+    await subscribed_as_a_user(client)
 
     await server.close_all(4200)
     await until(lambda: sum(len(gap.channels) for gap in gaps) == 2)
@@ -181,7 +181,7 @@ async def test_a_sign_in_that_never_succeeds_holds_back_the_gap_of_no_channel(
 ) -> None:
     client = make_client(authorizer=endpoint(server, session))
     gaps = client_notices(client, Gap)
-    await joined_as_a_user(client)
+    await subscribed_as_a_user(client)
 
     server.faults.auth_status = 403
     await server.close_all(4200)
@@ -193,7 +193,7 @@ async def test_a_sign_in_that_never_succeeds_holds_back_the_gap_of_no_channel(
 async def test_a_disconnect_on_purpose_leaves_a_gap_too(client: PusherClient, clock: Clock) -> None:
     gaps = client_notices(client, Gap)
     await connect(client)
-    [channel] = await joined(client, "a")
+    [channel] = await subscribed(client, "a")
     await client.disconnect()
     clock.skip(60)
     await connect(client)
@@ -208,7 +208,7 @@ async def test_a_channel_that_is_refused_does_not_hold_back_the_gap_of_others(
 ) -> None:
     gaps = client_notices(client, Gap)
     await connect(client)
-    a, room = await joined(client, "a", "presence-room")
+    a, room = await subscribed(client, "a", "presence-room")
     server.faults.subscribe_answers = {
         "presence-room": frames.subscription_succeeded("presence-room")
     }
@@ -226,7 +226,7 @@ async def test_a_gap_over_a_suspend_of_the_computer_begins_before_it(
     slept = 0.0
     client = await connect(make_client(wall_clock=lambda: clock.time() + slept))
     gaps = client_notices(client, Gap)
-    await joined(client, "a")
+    await subscribed(client, "a")
     await clock.pass_by(60)
     last_received = client.last_received
     assert last_received is not None
@@ -246,7 +246,7 @@ async def test_a_gap_after_a_suspend_begins_with_the_frames_that_came_after_it(
     slept = 0.0
     client = await connect(make_client(wall_clock=lambda: clock.time() + slept))
     gaps = client_notices(client, Gap)
-    await joined(client, "a")
+    await subscribed(client, "a")
 
     slept = 3600.0
     await clock.pass_by(30)
@@ -262,7 +262,7 @@ async def test_a_pending_gap_is_handed_to_the_next_client(
     make_client: MakeClient, server: DevServer, clock: Clock
 ) -> None:
     first = await connect(make_client())
-    await joined(first, "a", "b")
+    await subscribed(first, "a", "b")
     lost_at = clock.time()
     await server.stop()
     await until(lambda: first.state is ConnectionState.RECONNECTING)
@@ -276,7 +276,7 @@ async def test_a_pending_gap_is_handed_to_the_next_client(
     gaps = client_notices(second, Gap)
     second.expect_gaps(since)
     await connect(second)
-    await joined(second, "a", "b", "c")
+    await subscribed(second, "a", "b", "c")
 
     assert [sorted(gap.channels) for gap in gaps] == [["a", "b"]]
     assert gaps[0].since == min(since.values()) <= lost_at + 1

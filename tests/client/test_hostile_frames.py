@@ -142,7 +142,7 @@ def test_a_refusal_repeats_no_more_than_the_start_of_a_long_name() -> None:
 
 
 class ClientUnderTest:
-    """A client's channel, and what was told of it."""
+    """A client's channel, and the notices about it."""
 
     def __init__(self, client: PusherClient, server: DevServer) -> None:
         self.client = client
@@ -171,7 +171,7 @@ async def client_under_test(client: PusherClient, server: DevServer) -> ClientUn
     return client_under_test
 
 
-async def test_broken_frames_are_told_and_the_connection_lives(
+async def test_broken_frames_are_reported_and_the_connection_lives(
     client_under_test: ClientUnderTest,
 ) -> None:
     socket_id = client_under_test.client.socket_id
@@ -187,7 +187,7 @@ async def test_broken_frames_are_told_and_the_connection_lives(
     assert client_under_test.client.socket_id == socket_id
 
 
-async def test_wrong_shapes_are_told_and_the_connection_lives(
+async def test_wrong_shapes_are_reported_and_the_connection_lives(
     client_under_test: ClientUnderTest,
 ) -> None:
     shapes = [(name, rest) for name, rests in WRONG_SHAPES.items() for rest in rests]
@@ -202,7 +202,7 @@ async def test_wrong_shapes_are_told_and_the_connection_lives(
     assert len(client_under_test.server.attempts) == 1
 
 
-async def test_text_that_is_no_utf_8_is_told_and_the_connection_lives(
+async def test_text_that_is_no_utf_8_is_reported_and_the_connection_lives(
     client_under_test: ClientUnderTest,
 ) -> None:
     socket = client_under_test.server.connections[0]._websocket
@@ -213,7 +213,7 @@ async def test_text_that_is_no_utf_8_is_told_and_the_connection_lives(
     assert client_under_test.rejected == ["The frame is not JSON"]
 
 
-async def test_a_binary_frame_is_told_and_skipped(client_under_test: ClientUnderTest) -> None:
+async def test_a_binary_frame_is_reported_and_skipped(client_under_test: ClientUnderTest) -> None:
     await client_under_test.server.send_raw(b'{"event":"x","channel":"orders"}')
 
     await client_under_test.still_works()

@@ -20,7 +20,7 @@ from custom_components.pusher_channels.client.http_api import BatchEvent, HttpAp
 from custom_components.pusher_channels.client.messages import Json
 from tools.devserver import App, DevServer
 
-from .channel_helpers import all_handled, api_of, events_of, joined
+from .channel_helpers import all_handled, api_of, events_of, subscribed
 from .conftest import Clock, MakeClient, address, connect, settle, until
 from .misuse import misused
 from .raw_server import answer, raw_server
@@ -48,7 +48,7 @@ async def test_event_is_sent_to_all_channels(
 ) -> None:
     await connect(client)
     names = ["a", "private-b", "presence-c", "cache=@,.;d"]
-    await joined(client, *names)
+    await subscribed(client, *names)
     heard = events_of(client, "news")
     assert await api.trigger(names, "news", {"ü": [1, None]}) == {}
     await until(lambda: len(heard) == 4)
@@ -72,8 +72,8 @@ async def test_own_connection_can_be_excluded(
 ) -> None:
     other = await connect(make_client())
     await connect(client)
-    await joined(client, "a")
-    await joined(other, "a")
+    await subscribed(client, "a")
+    await subscribed(other, "a")
     heard, on_other = events_of(client, "news"), events_of(other, "news")
     await api.trigger(["a"], "news", "", socket_id=client.socket_id)
     await until(lambda: on_other)
@@ -83,7 +83,7 @@ async def test_own_connection_can_be_excluded(
 
 async def test_counts_are_returned_for_info(api: HttpApi, client: PusherClient) -> None:
     await connect(client)
-    await joined(client, "a", "presence-b")
+    await subscribed(client, "a", "presence-b")
     info = ("user_count", "subscription_count")
     assert await api.trigger(["a", "presence-b"], "news", "", info=info) == {
         "a": {"subscription_count": 1},
@@ -95,7 +95,7 @@ async def test_event_for_an_encrypted_channel_is_encrypted(
     api: HttpApi, client: PusherClient, server: DevServer
 ) -> None:
     await connect(client)
-    await joined(client, ENCRYPTED)
+    await subscribed(client, ENCRYPTED)
     heard = events_of(client)
     await api.trigger([ENCRYPTED], "news", {"canary": 1})
     await api.trigger_batch([BatchEvent(ENCRYPTED, "news", "canary")])
@@ -108,7 +108,7 @@ async def test_batch_is_sent_to_the_channel_of_each_event(
     api: HttpApi, client: PusherClient, server: DevServer
 ) -> None:
     await connect(client)
-    await joined(client, "a", "b")
+    await subscribed(client, "a", "b")
     heard = events_of(client)
     await api.trigger_batch([BatchEvent("a", "x", {"n": 1}), BatchEvent("b", "y", "text")] * 5)
     await until(lambda: len(heard) == 10)
@@ -139,7 +139,7 @@ async def test_user_receives_an_event_and_is_disconnected(
 async def test_channels_are_listed(api: HttpApi, client: PusherClient) -> None:
     assert await api.channels() == {}
     await connect(client)
-    await joined(client, "a", "presence-b", "presence-c=@,.;")
+    await subscribed(client, "a", "presence-b", "presence-c=@,.;")
     assert await api.channels() == {"a": {}, "presence-b": {}, "presence-c=@,.;": {}}
     assert await api.channels(prefix="presence-b", info=["user_count"]) == {
         "presence-b": {"user_count": 1}
@@ -149,7 +149,7 @@ async def test_channels_are_listed(api: HttpApi, client: PusherClient) -> None:
 
 async def test_channel_has_counts_and_cached_event(api: HttpApi, client: PusherClient) -> None:
     await connect(client)
-    await joined(client, "presence-c=@,.;")
+    await subscribed(client, "presence-c=@,.;")
     info = ("user_count", "subscription_count")
     assert await api.channel("a") == {"occupied": False}
     assert await api.channel("presence-c=@,.;", info=info) == {
@@ -166,7 +166,7 @@ async def test_channel_has_counts_and_cached_event(api: HttpApi, client: PusherC
 
 async def test_users_of_a_presence_channel_are_listed(api: HttpApi, client: PusherClient) -> None:
     await connect(client)
-    await joined(client, "presence-a")
+    await subscribed(client, "presence-a")
     assert await api.users("presence-a") == ["me"]
     assert await api.users("presence-empty") == []
     assert (await failed(api.users("a"))).status == 400

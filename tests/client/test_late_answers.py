@@ -5,7 +5,7 @@ import pytest
 from custom_components.pusher_channels.client.client import PusherClient
 from tools.devserver import DevServer
 
-from .channel_helpers import joined, refusal, subscribes
+from .channel_helpers import refusal, subscribed, subscribes
 from .conftest import Clock, connect, settle, until
 
 pytestmark = pytest.mark.every_server
@@ -14,7 +14,7 @@ NAMES = ["news", "presence-room"]
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_late_answer_joins_the_channel(
+async def test_a_late_answer_subscribes_the_channel(
     client: PusherClient, server: DevServer, clock: Clock, name: str
 ) -> None:
     await connect(client)
@@ -31,7 +31,7 @@ async def test_late_answer_joins_the_channel(
 
 @pytest.mark.parametrize("seconds", [1, 11])
 @pytest.mark.parametrize("name", NAMES)
-async def test_channel_that_is_left_before_a_late_answer_is_left_on_the_server_too(
+async def test_a_channel_unsubscribed_before_a_late_answer_is_unsubscribed_on_the_server_too(
     client: PusherClient, server: DevServer, clock: Clock, name: str, seconds: float
 ) -> None:
     await connect(client)
@@ -41,5 +41,5 @@ async def test_channel_that_is_left_before_a_late_answer_is_left_on_the_server_t
     client.unsubscribe(name)
     await clock.pass_by(11)
     server.thaw()
-    await joined(client, "last")
+    await subscribed(client, "last")
     await server.wait_unsubscribed(name)

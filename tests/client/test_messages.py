@@ -108,7 +108,7 @@ SAID: dict[str, list[object]] = {
 
 
 def said(frame: str | bytes) -> object:
-    """Return what a frame says; an event as its fields, a refusal as its words."""
+    """Return what a frame says; an event as its fields, a rejected frame as its reason."""
     try:
         message: Message = decode(frame)
     except ProtocolError as err:
@@ -267,15 +267,15 @@ def test_signatures_that_a_server_quotes_are_left_out(frame: str) -> None:
     message = decode(frame % ("a1" * 32, "B2" * 32))
 
     assert isinstance(message, ErrorReceived | SubscriptionRefused)
-    words = message.message if isinstance(message, ErrorReceived) else message.error
-    assert "a1a1" not in words
-    assert "B2B2" not in words
-    assert words.count("[redacted]") == 2
+    text = message.message if isinstance(message, ErrorReceived) else message.error
+    assert "a1a1" not in text
+    assert "B2B2" not in text
+    assert text.count("[redacted]") == 2
 
 
 def test_a_decrypted_event_keeps_what_else_its_frame_says() -> None:
-    sealed = Event({"event": "e", "channel": "c", "data": "sealed", "user_id": 10})
-    opened = sealed.from_cache().with_data('{"a":1}')
+    encrypted = Event({"event": "e", "channel": "c", "data": "sealed", "user_id": 10})
+    opened = encrypted.from_cache().with_data('{"a":1}')
     assert (opened.name, opened.channel, opened.user_id, opened.cached) == ("e", "c", "10", True)
     assert opened.data == {"a": 1}
 

@@ -1,4 +1,4 @@
-"""Who is on a presence channel (cases 24 and 25)."""
+"""The members of a presence channel."""
 
 import asyncio
 import json
@@ -30,10 +30,10 @@ from .channel_helpers import (
     all_handled,
     client_notices,
     endpoint,
-    joined,
     notices_of,
     presence,
     refusal,
+    subscribed,
     subscribes,
 )
 from .conftest import APP, Clock, MakeClient, connect, settle, until
@@ -48,9 +48,9 @@ def as_user(user_id: str, user_info: Json = None) -> SecretAuthorizer:
 
 
 async def enter(client: PusherClient) -> PresenceChannel:
-    """Connect, join the room and return it."""
+    """Connect, subscribe the room and return it."""
     await connect(client)
-    [room] = await joined(client, ROOM)
+    [room] = await subscribed(client, ROOM)
     assert isinstance(room, PresenceChannel)
     return room
 
@@ -58,19 +58,19 @@ async def enter(client: PusherClient) -> PresenceChannel:
 async def test_members_come_and_go(make_client: MakeClient, client: PusherClient) -> None:
     room = await enter(client)
     assert (dict(room.members), room.me, room.count) == ({"me": ME}, ME, 1)
-    told = notices_of(room)
+    reported = notices_of(room)
 
     guest = make_client(authorizer=as_user("guest", {"name": "Guest"}))
     their_room = await enter(guest)
     assert list(their_room.members) == ["me", "guest"]
-    await until(lambda: told)
-    joining = Member("guest", {"name": "Guest"})
-    assert told.pop() == MemberAdded(ROOM, joining)
-    assert (dict(room.members), room.me, room.count) == ({"me": ME, "guest": joining}, ME, 2)
+    await until(lambda: reported)
+    subscribing = Member("guest", {"name": "Guest"})
+    assert reported.pop() == MemberAdded(ROOM, subscribing)
+    assert (dict(room.members), room.me, room.count) == ({"me": ME, "guest": subscribing}, ME, 2)
 
     guest.unsubscribe(ROOM)
-    await until(lambda: told)
-    assert told.pop() == MemberRemoved(ROOM, "guest", {"name": "Guest"})
+    await until(lambda: reported)
+    assert reported.pop() == MemberRemoved(ROOM, "guest", {"name": "Guest"})
     assert (list(room.members), room.count) == (["me"], 1)
 
 
@@ -78,27 +78,27 @@ async def test_the_same_user_on_two_connections_is_one_member(
     make_client: MakeClient, client: PusherClient
 ) -> None:
     room = await enter(client)
-    told = notices_of(room)
+    reported = notices_of(room)
     other = make_client()
     assert (await enter(other)).count == 1
     other.unsubscribe(ROOM)
     await other.disconnect()
     assert room.count == 1
-    assert not told
+    assert not reported
 
 
-async def test_news_of_a_known_member_updates_it_and_strangers_leave_silently(
+async def test_a_known_member_is_updated_and_the_removal_of_an_unknown_one_is_ignored(
     client: PusherClient, server: DevServer
 ) -> None:
     room = await enter(client)
-    told = notices_of(room)
+    reported = notices_of(room)
     connection = server.connections[0]
     connection.send(frames.member_added(ROOM, {"user_id": "me", "user_info": {"name": "New"}}))
     connection.send(frames.member_removed(ROOM, "stranger"))
     connection.send(frames.member_added(ROOM, {"user_id": 7}))
     connection.send(frames.member_removed(ROOM, 7))
     await all_handled(client, connection)
-    assert told == [
+    assert reported == [
         MemberUpdated(ROOM, Member("me", {"name": "New"})),
         MemberAdded(ROOM, Member("7")),
         MemberRemoved(ROOM, "7"),
@@ -107,7 +107,7 @@ async def test_news_of_a_known_member_updates_it_and_strangers_leave_silently(
     assert room.me == Member("me", {"name": "New"})
 
 
-async def test_nobody_is_known_while_not_joined(
+async def test_no_members_are_known_while_not_subscribed(
     client: PusherClient, server: DevServer
 ) -> None:
     early = client.subscribe("presence-early")
@@ -115,11 +115,11 @@ async def test_nobody_is_known_while_not_joined(
     assert (dict(early.members), early.me, early.count) == ({}, None, 0)
 
     room = await enter(client)
-    told = notices_of(room)
+    reported = notices_of(room)
     server.faults.unanswered_channels = {ROOM}
     await server.close_all(4200)
-    await until(lambda: told)
-    assert told == [Unsubscribed(ROOM)]
+    await until(lambda: reported)
+    assert reported == [Unsubscribed(ROOM)]
     assert (dict(room.members), room.me, room.count) == ({}, None, 0)
 
     await until(lambda: room.state is ChannelState.PENDING)
@@ -166,11 +166,11 @@ async def test_each_servers_list_of_members_is_understood(
 ) -> None:
     server.faults.subscribe_answers = {ROOM: presence(ROOM, data)}
     channel = client.subscribe(ROOM)
-    told = notices_of(channel)
+    reported = notices_of(channel)
     room = await enter(client)
     assert tuple(room.members.values()) == members
     assert room.count == count
-    assert told == [SubscriptionSucceeded(ROOM, members, count)]
+    assert reported == [SubscriptionSucceeded(ROOM, members, count)]
     assert room.me == room.members["me"]
 
 
@@ -189,7 +189,7 @@ async def test_a_success_without_members_is_an_error_and_no_crash(
     await connect(client)
     error = await refusal(client.subscribe(ROOM))
     assert (error.type, error.status) == ("ProtocolError", 0)
-    await joined(client, "public")
+    await subscribed(client, "public")
 
 
 async def test_a_number_as_user_id_works_and_equals_its_text(
@@ -198,10 +198,10 @@ async def test_a_number_as_user_id_works_and_equals_its_text(
     server.auth.member = {"user_id": 10, "user_info": {"name": "Ten"}}
     room = await enter(make_client(authorizer=endpoint(server, session)))
     assert room.me == Member("10", {"name": "Ten"})
-    told = notices_of(room)
+    reported = notices_of(room)
     server.connections[0].send(frames.member_added(ROOM, {"user_id": "10"}))
-    await until(lambda: told)
-    assert told == [MemberUpdated(ROOM, Member("10"))]
+    await until(lambda: reported)
+    assert reported == [MemberUpdated(ROOM, Member("10"))]
 
 
 @pytest.mark.parametrize(
@@ -336,7 +336,7 @@ async def test_no_frame_removes_the_own_member(client: PusherClient, server: Dev
     assert (dict(room.members), room.count, notices) == ({"me": ME}, 1, [])
 
 
-async def test_members_who_came_or_went_during_an_outage_are_told_as_missed(
+async def test_members_who_came_or_went_during_an_outage_are_reported_as_missed(
     make_client: MakeClient, client: PusherClient, server: DevServer
 ) -> None:
     stays, goes, comes = (make_client(authorizer=as_user(name)) for name in ("ann", "bob", "cat"))
@@ -351,7 +351,7 @@ async def test_members_who_came_or_went_during_an_outage_are_told_as_missed(
     assert room.count == 0
 
     await goes.disconnect()
-    await joined(comes, ROOM)
+    await subscribed(comes, ROOM)
     server.faults.reset()
     await until(lambda: room.is_subscribed)
 
@@ -364,7 +364,9 @@ async def test_members_who_came_or_went_during_an_outage_are_told_as_missed(
     assert room.count == 3
 
 
-async def test_at_most_100_missed_members_are_told(client: PusherClient, server: DevServer) -> None:
+async def test_at_most_100_missed_members_are_reported(
+    client: PusherClient, server: DevServer
+) -> None:
     room = await enter(client)
     notices = notices_of(room)
     ids: list[Json] = ["me", *(f"user-{number}" for number in range(300))]

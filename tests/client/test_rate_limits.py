@@ -7,7 +7,7 @@ import pytest
 from custom_components.pusher_channels.client import ConnectionState
 from tools.devserver import DevServer, frames
 
-from .channel_helpers import joined, subscribes
+from .channel_helpers import subscribed, subscribes
 from .conftest import APP, Clock, MakeClient, address, connect, settle, until
 
 CHANNELS = [f"private-{number}" for number in range(40)]
@@ -39,7 +39,7 @@ async def test_without_a_complaint_nothing_is_slowed_down(
     client = make_client()
     before = clock.time()
     await connect(client)
-    await joined(client, *CHANNELS)
+    await subscribed(client, *CHANNELS)
     assert clock.time() - before < 5
 
 
@@ -55,7 +55,7 @@ async def test_the_limit_of_client_events_slows_no_subscription_down(
             4301, "The rate limit for sending client events exceeded the quota.", "private-a"
         )
     )
-    await joined(client, "marker")
+    await subscribed(client, "marker")
 
     for number in range(5):
         client.subscribe(str(number))

@@ -1,4 +1,4 @@
-"""Channels that cannot be joined: what is told, and what is tried again (case 24)."""
+"""Channels that cannot be subscribed: notices and retries."""
 
 import asyncio
 import json
@@ -24,10 +24,10 @@ from .channel_helpers import (
     HeldAuthorizer,
     client_notices,
     endpoint,
-    joined,
     notices_of,
     refusal,
     sent,
+    subscribed,
     subscribed_by_a_late_answer,
     subscribes,
 )
@@ -42,11 +42,11 @@ BAD_SIGNATURE = "Invalid signature: Expected HMAC SHA256 hex digest of {signed},
 class FailingAuthorizer(HeldAuthorizer):
     """Fails in a way that no authorizer should, with a word that may be secret."""
 
-    words = token_hex()
+    text = token_hex()
 
     @override
     async def authorize_channel(self, socket_id: str, channel: str) -> ChannelAuth:
-        raise RuntimeError(self.words)
+        raise RuntimeError(self.text)
 
 
 def fake(event: str, channel: str, data: str = "{}") -> str:
@@ -55,7 +55,7 @@ def fake(event: str, channel: str, data: str = "{}") -> str:
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "told", "words"),
+    ("status", "body", "reported", "text"),
     [
         (200, "not json", 200, "not JSON"),
         (200, '"text"', 200, "not an object"),
@@ -65,25 +65,25 @@ def fake(event: str, channel: str, data: str = "{}") -> str:
         (404, "<html>", 404, "404"),
     ],
 )
-async def test_a_useless_answer_is_told_and_nothing_is_sent(
+async def test_a_useless_answer_is_reported_and_nothing_is_sent(
     make_client: MakeClient,
     server: DevServer,
     session: ClientSession,
     clock: Clock,
     status: int,
     body: str,
-    told: int,
-    words: str,
+    reported: int,
+    text: str,
 ) -> None:
     server.faults.auth_status, server.faults.auth_body = status, body
     client = await connect(make_client(authorizer=endpoint(server, session)))
     channel = client.subscribe("private-a")
-    heard = notices_of(channel)
-    with pytest.raises(SubscriptionError, match=words) as caught:
+    received = notices_of(channel)
+    with pytest.raises(SubscriptionError, match=text) as caught:
         await channel.wait_subscribed()
-    assert (caught.value.type, caught.value.status) == ("AuthError", told)
+    assert (caught.value.type, caught.value.status) == ("AuthError", reported)
     assert caught.value.message == str(caught.value)
-    assert heard == [channel.error]
+    assert received == [channel.error]
     assert channel.state is ChannelState.FAILED
 
     clock.skip(30)
@@ -173,11 +173,11 @@ async def test_without_an_authorizer_private_channels_are_refused(
     client = await connect(make_client(authorizer=None))
     channel = client.subscribe("private-a")
     assert (await refusal(channel)).status == 0
-    await joined(client, "public", "cache-public")
+    await subscribed(client, "public", "cache-public")
     assert "private-a" not in subscribes(server)
 
 
-async def test_an_exception_in_an_authorizer_is_told_without_its_words(
+async def test_an_exception_in_an_authorizer_is_reported_without_its_text(
     make_client: MakeClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -185,12 +185,12 @@ async def test_an_exception_in_an_authorizer_is_told_without_its_words(
     error = await refusal(client.subscribe("private-a"))
     assert "RuntimeError" in error.error
     assert "authorize_channel" in caplog.text
-    assert FailingAuthorizer.words not in f"{error}{caplog.text}"
-    await joined(client, "public")
+    assert FailingAuthorizer.text not in f"{error}{caplog.text}"
+    await subscribed(client, "public")
 
 
 @pytest.mark.parametrize(
-    ("answer", "type_", "words", "status"),
+    ("answer", "type_", "text", "status"),
     [
         pytest.param(
             frames.subscription_error("private-a", "The connection is unauthorized."),
@@ -242,14 +242,14 @@ async def test_every_server_has_its_own_way_to_refuse(
     clock: Clock,
     answer: str,
     type_: str,
-    words: str,
+    text: str,
     status: int,
 ) -> None:
     server.faults.subscribe_answers = {"private-a": answer}
     await connect(client)
     channel = client.subscribe("private-a")
     errors = client_notices(client, ErrorReceived)
-    assert await refusal(channel) == SubscriptionRefused("private-a", type_, words, status)
+    assert await refusal(channel) == SubscriptionRefused("private-a", type_, text, status)
     assert SIGNATURE not in f"{channel.error}{errors}"
     clock.skip(12)
     await settle()
@@ -260,8 +260,8 @@ async def test_a_bad_signature_of_a_presence_channel_names_the_member_too(
     client: PusherClient, server: DevServer
 ) -> None:
     signed = '1.2:presence-a:{"user_id":"me","user_info":{"name":"Me"}}'
-    words = BAD_SIGNATURE.format(signed=signed, got=SIGNATURE)
-    server.faults.subscribe_answers = {"presence-a": frames.error(None, words)}
+    text = BAD_SIGNATURE.format(signed=signed, got=SIGNATURE)
+    server.faults.subscribe_answers = {"presence-a": frames.error(None, text)}
     await connect(client)
     error = await refusal(client.subscribe("presence-a"))
     assert error.status == 401
@@ -271,13 +271,13 @@ async def test_a_bad_signature_of_a_presence_channel_names_the_member_too(
 async def test_pushers_existing_subscription_is_a_success(
     client: PusherClient, server: DevServer
 ) -> None:
-    words = "Existing subscription to channel private-a"
-    server.faults.subscribe_answers = {"private-a": frames.error(None, words)}
+    text = "Existing subscription to channel private-a"
+    server.faults.subscribe_answers = {"private-a": frames.error(None, text)}
     await connect(client)
     channel = client.subscribe("private-a")
-    heard = notices_of(channel)
+    received = notices_of(channel)
     await channel.wait_subscribed()
-    assert heard == [SubscriptionSucceeded("private-a")]
+    assert received == [SubscriptionSucceeded("private-a")]
 
 
 async def test_reverbs_error_names_no_channel_so_the_one_asked_first_is_meant(
@@ -335,16 +335,16 @@ async def test_no_answer_within_ten_seconds_is_tried_again(
     server.faults.unanswered_channels = {"a"}
     await connect(client)
     channel = client.subscribe("a")
-    heard = notices_of(channel)
+    received = notices_of(channel)
     await server.wait_received("pusher:subscribe")
     clock.skip(9)
     await settle()
-    assert not heard
+    assert not received
     clock.skip(1)
-    await until(lambda: heard)
-    [error] = heard
-    words = "The server did not answer within 10 seconds"
-    assert error == SubscriptionRefused("a", "Timeout", words, 0)
+    await until(lambda: received)
+    [error] = received
+    text = "The server did not answer within 10 seconds"
+    assert error == SubscriptionRefused("a", "Timeout", text, 0)
 
     server.faults.reset()
     clock.skip(2)

@@ -124,8 +124,8 @@ async def test_no_error_of_the_server_api_shows_what_is_secret(
     session: ClientSession, caplog: pytest.LogCaptureFixture, unused_tcp_port: int
 ) -> None:
     caplog.set_level(logging.DEBUG, "custom_components")
-    words = f'Invalid signature: you sent "{SIGNATURE}"'
-    async with raw_server(answer(401, words)) as raw:
+    text = f'Invalid signature: you sent "{SIGNATURE}"'
+    async with raw_server(answer(401, text)) as raw:
         port = int(raw.url.rpartition(":")[2])
         server = Server.self_hosted("127.0.0.1", port, use_tls=False)
         api = HttpApi(session, server, "1", APP.key, SECRET, parse_key(MASTER_KEY))
@@ -136,7 +136,7 @@ async def test_no_error_of_the_server_api_shows_what_is_secret(
     check(caplog.text)
 
 
-async def test_a_client_at_work_logs_and_tells_nothing_secret(
+async def test_a_running_client_logs_and_reports_nothing_secret(
     make_client: MakeClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG, "custom_components")
@@ -145,18 +145,18 @@ async def test_a_client_at_work_logs_and_tells_nothing_secret(
         client = make_client(
             at=address(server), app=APP, authorizer=secret_authorizer(master_key=wrong_key)
         )
-        told: list[ClientNotice] = []
-        client.listen(told.append)
+        reported: list[ClientNotice] = []
+        client.listen(reported.append)
         client.sign_in()
         channel = client.subscribe("private-encrypted-a")
-        heard = notices_of(channel)
+        received = notices_of(channel)
         channel.bind(lambda _event: None)
         await connect(client)
         await channel.wait_subscribed()
         await server.publish(channel.name, "news", "canary")
-        await until(lambda: len(heard) == 2)
+        await until(lambda: len(received) == 2)
         await server.close_all(4200)
         await until(lambda: channel.is_subscribed and client.user.user_id)
         await client.disconnect()
-        check(*told, *heard, channel, client, client.user, client.last_error)
+        check(*reported, *received, channel, client, client.user, client.last_error)
     assert "canary" not in caplog.text

@@ -19,7 +19,7 @@ from custom_components.pusher_channels.client import (
 )
 from tools.devserver import App, DevServer
 
-from .channel_helpers import api_of, client_notices, events_of, joined, notices_of
+from .channel_helpers import api_of, client_notices, events_of, notices_of, subscribed
 from .conftest import APP, USER, Clock, MakeClient, connect, until
 
 pytestmark = pytest.mark.every_server
@@ -44,7 +44,7 @@ ADA = SecretAuthorizer(APP.key, APP.secret, User("ada", {"name": "Ada"}))
 )
 async def test_channels_receive_events(client: PusherClient, server: DevServer, name: str) -> None:
     await connect(client)
-    [channel] = await joined(client, name)
+    [channel] = await subscribed(client, name)
     received = events_of(channel, "shipped")
     await server.publish(name, "shipped", {"id": 7})
     await until(lambda: received)
@@ -53,7 +53,7 @@ async def test_channels_receive_events(client: PusherClient, server: DevServer, 
 
 async def test_encrypted_events_are_decrypted(client: PusherClient, server: DevServer) -> None:
     await connect(client)
-    [channel] = await joined(client, "private-encrypted-news")
+    [channel] = await subscribed(client, "private-encrypted-news")
     received = events_of(channel, "shipped")
     await server.publish("private-encrypted-news", "shipped", {"id": 7})
     await until(lambda: received)
@@ -67,7 +67,7 @@ async def test_the_latest_event_of_a_cache_channel_comes_first(
     await server.publish(name, "shipped", {"id": 7})
     await connect(client)
     received = events_of(client.subscribe(name), "shipped")
-    await joined(client, name)
+    await subscribed(client, name)
     clock.skip(11)
     await server.publish(name, "shipped", {"id": 8})
     await until(lambda: [event for event in received if not event.cached])
@@ -83,7 +83,7 @@ async def test_a_refused_signature_is_the_error_of_its_channel_alone(
     refused = client.subscribe("private-news")
     with pytest.raises(SubscriptionError):
         await refused.wait_subscribed()
-    await joined(client, "news")
+    await subscribed(client, "news")
     assert not refused.is_subscribed
     assert len(server.connections) == 1
 
@@ -92,11 +92,11 @@ async def test_members_come_and_go(make_client: MakeClient) -> None:
     client = make_client()
     guest = make_client(authorizer=ADA)
     await connect(client)
-    [channel] = await joined(client, "presence-news")
+    [channel] = await subscribed(client, "presence-news")
     assert isinstance(channel, PresenceChannel)
     notices = notices_of(channel)
     await connect(guest)
-    await joined(guest, "presence-news")
+    await subscribed(guest, "presence-news")
     await until(lambda: channel.count == 2)
     assert channel.members["ada"].user_info == {"name": "Ada"}
     await guest.disconnect()
@@ -113,8 +113,8 @@ async def test_client_events_reach_other_members(
     guest = make_client(authorizer=ADA)
     await connect(client)
     await connect(guest)
-    [channel] = await joined(client, "presence-news")
-    await joined(guest, "presence-news")
+    [channel] = await subscribed(client, "presence-news")
+    await subscribed(guest, "presence-news")
     received = events_of(channel, "client-moved")
     errors = client_notices(guest, ErrorReceived)
     await guest.trigger("presence-news", "client-moved", data)
@@ -134,7 +134,7 @@ async def test_signing_in(client: PusherClient, server: DevServer, server_kind: 
     if server_kind in WITHOUT_SIGN_IN:
         await until(lambda: errors)
         assert client.user.user_id is None
-        await joined(client, "news")
+        await subscribed(client, "news")
         return
     await until(lambda: client.user.user_id)
     assert client.user.user_id == "me"
@@ -157,7 +157,7 @@ async def test_the_server_api(
 ) -> None:
     api = api_of(session, f"http://{server.host}:{server.api_port}")
     await connect(client)
-    [channel] = await joined(client, "presence-news")
+    [channel] = await subscribed(client, "presence-news")
     received = events_of(channel, "shipped")
     await api.trigger(["presence-news"], "shipped", {"id": 7})
     await until(lambda: received)

@@ -12,7 +12,7 @@ from custom_components.pusher_channels.client import (
 )
 from tools.devserver import DevServer, frames
 
-from .channel_helpers import joined, presence, refusal, subscribes
+from .channel_helpers import presence, refusal, subscribed, subscribes
 from .conftest import Clock, connect, until
 from .record import Record
 
@@ -34,7 +34,7 @@ async def test_a_client_event_that_was_too_large_is_not_sent_again(
 ) -> None:
     await connect(client)
     record = Record(client)
-    [channel] = await joined(client, "private-a")
+    [channel] = await subscribed(client, "private-a")
     await client.trigger("private-a", "client-small", "x" * 8000)
     await client.trigger("private-a", "client-large", "x" * 9950)
     server.connections[0].start_close(1009, "Max frame size exceeded")
@@ -57,7 +57,7 @@ async def test_a_close_long_after_a_client_event_teaches_nothing(
 ) -> None:
     await connect(client)
     record = Record(client)
-    [channel] = await joined(client, "private-a")
+    [channel] = await subscribed(client, "private-a")
     await client.trigger("private-a", "client-large", "x" * 9950)
     clock.skip(6)
     server.connections[0].start_close(1009)
@@ -80,7 +80,7 @@ async def test_a_channel_with_a_too_large_answer_is_left_out_the_second_time(
     """The answer of a presence channel, or the cached event that follows the one of a cache channel."""
     server.faults.subscribe_answers = {name: answer}
     await connect(client)
-    [other] = await joined(client, "other")
+    [other] = await subscribed(client, "other")
     record = Record(client)
 
     channel = client.subscribe(name)
@@ -108,7 +108,7 @@ async def test_a_subscription_that_is_too_large_for_the_server_is_left_out_the_s
 ) -> None:
     server.faults.unanswered_channels = {"private-a"}
     await connect(client)
-    [other] = await joined(client, "other")
+    [other] = await subscribed(client, "other")
     channel = client.subscribe("private-a")
 
     record = Record(client)

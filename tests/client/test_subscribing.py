@@ -1,4 +1,4 @@
-"""Channels come, stay over reconnects, and go (cases 16 to 20)."""
+"""Subscribing and unsubscribing channels, also over reconnects."""
 
 import asyncio
 
@@ -23,10 +23,10 @@ from .channel_helpers import (
     all_handled,
     endpoint,
     events_of,
-    joined,
     notices_of,
     presence,
     sent,
+    subscribed,
     subscribes,
 )
 from .conftest import Clock, MakeClient, connect, settle, until
@@ -59,9 +59,7 @@ async def test_the_prefix_makes_the_channel(
 
 
 @pytest.mark.parametrize("name", ["#x", "#server-to-user-me", "", "a b", "a" * 165])
-async def test_names_that_no_channel_can_have_are_refused(
-    client: PusherClient, name: str
-) -> None:
+async def test_names_that_no_channel_can_have_are_refused(client: PusherClient, name: str) -> None:
     with pytest.raises(InvalidUseError) as caught:
         client.subscribe(name)
     assert caught.value.misuse is Misuse.CHANNEL_NAME
@@ -96,12 +94,12 @@ async def test_each_reconnect_asks_for_fresh_authorization(
     make_client: MakeClient, server: DevServer, session: ClientSession
 ) -> None:
     client = await connect(make_client(authorizer=endpoint(server, session)))
-    [channel] = await joined(client, "private-a")
-    heard = notices_of(channel)
+    [channel] = await subscribed(client, "private-a")
+    received = notices_of(channel)
 
     await server.close_all(4200)
-    await until(lambda: len(heard) == 2)
-    assert heard == [Unsubscribed("private-a"), SubscriptionSucceeded("private-a")]
+    await until(lambda: len(received) == 2)
+    assert received == [Unsubscribed("private-a"), SubscriptionSucceeded("private-a")]
     before, after = server.auth_requests
     assert before.socket_id != after.socket_id == client.socket_id
 
@@ -128,7 +126,7 @@ async def test_unsubscribe_while_authorizing_sends_nothing(
     authorizer = HeldAuthorizer({"private-a"})
     client = await connect(make_client(authorizer=authorizer))
     channel = client.subscribe("private-a")
-    heard = notices_of(channel)
+    received = notices_of(channel)
     await until(lambda: authorizer.asked)
     client.unsubscribe("private-a")
 
@@ -136,30 +134,30 @@ async def test_unsubscribe_while_authorizing_sends_nothing(
     await until(lambda: channel.state is ChannelState.UNSUBSCRIBED)
     await all_handled(client, server.connections[0])
     assert "private-a" not in subscribes(server)
-    assert not heard
+    assert not received
 
 
-async def test_a_refusal_for_a_channel_nobody_wants_any_more_is_not_told(
+async def test_a_refusal_of_a_channel_without_references_is_not_reported(
     make_client: MakeClient, server: DevServer, session: ClientSession
 ) -> None:
     server.faults.auth_hold, server.faults.auth_status = asyncio.Event(), 403
     client = await connect(make_client(authorizer=endpoint(server, session)))
     channel = client.subscribe("private-a")
-    heard = notices_of(channel)
+    received = notices_of(channel)
     await server.wait_auth_requests(1)
     client.unsubscribe("private-a")
     server.faults.auth_hold.set()
     await until(lambda: channel.state is ChannelState.UNSUBSCRIBED)
-    assert not heard
+    assert not received
 
 
-async def test_unsubscribe_while_pending_leaves_after_the_answer(
+async def test_unsubscribe_while_pending_is_sent_after_the_answer(
     client: PusherClient, server: DevServer
 ) -> None:
     server.faults.unanswered_channels = {"a"}
     await connect(client)
     channel = client.subscribe("a")
-    heard = notices_of(channel)
+    received = notices_of(channel)
     await server.wait_received("pusher:subscribe")
     client.unsubscribe("a")
     await all_handled(client, server.connections[0])
@@ -167,7 +165,7 @@ async def test_unsubscribe_while_pending_leaves_after_the_answer(
 
     server.connections[0].send(frames.subscription_succeeded("a"))
     await server.wait_received(lambda it: it.event == "pusher:unsubscribe" and it.channel == "a")
-    assert not heard
+    assert not received
 
 
 async def test_an_error_after_unsubscribe_while_pending_ends_it(
@@ -176,12 +174,12 @@ async def test_an_error_after_unsubscribe_while_pending_ends_it(
     server.faults.unanswered_channels = {"a"}
     await connect(client)
     channel = client.subscribe("a")
-    heard = notices_of(channel)
+    received = notices_of(channel)
     await server.wait_received("pusher:subscribe")
     client.unsubscribe("a")
     server.connections[0].send(frames.subscription_error("a", "No"))
     await until(lambda: channel.state is ChannelState.UNSUBSCRIBED)
-    assert not heard
+    assert not received
     assert client.subscribe("a") is not channel
 
 
@@ -191,7 +189,7 @@ async def test_subscribe_before_the_answer_reinstates(
     server.faults.unanswered_channels = {"a"}
     await connect(client)
     channel = client.subscribe("a")
-    heard = notices_of(channel)
+    received = notices_of(channel)
     await server.wait_received("pusher:subscribe")
     client.unsubscribe("a")
     await settle()
@@ -199,12 +197,12 @@ async def test_subscribe_before_the_answer_reinstates(
 
     server.connections[0].send(frames.subscription_succeeded("a"))
     await channel.wait_subscribed()
-    assert heard == [SubscriptionSucceeded("a")]
+    assert received == [SubscriptionSucceeded("a")]
     assert subscribes(server) == ["a"]
     assert not sent(server, "pusher:unsubscribe")
 
 
-async def test_wanted_again_as_the_late_answer_comes_it_is_joined_anew(
+async def test_subscribed_again_while_a_late_answer_arrives_it_is_requested_again(
     client: PusherClient, server: DevServer
 ) -> None:
     await connect(client)
@@ -228,12 +226,12 @@ async def test_wanted_again_as_the_late_answer_comes_it_is_joined_anew(
     assert order == ["pusher:subscribe", "pusher:unsubscribe", "pusher:subscribe"]
 
 
-async def test_leaving_what_nobody_joined_sends_nothing(
+async def test_unsubscribing_without_a_subscription_sends_nothing(
     client: PusherClient, server: DevServer
 ) -> None:
     await connect(client)
     client.unsubscribe("a")
-    await joined(client, "b")
+    await subscribed(client, "b")
     assert not sent(server, "pusher:unsubscribe")
 
 
@@ -241,22 +239,22 @@ async def test_events_after_unsubscribe_are_dropped(
     client: PusherClient, server: DevServer
 ) -> None:
     await connect(client)
-    [channel] = await joined(client, "a")
-    heard = events_of(client), events_of(channel)
+    [channel] = await subscribed(client, "a")
+    received = events_of(client), events_of(channel)
     client.unsubscribe("a")
     server.connections[0].send(frames.event("a", "late", "{}"))
     await all_handled(client, server.connections[0])
-    assert [event.name for event in heard[0]] == ["all-heard"]
-    assert not heard[1]
+    assert [event.name for event in received[0]] == ["all-heard"]
+    assert not received[1]
     await server.wait_unsubscribed("a")
     assert channel.state is ChannelState.UNSUBSCRIBED
 
 
-async def test_a_channel_is_left_once_nobody_wants_it(
+async def test_a_channel_is_unsubscribed_at_the_last_reference(
     client: PusherClient, server: DevServer
 ) -> None:
     await connect(client)
-    [channel, _] = await joined(client, "a", "a")
+    [channel, _] = await subscribed(client, "a", "a")
     client.unsubscribe("a")
     await all_handled(client, server.connections[0])
     assert channel.is_subscribed
@@ -268,25 +266,25 @@ async def test_a_channel_is_left_once_nobody_wants_it(
     assert [frame.channel for frame in sent(server, "pusher:unsubscribe")].count("a") == 1
 
 
-async def test_answers_for_what_is_not_being_joined_change_nothing(
+async def test_answers_without_a_request_change_nothing(
     client: PusherClient, server: DevServer
 ) -> None:
     await connect(client)
-    [channel] = await joined(client, "a")
-    heard = notices_of(channel)
+    [channel] = await subscribed(client, "a")
+    received = notices_of(channel)
     for name in ("a", "unknown"):
         server.connections[0].send(frames.subscription_succeeded(name))
         server.connections[0].send(frames.subscription_error(name, "No"))
     await all_handled(client, server.connections[0])
     assert channel.is_subscribed
-    assert not heard
+    assert not received
 
 
-async def test_left_and_wanted_again_at_once_it_stays_joined(
+async def test_unsubscribed_and_subscribed_again_at_once_it_stays_subscribed(
     client: PusherClient, server: DevServer
 ) -> None:
     await connect(client)
-    [channel] = await joined(client, "a")
+    [channel] = await subscribed(client, "a")
     client.unsubscribe("a")
     assert client.subscribe("a") is channel
     await settle()
@@ -295,7 +293,7 @@ async def test_left_and_wanted_again_at_once_it_stays_joined(
     assert not sent(server, "pusher:unsubscribe")
 
 
-async def test_a_failed_channel_that_nobody_wants_is_not_tried_again(
+async def test_a_failed_channel_without_references_is_not_retried(
     client: PusherClient, server: DevServer, clock: Clock
 ) -> None:
     server.faults.subscribe_answers = {"a": frames.subscription_error("a", "Busy", 503)}
@@ -323,7 +321,7 @@ async def test_subscribing_in_the_connected_callback_sends_one_subscribe(
     assert subscribes(server) == ["a"]
 
 
-async def test_a_channel_left_or_lost_ends_the_wait_for_it(
+async def test_an_unsubscribed_or_lost_channel_ends_the_wait_for_it(
     client: PusherClient, server: DevServer
 ) -> None:
     server.faults.unanswered_channels = {"*"}

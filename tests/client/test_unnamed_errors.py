@@ -5,7 +5,7 @@ import pytest
 from custom_components.pusher_channels.client import PusherClient, SigninFailed
 from tools.devserver import DevServer, frames
 
-from .channel_helpers import client_notices, joined, notices_of, refusal, subscribes
+from .channel_helpers import client_notices, notices_of, refusal, subscribed, subscribes
 from .conftest import Clock, connect, settle, until
 
 SHA1 = "da39a3ee5e6b4b0d3255bfef95601890afd80709"
@@ -120,7 +120,7 @@ async def test_errors_about_something_else_answer_no_request(
     await until(lambda: subscribes(server))
 
     server.connections[0].send(frames.error(code, message, channel))
-    await joined(client, "marker")
+    await subscribed(client, "marker")
 
     assert pending.error is None
 
@@ -128,13 +128,13 @@ async def test_errors_about_something_else_answer_no_request(
 async def test_the_text_of_a_timeout_has_the_servers_error(
     client: PusherClient, server: DevServer, clock: Clock
 ) -> None:
-    """Reverb answers a presence subscription without user_info only with an error of its own."""
+    """Reverb answers a presence subscription without user_info only with a general error."""
     server.faults.unanswered_channels = {"presence-a"}
     await connect(client)
     channel = client.subscribe("presence-a")
     await until(lambda: subscribes(server))
     server.connections[0].send(frames.error(4200, "Invalid message format"))
-    await joined(client, "marker")
+    await subscribed(client, "marker")
     assert channel.error is None
 
     await clock.pass_by(10)

@@ -1,4 +1,4 @@
-"""The connection's user: sign-in, events to the user, whom the user watches (cases 40 to 47)."""
+"""The connection's user: sign-in, events to the user, watched users."""
 
 import asyncio
 import json
@@ -18,8 +18,8 @@ from .channel_helpers import (
     client_notices,
     endpoint,
     events_of,
-    joined,
     sent,
+    subscribed,
     subscribes,
 )
 from .conftest import APP, Clock, MakeClient, connect, settle, until
@@ -35,22 +35,20 @@ def asking(make_client: MakeClient, server: DevServer, session: ClientSession) -
 
 def user_events(client: PusherClient) -> list[Event]:
     """Return the list to which each event sent to the user is added."""
-    heard: list[Event] = []
-    client.user.bind(heard.append)
-    return heard
+    received: list[Event] = []
+    client.user.bind(received.append)
+    return received
 
 
 async def signed_in(client: PusherClient) -> PusherClient:
-    """Connect, sign in, and wait until the user's own channel is joined."""
+    """Connect, sign in, and wait until the user's own channel is subscribed."""
     client.sign_in()
     await connect(client)
     await until(lambda: any(channel.is_subscribed for channel in client.channels.values()))
     return client
 
 
-async def test_sign_in_waits_for_the_connection(
-    asking: PusherClient, server: DevServer
-) -> None:
+async def test_sign_in_waits_for_the_connection(asking: PusherClient, server: DevServer) -> None:
     asking.sign_in()
     await settle()
     assert not server.auth_requests
@@ -59,9 +57,7 @@ async def test_sign_in_waits_for_the_connection(
     assert (request.kind, request.body) == ("user", f"socket_id={asking.socket_id}")
 
 
-async def test_it_sends_what_the_endpoint_signed(
-    asking: PusherClient, server: DevServer
-) -> None:
+async def test_it_sends_what_the_endpoint_signed(asking: PusherClient, server: DevServer) -> None:
     await connect(asking)
     asking.sign_in()
     frame = await server.wait_received("pusher:signin")
@@ -70,13 +66,13 @@ async def test_it_sends_what_the_endpoint_signed(
     assert json.loads(str(frame.data["user_data"])) == {"id": "demo"}
 
 
-async def test_the_user_hears_what_is_sent_to_it_and_nothing_internal(
+async def test_the_user_gets_its_events_and_nothing_internal(
     client: PusherClient, server: DevServer
 ) -> None:
-    told = client_notices(client, SignedIn)
-    heard, everywhere = user_events(client), events_of(client)
+    reported = client_notices(client, SignedIn)
+    received, everywhere = user_events(client), events_of(client)
     await signed_in(client)
-    assert told == [SignedIn("me")]
+    assert reported == [SignedIn("me")]
     assert client.user.user_id == "me"
     assert subscribes(server) == ["#server-to-user-me"]
     subscribe = sent(server, "pusher:subscribe")[0]
@@ -86,14 +82,14 @@ async def test_the_user_hears_what_is_sent_to_it_and_nothing_internal(
     connection.send(frames.event("#server-to-user-me", "pusher_internal:x", "{}"))
     connection.send(frames.event("#server-to-user-other", "news", "{}"))
     await asyncio.to_thread(server.pusher().send_to_user, "me", "news", {"id": 1})
-    await until(lambda: heard)
-    [event] = heard
+    await until(lambda: received)
+    [event] = received
     assert (event.channel, event.name, event.data) == ("#server-to-user-me", "news", {"id": 1})
     assert everywhere == [event]
 
 
 @pytest.mark.parametrize(
-    ("answer", "words"),
+    ("answer", "text"),
     [
         ("5", "The answer is not an object"),
         ('{"user_data": "{}"}', "The answer has no auth"),
@@ -107,15 +103,15 @@ async def test_the_user_hears_what_is_sent_to_it_and_nothing_internal(
         ('{"auth": "a:b", "user_data": "{\\"id\\":\\"#x\\"}"}', NO_USER_ID),
     ],
 )
-async def test_user_data_that_names_nobody_signs_nobody_in(
-    asking: PusherClient, server: DevServer, answer: str, words: str
+async def test_user_data_without_an_id_signs_no_user_in(
+    asking: PusherClient, server: DevServer, answer: str, text: str
 ) -> None:
     server.faults.auth_body = answer
     errors = client_notices(asking, SigninFailed)
     await connect(asking)
     asking.sign_in()
     await until(lambda: errors)
-    assert errors == [SigninFailed(words, 200)]
+    assert errors == [SigninFailed(text, 200)]
     assert asking.user.user_id is None
     assert not sent(server, "pusher:signin")
 
@@ -131,44 +127,42 @@ async def test_user_data_that_names_nobody_signs_nobody_in(
         (json.dumps({"user_data": '{"id":"7"}'}), "7"),
     ],
 )
-async def test_a_success_names_the_user_or_means_whom_we_named(
+async def test_a_success_without_a_user_id_means_the_id_that_was_sent(
     client: PusherClient, server: DevServer, data: object, user_id: str
 ) -> None:
     """pusher-js is not signed in when it names nobody; the server's success counts here."""
-    told = client_notices(client, SignedIn)
+    reported = client_notices(client, SignedIn)
     await connect(client)
     server.faults.unanswered_channels = {"*"}
     client.sign_in()
     server.connections[0].send(json.dumps({"event": "pusher:signin_success", "data": data}))
-    await until(lambda: told)
-    assert told == [SignedIn(user_id)]
+    await until(lambda: reported)
+    assert reported == [SignedIn(user_id)]
 
 
-async def test_a_success_nobody_asked_for_signs_nobody_in(
-    client: PusherClient, server: DevServer
-) -> None:
+async def test_an_unexpected_success_is_ignored(client: PusherClient, server: DevServer) -> None:
     await connect(client)
     server.connections[0].send(frames.signin_success({"user_data": '{"id":"x"}'}))
     await all_handled(client, server.connections[0])
     assert client.user.user_id is None
 
 
-async def test_after_each_reconnect_it_signs_in_anew(
+async def test_after_each_reconnect_it_signs_in_again(
     asking: PusherClient, server: DevServer
 ) -> None:
-    told = client_notices(asking, SignedIn)
-    heard = user_events(asking)
+    reported = client_notices(asking, SignedIn)
+    received = user_events(asking)
     await signed_in(asking)
     await server.close_all(4200)
     await until(lambda: asking.user.user_id is None)
     assert not asking.channels
-    await until(lambda: len(told) == 2)
+    await until(lambda: len(reported) == 2)
     await server.wait_subscribed("#server-to-user-demo")
     before, after = (it for it in server.auth_requests if it.kind == "user")
     assert before.socket_id != after.socket_id == asking.socket_id
     await asyncio.to_thread(server.pusher().send_to_user, "demo", "news", "")
-    await until(lambda: heard)
-    assert len(heard) == 1
+    await until(lambda: received)
+    assert len(received) == 1
 
 
 async def test_an_answer_for_the_old_socket_is_dropped(
@@ -189,7 +183,7 @@ async def test_an_answer_for_the_old_socket_is_dropped(
 @pytest.mark.parametrize(
     ("status", "again"), [(403, False), (404, False), (500, True), (429, True)]
 )
-async def test_a_refusal_is_told_with_its_status_and_tried_again_if_it_may_pass(
+async def test_a_refusal_is_reported_with_its_status_and_tried_again_if_it_may_pass(
     asking: PusherClient, server: DevServer, clock: Clock, status: int, again: bool
 ) -> None:
     server.faults.auth_status = status
@@ -233,7 +227,7 @@ async def test_without_anyone_to_ask_it_is_an_error(make_client: MakeClient) -> 
     client.sign_in()
     await until(lambda: errors)
     assert errors == [SigninFailed("No authentication of the user is set up", 0)]
-    await joined(client, "a")
+    await subscribed(client, "a")
 
 
 async def test_a_server_that_stays_silent_is_asked_again(
@@ -254,7 +248,7 @@ async def test_a_server_that_stays_silent_is_asked_again(
 
 
 @pytest.mark.parametrize("code", [4200, 4009])
-async def test_a_server_that_knows_no_sign_in_is_told_once_and_not_asked_again(
+async def test_a_server_that_knows_no_sign_in_is_reported_once_and_not_asked_again(
     client: PusherClient, server: DevServer, clock: Clock, code: int
 ) -> None:
     """Reverb answers 4200 to what it does not know and keeps the connection."""
@@ -314,9 +308,7 @@ async def test_a_sign_in_that_goes_on_failing_is_tried_less_and_less_often(
     await server.wait_auth_requests(5)
 
 
-async def test_signing_in_twice_is_signing_in_once(
-    client: PusherClient, server: DevServer
-) -> None:
+async def test_signing_in_twice_is_signing_in_once(client: PusherClient, server: DevServer) -> None:
     client.sign_in()
     client.sign_in()
     await signed_in(client)

@@ -39,7 +39,7 @@ class AppUnderTest:
         self.hass = hass
         self.server = server
         self.entry = entry
-        self.heard = async_capture_events(hass, "pusher_channels_event")
+        self.received = async_capture_events(hass, "pusher_channels_event")
         self.failures: list[ConnectionFailedError] = []
         self._caplog = caplog
         entry.add_to_hass(hass)
@@ -96,7 +96,7 @@ class AppUnderTest:
 
     async def after_the_fault(self, last_error: str | None, *, lost: bool = True) -> None:
         """Expect that all is well again, that it was told once, and that nothing is left over."""
-        await until(self._all_joined)
+        await until(self._all_subscribed)
         await self.hass.async_block_till_done()
 
         assert self.status.state == "connected"
@@ -119,10 +119,10 @@ class AppUnderTest:
 
     async def still_works(self) -> None:
         """Expect that the next good event arrives."""
-        self.heard.clear()
+        self.received.clear()
         await self.server.publish("orders", "good", {"id": 1})
-        await until(lambda: self.heard)
-        assert [event.data["event"] for event in self.heard] == ["good"]
+        await until(lambda: self.received)
+        assert [event.data["event"] for event in self.received] == ["good"]
 
     async def end(self) -> None:
         """Unload the app, and expect that no task, timer or connection is left."""
@@ -132,7 +132,7 @@ class AppUnderTest:
         await self.server.wait_disconnected()
 
     async def _all_is_well(self) -> None:
-        await until(self._all_joined)
+        await until(self._all_subscribed)
         await self.hass.async_block_till_done()
         self.client.listen(
             lambda it: self.failures.append(it) if isinstance(it, ConnectionFailedError) else None
@@ -140,7 +140,7 @@ class AppUnderTest:
         self._costs = costs()
         self._caplog.clear()
 
-    def _all_joined(self) -> bool:
+    def _all_subscribed(self) -> bool:
         return all(channel.is_subscribed for channel in self.hub.channels.values())
 
 

@@ -89,7 +89,7 @@ async def test_a_certificate_that_went_bad_is_refused_until_it_is_good_again(
 
 
 @pytest.mark.parametrize("name", ["expired", "for another", "unknown"])
-async def test_a_bad_certificate_at_the_set_up_is_told_and_tried_again(
+async def test_a_bad_certificate_at_the_set_up_is_reported_and_tried_again(
     server: DevServer, certificates: Certificates, watch_app: WatchApp, name: str
 ) -> None:
     app = watch_app(entry_at(server, use_tls=True))

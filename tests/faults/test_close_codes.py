@@ -18,7 +18,7 @@ ISSUES = {4000: "tls_required", 4001: "app_not_found", 4003: "app_disabled"}
 ISSUES |= {4004: "over_quota", 4009: "", 4100: "over_quota"}
 
 
-def told(code: int) -> str:
+def reported(code: int) -> str:
     """Return the words for a close code; what nobody may send is an error of the protocol."""
     if code == 1009:
         return "A message was too large for the server (1009)"
@@ -56,13 +56,13 @@ async def returns(app: AppUnderTest, code: int, clock: Clock, *, waits: bool) ->
     assert app.issues == issues(code)
     if stops(code):
         assert app.status.state == "disconnected"
-        assert app.status.attributes["last_error"] == told(code)
+        assert app.status.attributes["last_error"] == reported(code)
         target = {"entity_id": "switch.demo_app_connection"}
         await app.hass.services.async_call("switch", "turn_on", target, blocking=True)
     elif waits:
         assert app.status.state == "reconnecting"
         clock.skip(QUOTA_WAIT if code == 4004 else LONGEST_GAP)
-    await app.after_the_fault(told(code))
+    await app.after_the_fault(reported(code))
 
 
 async def test_after_each_close_code_it_is_back_or_says_why_not(
@@ -71,7 +71,7 @@ async def test_after_each_close_code_it_is_back_or_says_why_not(
     for code in CODES:
         clock.skip(HEALTHY)
         await server.close_all(code)
-        assert await app.fails() == told(code)
+        assert await app.fails() == reported(code)
 
         await returns(app, code, clock, waits=not is_back_at_once(code))
 
@@ -83,7 +83,7 @@ async def test_after_each_close_code_instead_of_a_welcome_it_is_back_or_says_why
         clock.skip(HEALTHY)
         server.faults.handshake_close = code
         server.abort_all()
-        assert await app.fails(2) == told(code)
+        assert await app.fails(2) == reported(code)
         server.faults.reset()
 
         await returns(app, code, clock, waits=True)

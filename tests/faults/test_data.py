@@ -57,7 +57,7 @@ async def test_odd_data_is_recorded_and_sent_to_the_browser_without_an_error(
     hass_ws_client: WebSocketGenerator,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    heard = async_capture_events(hass, EVENT)
+    received = async_capture_events(hass, EVENT)
     await set_up(app_entry(server, "orders"))
     browser = await hass_ws_client(hass)
     await browser.send_json_auto_id({"type": "subscribe_events", "event_type": EVENT})
@@ -67,14 +67,14 @@ async def test_odd_data_is_recorded_and_sent_to_the_browser_without_an_error(
         await server.send_raw(frames.event("orders", "odd", raw))
     await server.send_raw('{"event":"odd","channel":"orders","data":' + _deep(600) + "}")
     await server.send_raw(frames.event("orders", "n" * 10_240, "1"))
-    await until(lambda: len(heard) == len(ODD_DATA) + 2)
+    await until(lambda: len(received) == len(ODD_DATA) + 2)
     await hass.async_block_till_done()
     await async_wait_recording_done(hass)
 
-    for event, (name, (_, expected)) in zip(heard, ODD_DATA.items(), strict=False):
+    for event, (name, (_, expected)) in zip(received, ODD_DATA.items(), strict=False):
         assert event.data["data"] == expected, name
-    for event in heard:
+    for event in received:
         shown = await browser.receive_json()
         assert shown["event"]["data"] == event.data
-    assert heard[-2].data["data"] == _deep(600)
+    assert received[-2].data["data"] == _deep(600)
     assert [it for it in caplog.records if it.levelno >= logging.WARNING] == []

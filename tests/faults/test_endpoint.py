@@ -22,7 +22,7 @@ class Trouble:
     """What the endpoint does, what is told of it, and what happens next."""
 
     faults: dict[str, object]
-    told: str
+    reported: str
     asks_again: bool = False
     asks_the_user: bool = False
 
@@ -31,8 +31,8 @@ def status(code: int, **after: bool) -> Trouble:
     return Trouble({"auth_status": code}, f"The endpoint answered {code}", **after)
 
 
-def body(text: str | bytes, told: str) -> Trouble:
-    return Trouble({"auth_body": text}, told)
+def body(text: str | bytes, reported: str) -> Trouble:
+    return Trouble({"auth_body": text}, reported)
 
 
 SLOW = Trouble({}, "The endpoint did not answer in time", asks_again=True)
@@ -89,7 +89,7 @@ async def test_an_endpoint_in_trouble_costs_only_its_channels(
         server.faults.auth_hold.set()
     await until(lambda: room_error(app))
 
-    assert room_error(app) == trouble.told
+    assert room_error(app) == trouble.reported
     assert state_of(app.hass, ROOM).state == "off"
     assert state_of(app.hass, "sensor.presence_lobby_members").state == "unavailable"
     assert app.status.state == "connected"

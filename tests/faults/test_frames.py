@@ -28,19 +28,19 @@ def wrong_shapes() -> Iterator[bytes]:
             yield f'{{"event":"{name}"{"," if rest else ""}{rest}}}'.encode()
 
 
-async def test_broken_frames_are_told_on_the_bus_and_change_nothing(
+async def test_broken_frames_are_reported_on_the_bus_and_change_nothing(
     app: AppUnderTest, server: DevServer
 ) -> None:
     broken = [*NOT_JSON, *WITHOUT_EVENT, *wrong_shapes()]
-    told = async_capture_events(app.hass, "pusher_channels_error")
+    reported = async_capture_events(app.hass, "pusher_channels_error")
     [connection] = server.connections
 
     for frame in broken:
         connection._transport.write(_as_text(frame))
     await server.send_raw(b'{"event":"binary","channel":"orders"}')
-    await until(lambda: len(told) == len(broken) + 1)
+    await until(lambda: len(reported) == len(broken) + 1)
 
-    assert {event.data["code"] for event in told} == {None}
+    assert {event.data["code"] for event in reported} == {None}
     await app.after_the_fault(None, lost=False)
     assert server.connections == [connection]
 
@@ -68,7 +68,7 @@ async def test_unknown_events_and_channels_are_passed_over(
     await app.after_the_fault(None, lost=False)
 
 
-async def test_joins_told_twice_and_members_out_of_order_leave_the_count_right(
+async def test_repeated_and_reordered_member_frames_keep_the_count_right(
     app: AppUnderTest, server: DevServer
 ) -> None:
     room = "presence-lobby"

@@ -71,13 +71,13 @@ SPOILED: dict[str, tuple[Spoil, str]] = {
 async def test_a_server_that_does_not_welcome_is_asked_until_it_does(
     app: AppUnderTest, server: DevServer, clock: Clock, how: str
 ) -> None:
-    spoil, told = SPOILED[how]
+    spoil, reported = SPOILED[how]
     spoil(server)
     for connection in server.connections:
         connection.abort()
 
     await clock.pass_by(25)
-    assert await app.fails(2) == told
+    assert await app.fails(2) == reported
     assert app.status.state == "reconnecting"
     assert app.status.attributes["socket_id"] is None
     assert app.issues == set()
@@ -85,7 +85,7 @@ async def test_a_server_that_does_not_welcome_is_asked_until_it_does(
     server.faults.reset()
     await clock.pass_by(61)
 
-    await app.after_the_fault(told)
+    await app.after_the_fault(reported)
 
 
 async def test_a_server_that_is_gone_is_asked_until_it_is_back(

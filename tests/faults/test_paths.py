@@ -18,7 +18,7 @@ SILENT = "The server stopped answering"
 
 
 @pytest.mark.parametrize("tear", [Path.reset, Path.finish])
-async def test_a_torn_path_is_joined_again_and_logged_once_each_way(
+async def test_a_broken_path_reconnects_and_is_logged_once_each_way(
     server: DevServer, path: Path, watch_app: WatchApp, tear: Callable[[Path], None]
 ) -> None:
     app = await watch_app(entry_at(server, port=path.port)).set_up()
@@ -46,7 +46,7 @@ async def test_a_frozen_path_is_left_when_no_pong_comes_and_found_again_once_tha
     await app.after_the_fault(str(app.client.last_error))
 
 
-async def test_a_half_open_connection_is_left_and_replaced(
+async def test_a_half_open_connection_is_replaced(
     app: AppUnderTest, server: DevServer, clock: Clock
 ) -> None:
     server.silence_all()
@@ -68,8 +68,8 @@ async def test_one_byte_at_a_time_is_only_slow(
     app = await watch_app(entry_at(server, port=path.port)).set_up()
 
     await server.publish("orders", "shipped", {"text": "é" * 300})
-    await until(lambda: app.heard)
+    await until(lambda: app.received)
 
-    assert app.heard[0].data["data"] == {"text": "é" * 300}
+    assert app.received[0].data["data"] == {"text": "é" * 300}
     assert len(server.attempts) == 1
     await app.after_the_fault(None, lost=False)

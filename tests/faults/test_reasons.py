@@ -28,7 +28,7 @@ async def test_what_a_server_reported_of_something_else_is_not_the_reason(
     await app.after_the_fault("The connection was closed (4200)")
 
 
-async def test_a_reason_is_told_and_logged_as_one_line_without_a_signature(
+async def test_a_reason_is_reported_and_logged_as_one_line_without_a_signature(
     app: AppUnderTest, server: DevServer
 ) -> None:
     await server.close_all(4200, "Bye\n2026 ERROR \x1b[31m" + "0123456789abcdef" * 4)

@@ -65,14 +65,14 @@ async def half_open(hass: HomeAssistant, server: DevServer, clock: Clock) -> Non
     server.silence_all()
 
 
-async def joining(hass: HomeAssistant, server: DevServer, _: Clock) -> None:
+async def subscribing(hass: HomeAssistant, server: DevServer, _: Clock) -> None:
     server.faults.unanswered_channels = {"*"}
     await (await start(hass, server))
     await server.wait_received("pusher:subscribe")
 
 
-async def waiting_to_join_again(hass: HomeAssistant, server: DevServer, clock: Clock) -> None:
-    await joining(hass, server, clock)
+async def waiting_to_subscribe_again(hass: HomeAssistant, server: DevServer, clock: Clock) -> None:
+    await subscribing(hass, server, clock)
     await clock.pass_by(11)
 
 
@@ -90,8 +90,8 @@ SITUATIONS: list[Situation] = [
     waiting_to_reconnect,
     reconnecting,
     half_open,
-    joining,
-    waiting_to_join_again,
+    subscribing,
+    waiting_to_subscribe_again,
     authorizing,
 ]
 

@@ -20,7 +20,7 @@ async def _no_names(hass: HomeAssistant) -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "told"),
+    ("address", "reported"),
     [
         ({"host": "nowhere.invalid"}, "The host name could not be resolved"),
         ({"port": 1}, "The server could not be reached"),
@@ -28,18 +28,18 @@ async def _no_names(hass: HomeAssistant) -> None:
     ],
 )
 @pytest.mark.usefixtures("_no_names")
-async def test_an_address_that_leads_nowhere_is_told_and_tried_again(
-    server: DevServer, watch_app: WatchApp, address: dict[str, object], told: str
+async def test_an_address_that_leads_nowhere_is_reported_and_tried_again(
+    server: DevServer, watch_app: WatchApp, address: dict[str, object], reported: str
 ) -> None:
     app = watch_app(entry_at(server, **address))
-    await app.fails_to_set_up(told)
+    await app.fails_to_set_up(reported)
 
     await app.change(entry_at(server).data)
 
     await app.after_the_fault(None, lost=False)
 
 
-async def test_a_proxy_that_refuses_is_told_without_its_words_and_tried_again(
+async def test_a_proxy_that_refuses_is_reported_without_its_text_and_retried(
     server: DevServer, watch_app: WatchApp
 ) -> None:
     async with listening(refuse) as port:

@@ -53,7 +53,7 @@ class ConnectionAuthorization:
         )
 
     def on_connected(self, socket_id: str) -> None:
-        """Authorize a new connection, if the server wants that."""
+        """Authorize a new connection, if the server requires it."""
         self._refusal = ""
         if not self._is_required:
             return

@@ -117,7 +117,7 @@ class Channel:
         return self._dispatcher.event_names
 
     def bind(self, listener: EventListener, *patterns: str) -> Unlisten:
-        """Call the listener for each event whose name equals or matches a glob such as `order.*`.
+        """Call the listener for each event with a name, or matching a glob such as `order.*`.
 
         Without patterns it is called for every event. Return a function that unbinds it.
         """

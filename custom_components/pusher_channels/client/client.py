@@ -132,7 +132,7 @@ class PusherClient:
 
     @property
     def missed_since(self) -> Mapping[str, float]:
-        """Channels whose gap is not reported yet, with its beginning in seconds since 1970."""
+        """Channels with a gap that is not reported yet, and its beginning in seconds since 1970."""
         return self._gaps.since
 
     @property
@@ -245,7 +245,7 @@ class PusherClient:
             raise InvalidUseError(Misuse.NOT_CONNECTED, "The connection ended before it was sent")
 
     def _resume(self) -> None:
-        """Connect again if that failed for want of what authorizes a connection."""
+        """Connect again if the server refused a connection that nothing authorized."""
         failure = self.last_error
         if (
             self._connection.has_given_up

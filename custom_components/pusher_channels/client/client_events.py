@@ -1,4 +1,4 @@
-"""Learns how large a client event may be: servers do not tell, and close the connection."""
+"""Learns how large a client event may be: servers only close the connection."""
 
 import asyncio
 

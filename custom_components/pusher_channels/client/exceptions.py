@@ -19,7 +19,7 @@ class FailureReason(StrEnum):
 
     Close code 4009 has four meanings. UNAUTHORIZED: the credentials are refused.
     ORIGIN_NOT_ALLOWED: the server accepts other origins only. AUTHORIZATION_TIMEOUT: the server
-    wants each connection authorized within a time, which the client does on the next connection.
+    requires each connection to be authorized within a time, which the client does on the next connection.
     AUTHORIZATION_REQUIRED: the same, but no authorizer is set that could do it.
     """
 

@@ -58,7 +58,7 @@ async def open_websocket(
     """Open a websocket, and close it at the end; raises `ConnectionFailedError`.
 
     Redirects are not followed and no cookies are kept, which aiohttp only offers for a whole
-    session. So the request has a session of its own on the connector of the given one.
+    session. So each request uses a new session on the connector of the given one.
     """
     if session.closed:
         raise RuntimeError("The session is closed")

@@ -67,7 +67,7 @@ class _Subscription:
 
 
 class Subscriptions:
-    """The channels of one client; a task for each brings it to the state that is wanted."""
+    """The channels of one client; a task for each subscribes or unsubscribes it as needed."""
 
     def __init__(
         self,

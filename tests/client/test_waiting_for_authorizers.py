@@ -1,4 +1,4 @@
-"""Who waits for an authorizer, and who does not (cases 17 and 24)."""
+"""Which subscriptions wait for an authorizer, and which do not."""
 
 import asyncio
 from dataclasses import replace
@@ -12,7 +12,7 @@ from custom_components.pusher_channels.client.channel import ChannelState
 from custom_components.pusher_channels.client.exceptions import AuthorizationError
 from tools.devserver import DevServer
 
-from .channel_helpers import HeldAuthorizer, endpoint, joined, sent, subscribed_by_a_late_answer
+from .channel_helpers import HeldAuthorizer, endpoint, sent, subscribed, subscribed_by_a_late_answer
 from .conftest import Clock, MakeClient, connect, settle, until
 
 pytestmark = pytest.mark.every_server
@@ -26,7 +26,7 @@ async def test_a_slow_authorizer_does_not_hold_up_other_channels(
     slow = client.subscribe("private-slow")
     await until(lambda: authorizer.asked)
 
-    await joined(client, "quick")
+    await subscribed(client, "quick")
     assert slow.state is ChannelState.PENDING
 
 
@@ -40,7 +40,7 @@ async def test_many_slow_answers_hold_up_no_channel_that_needs_none(
         client.subscribe(name)
     await until(lambda: authorizer.asked)
 
-    await joined(client, "quick")
+    await subscribed(client, "quick")
     client.unsubscribe("quick")
     await server.wait_unsubscribed("quick")
 
@@ -70,7 +70,7 @@ async def test_channels_that_wait_for_the_sign_in_hold_up_no_others(
     await connect(client)
     await until(lambda: len(authorizer.asked) == len(rooms))
 
-    await joined(client, "private-a")
+    await subscribed(client, "private-a")
 
     assert {room.state for room in rooms} == {ChannelState.PENDING}
 
@@ -88,12 +88,12 @@ async def test_an_endpoint_is_asked_for_eight_channels_at_a_time(
     assert len(server.auth_requests) == 8
 
     server.faults.auth_hold.set()
-    await joined(client, *names)
+    await subscribed(client, *names)
     assert len(server.auth_requests) == 20
 
 
 class Forgetful(HeldAuthorizer):
-    """Permits once; whoever asks again waits, and is refused."""
+    """Authorizes once; later requests wait, and are refused."""
 
     @override
     async def authorize_channel(self, socket_id: str, channel: str) -> ChannelAuth:
@@ -103,7 +103,7 @@ class Forgetful(HeldAuthorizer):
         return auth
 
 
-async def test_a_refusal_after_the_late_answer_leaves_the_channel_joined(
+async def test_a_refusal_after_the_late_answer_leaves_the_channel_subscribed(
     make_client: MakeClient, server: DevServer, clock: Clock
 ) -> None:
     authorizer = Forgetful(set())
