@@ -26,6 +26,7 @@ from .reconnection import Backoff, CloseAction, close_action
 _LOGGER = logging.getLogger(__name__)
 
 SHORTEST_ACTIVITY_TIMEOUT = 1.0
+PING_MARGIN = 0.5
 SLICE_EVENTS = 16
 SLICE_SECONDS = 0.0005
 CLOCK_INTERVAL = 10.0
@@ -256,7 +257,7 @@ class Connection:
                     established_at,
                     activity_timeout=min(
                         self._timing.activity_timeout,
-                        max(established.activity_timeout, SHORTEST_ACTIVITY_TIMEOUT),
+                        _ping_interval(established.activity_timeout),
                     ),
                     pong_timeout=self._timing.pong_timeout,
                 )
@@ -381,6 +382,12 @@ class Connection:
         )
         _LOGGER.debug("The websocket ended: %s, code %s", message.type.name, websocket.close_code)
         return failure
+
+
+def _ping_interval(activity_timeout: float) -> float:
+    """Return the interval for a server's activity timeout: Poxa closes at exactly that time."""
+    timeout = max(activity_timeout, SHORTEST_ACTIVITY_TIMEOUT)
+    return timeout - min(PING_MARGIN, timeout / 10)
 
 
 def _next_action(failure: ConnectionFailedError, *, established: bool) -> CloseAction:
