@@ -1,11 +1,27 @@
 """The integration and its channels are added by hand."""
 
+from aiohttp import ClientSession
+from playwright.async_api import expect
+
+from tests.tools.devserver.peer import Peer
 from tools.browser.apps import SHOP, Apps
 from tools.browser.frontend import INTEGRATION, Frontend
 from tools.browser.pictures import Pictures
 from tools.devserver import DevServer
 
 TITLE = "127.0.0.1"
+
+
+def env(server: DevServer) -> str:
+    """Return the settings of the shop's app as an .env file has them."""
+    return f"""
+        REVERB_APP_ID={SHOP.app_id}
+        REVERB_APP_KEY={SHOP.key}
+        REVERB_APP_SECRET={SHOP.secret}
+        REVERB_HOST={server.host}
+        REVERB_PORT={server.port}
+        REVERB_SCHEME=http
+    """
 
 
 async def test_app_with_its_secret_and_first_channel(
@@ -28,11 +44,48 @@ async def test_app_with_its_secret_and_first_channel(
     await frontend.add_to("Members", "ada")
     await pictures.take(frontend.page, "add-channel")
     await frontend.press("Submit")
+    await frontend.sees("To test it, open Send event", frontend.dialog)
     await frontend.ends_with("presence-lobby")
     await server.wait_subscribed("presence-lobby", timeout=60)
     await frontend.open(INTEGRATION)
     await frontend.sees(TITLE)
     await frontend.sees("Presence channel")
+
+
+async def test_app_from_pasted_settings_with_a_listed_channel(
+    frontend: Frontend, server: DevServer, apps: Apps
+) -> None:
+    async with ClientSession() as session:
+        guest = await Peer.open(server, session, SHOP)
+        await guest.greet()
+        await guest.join("news")
+        await guest.join("presence-lobby", {"user_id": "ada"})
+        await frontend.open("/config/integrations/dashboard/add?domain=pusher_channels")
+        await frontend.page.get_by_role("button", name="OK").click()
+        await frontend.shows("Connect to an app")
+        await frontend.press("Paste settings")
+        await frontend.fill("Settings", env(server))
+        await frontend.press("Next")
+        await frontend.choose("App secret (recommended)")
+        await frontend.shows("App secret")
+        await frontend.press("Submit")
+        await frontend.shows("Add a channel")
+        await frontend.pick("Channel", "presence-lobby")
+        await frontend.press("Submit")
+        await frontend.ends_with("presence-lobby")
+    await server.wait_subscribed("presence-lobby", timeout=60)
+
+
+async def test_first_event_is_sent_from_the_link_of_the_last_page(
+    frontend: Frontend, apps: Apps
+) -> None:
+    await apps.add()
+    await frontend.start_adding_channel()
+    await frontend.fill("Channel", "orders")
+    await frontend.press("Submit")
+    await frontend.dialog.get_by_role("link", name="Send event").click()
+    await frontend.sees("pusher_channels.trigger")
+    await expect(frontend.page.get_by_role("button", name="Perform action")).to_be_visible()
 
 
 async def test_app_with_public_channels_only(

@@ -30,6 +30,7 @@ async def test_reauthentication(
     server.faults.reset()
     await frontend.answer_reauthentication()
     await frontend.shows("Authorization endpoint")
+    await frontend.is_told("config.error.authorization_refused", "private-orders")
     await pictures.take(frontend.page, "reauth")
     await frontend.press("Submit")
     await frontend.ends_with("Re-authentication was successful", "Close")

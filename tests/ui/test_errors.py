@@ -1,6 +1,6 @@
-"""What stands in the way is said in words that help."""
+"""Each error of a form is shown with what to do about it."""
 
-from tools.browser.apps import CLOSED, FULL, SHOP, Apps
+from tools.browser.apps import CLOSED, FULL, SHOP, STRICT, Apps
 from tools.browser.frontend import Frontend
 from tools.devserver import DevServer, frames
 from tools.harness import HomeAssistant, free_port
@@ -28,6 +28,14 @@ async def test_server_cannot_be_used(
     await frontend.press("Next")
     await frontend.is_told("config.error.tls_failed")
     await frontend.turn("Use TLS", False)
+    await frontend.fill("Proxy", "http://127.0.0.1:3128")
+    await frontend.press("Next")
+    await frontend.is_told("config.error.proxy_needs_tls")
+    await frontend.fill("Proxy", "")
+    server.faults.upgrade_status = 404
+    await frontend.press("Next")
+    await frontend.is_told("config.error.not_pusher", "404")
+    server.faults.reset()
     server.faults.handshake_close = 4000
     await frontend.press("Next")
     await frontend.is_told("config.error.tls_required")
@@ -35,6 +43,13 @@ async def test_server_cannot_be_used(
     server.faults.handshake_silent = True
     await frontend.press("Next")
     await frontend.is_told("config.error.timeout_connect")
+    await frontend.add_field("Upgrade", "h2")
+    await frontend.press("Next")
+    await frontend.is_told("config.error.invalid_header", "Upgrade")
+    await frontend.press("Paste settings")
+    await frontend.fill("Settings", "PUSHER_APP_KEY=key\nPUSHER_PORT=many")
+    await frontend.press("Next")
+    await frontend.is_told("config.error.invalid_settings", "PUSHER_PORT")
     await frontend.close()
 
 
@@ -44,6 +59,7 @@ async def test_server_refuses_the_app(frontend: Frontend, server: DevServer) -> 
         ("no-such-key", "config.error.invalid_app_key"),
         (CLOSED.key, "config.error.app_disabled"),
         (FULL.key, "config.error.over_quota"),
+        (STRICT.key, "config.error.origin_not_allowed"),
     ):
         await frontend.fill("App key", key)
         await frontend.press("Next")
@@ -59,6 +75,10 @@ async def test_secret_or_user_cannot_be_right(frontend: Frontend, server: DevSer
     await frontend.press("Submit")
     await frontend.is_told("config.error.invalid_auth")
     await frontend.fill("Secret", SHOP.secret)
+    await frontend.fill("App ID", "999999")
+    await frontend.press("Submit")
+    await frontend.is_told("config.error.invalid_app_id", "999999")
+    await frontend.fill("App ID", SHOP.app_id)
     await frontend.press("Advanced")
     await frontend.fill("Encryption master key", "short")
     await frontend.press("Submit")
@@ -94,6 +114,14 @@ async def test_channel_cannot_be_added(frontend: Frontend, server: DevServer, ap
     await frontend.fill("Channel", "private-staff")
     await frontend.press("Submit")
     await frontend.is_told("config_subentries.channel.error.channel_refused", "Staff only")
+    await frontend.add_to("Members", "ada")
+    await frontend.press("Submit")
+    await frontend.is_told("config_subentries.channel.error.members_need_presence")
+    await frontend.add_to("Events", ".order.shipped")
+    await frontend.press("Submit")
+    await frontend.is_told("config_subentries.channel.error.echo_event_name", "order.shipped")
+    await frontend.close()
+    await frontend.start_adding_channel()
     await frontend.fill("Channel", "orders")
     await frontend.press("Submit")
     await frontend.is_ended("config_subentries.channel.abort.already_configured")
@@ -118,6 +146,8 @@ async def test_channel_cannot_be_tried(
     for error in (
         "config_subentries.channel.error.certificate_invalid",
         "config_subentries.channel.error.invalid_host",
+        "config_subentries.channel.error.not_pusher",
+        "config_subentries.channel.error.origin_not_allowed",
         "config_subentries.channel.error.timeout_connect",
         "config_subentries.channel.error.tls_failed",
         "config_subentries.channel.error.unknown",
@@ -138,6 +168,15 @@ async def test_watchlist_is_too_long(frontend: Frontend, hass: HomeAssistant, ap
     await frontend.add_to("Watched users", "ada")
     await frontend.press("Submit")
     await frontend.is_told("options.error.watchlist_too_long")
+    await frontend.close()
+
+
+async def test_key_of_webhooks_is_not_valid(frontend: Frontend, apps: Apps) -> None:
+    await apps.add()
+    await frontend.configure()
+    await frontend.add_field(SHOP.key, "secret")
+    await frontend.press("Submit")
+    await frontend.is_told("options.error.invalid_webhook_key")
     await frontend.close()
 
 

@@ -7,7 +7,8 @@ SHOP = App(app_id="1001", key="shop-key", secret="shop-secret")
 BAKERY = App(app_id="1004", key="bakery-key", secret="bakery-secret")
 CLOSED = App(app_id="1002", key="closed-key", enabled=False)
 FULL = App(app_id="1003", key="full-key", max_connections=0)
-APPS = [SHOP, BAKERY, CLOSED, FULL]
+STRICT = App(app_id="1005", key="strict-key", origins=frozenset({"https://panel.example"}))
+APPS = [SHOP, BAKERY, CLOSED, FULL, STRICT]
 
 
 class Apps:

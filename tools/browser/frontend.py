@@ -97,6 +97,14 @@ class Frontend:
         text = self.dialog.get_by_role("textbox", name=exactly)
         return text.or_(self.dialog.get_by_role("spinbutton", name=exactly)).first
 
+    async def pick(self, name: str, value: str) -> None:
+        """Pick a listed value, or enter another one, in a field of the dialog that lists values."""
+        button = self.dialog.get_by_role("button", name=re.compile(rf"^{re.escape(name)}\b"))
+        field = self.dialog.locator("ha-selector-select").filter(has=button).first
+        await button.first.click()
+        await field.get_by_role("textbox").fill(value)
+        await field.get_by_role("option", name=value).first.click()
+
     async def add_to(self, name: str, value: str) -> None:
         """Add a value to a list of texts in the dialog."""
         await self.dialog.get_by_role("button", name=f"Add {name}").click()
@@ -106,11 +114,11 @@ class Frontend:
         await field.get_by_role("textbox").last.fill(value)
 
     async def add_field(self, name: str, value: str) -> None:
-        """Add a header, with its name and value, in the dialog."""
-        await self.dialog.get_by_role("button", name="Add").first.click()
+        """Add an item with a name and a value, such as a header, in the dialog."""
+        await self.dialog.get_by_role("button", name="Add", exact=True).first.click()
         question = self.page.locator("dialog-form")
-        await question.get_by_role("textbox", name="Name").fill(name)
-        await question.get_by_role("textbox", name="Value").fill(value)
+        await question.get_by_role("textbox").first.fill(name)
+        await question.get_by_role("textbox").last.fill(value)
         await question.get_by_role("button", name="Add").click()
         await expect(question.get_by_role("dialog")).to_have_count(0)
 
@@ -146,7 +154,10 @@ class Frontend:
 
         async def answer(route: Route) -> None:
             response = await route.fetch()
-            form = await response.json() | {"errors": {"base": error.rpartition(".")[2]}}
+            form = await response.json() | {
+                "errors": {"base": error.rpartition(".")[2]},
+                "description_placeholders": {"error": "The reason"},
+            }
             await route.fulfill(response=response, json=form)
 
         await self.page.route(_ANSWER_OF_A_FORM, answer)

@@ -14,7 +14,7 @@ from homeassistant.config_entries import (
 from homeassistant.helpers.selector import TextSelector, TextSelectorConfig
 
 from ..client import ChannelKind
-from ..const import CONF_CHANNEL, CONF_EVENTS, CONF_MEMBERS
+from ..const import CONF_CHANNEL, CONF_EVENTS, CONF_MEMBERS, DOMAIN
 from ..hub.factory import Settings
 from .choices import occupied_channels, present_members
 from .forms import FormError, errors, placeholders, select_or_type, strip_blanks
@@ -22,7 +22,7 @@ from .probe import probe
 from .values import ValueSteps
 
 CHOICES_TIMEOUT: Final = 3.0
-SEND_EVENT_PATH: Final = "/_my_redirect/developer_call_service?service=pusher_channels.trigger"
+SEND_EVENT_PATH: Final = f"/config/tools/action?service={DOMAIN}.trigger"
 
 type Labels = Mapping[str, str]
 
