@@ -16,7 +16,7 @@ async def test_server_cannot_be_used(
     async with frontend.every_form_answered("config.error.unknown"):
         await frontend.press("Next")
         await frontend.is_told("config.error.unknown")
-    await frontend.fill("Host", "http://example/x y")
+    await frontend.fill("Host", "no host")
     await frontend.press("Next")
     await frontend.is_told("config.error.invalid_host")
     await frontend.fill("Host", server.host)
@@ -187,4 +187,4 @@ async def test_action_fails(frontend: Frontend, apps: Apps) -> None:
     action = "{action: pusher_channels.unsubscribe, data: {channel: orders}}"
     await frontend.page.locator("ha-yaml-editor .cm-content").fill(action)
     await frontend.page.get_by_role("button", name="Perform action").click()
-    await frontend.sees("The channel orders is not joined.")
+    await frontend.sees("The channel orders is not subscribed.")

@@ -99,9 +99,9 @@ class Frontend:
 
     async def pick(self, name: str, value: str) -> None:
         """Pick a listed value, or enter another one, in a field of the dialog that lists values."""
-        button = self.dialog.get_by_role("button", name=re.compile(rf"^{re.escape(name)}\b"))
+        button = self.page.get_by_role("button", name=re.compile(rf"^{re.escape(name)}\b"))
         field = self.dialog.locator("ha-selector-select").filter(has=button).first
-        await button.first.click()
+        await field.get_by_role("button").first.click()
         await field.get_by_role("textbox").fill(value)
         await field.get_by_role("option", name=value).first.click()
 
