@@ -2,7 +2,12 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable
+
+DRIFT = 0.5
+"""Seconds by which the difference of the clocks changes without a suspend or a step."""
+MAX_JUMPS = 16
 
 type Clock = Callable[[], float]
 
@@ -16,12 +21,14 @@ class WallClock:
     """Converts the event loop's time to seconds since 1970.
 
     The event loop's clock stands still while a computer is suspended. The difference of the two
-    clocks is measured by `update`, so it grows by the time that the computer slept.
+    clocks is measured by `update`, so it grows by the time that the computer slept. The latest 16
+    changes are kept, so that a moment before a suspend is converted by the difference of then.
     """
 
     def __init__(self, wall: Clock = wall_time) -> None:
         self._wall = wall
         self._offset: float | None = None
+        self._jumps: deque[tuple[float, float]] = deque(maxlen=MAX_JUMPS)
 
     def now(self) -> float:
         """Return the present wall time."""
@@ -31,11 +38,16 @@ class WallClock:
         """Measure again; return the seconds that the computer slept since the last measurement."""
         offset = self._difference()
         slept = 0.0 if self._offset is None else offset - self._offset
+        if self._offset is not None and abs(slept) > DRIFT:
+            self._jumps.append((asyncio.get_running_loop().time(), self._offset))
         self._offset = offset
         return slept
 
     def at(self, moment: float) -> float:
         """Return the wall time of a past moment of the event loop's clock, never later than the truth."""
+        for measured, offset_before in self._jumps:
+            if moment <= measured:
+                return moment + offset_before
         present = self._difference()
         return moment + (present if self._offset is None else min(self._offset, present))
 

@@ -1,0 +1,1 @@
+"""A year in minutes: Home Assistant and the integration against a simulated server, network and clock."""
