@@ -138,7 +138,7 @@ class PusherClient:
     @property
     def complete_until(self) -> float:
         """Until when no event of a subscribed channel is missing, in seconds since 1970."""
-        return self._clock.at(self._connection.missed_since)
+        return self._connection.missed_since
 
     def expect_gaps(self, since: Mapping[str, float]) -> None:
         """Report a gap for channels of an earlier client, once they are subscribed.
@@ -328,7 +328,7 @@ class PusherClient:
 
     def _on_state(self, change: StateChange) -> None:
         if change.previous is ConnectionState.CONNECTED:
-            self._subscriptions.on_lost(self._clock.at(self._connection.missed_since))
+            self._subscriptions.on_lost(self._connection.missed_since)
             self.user._on_lost()
             self._authorization.on_lost()
         if change.state is ConnectionState.CONNECTED and self.socket_id is not None:

@@ -134,13 +134,14 @@ class Connection:
 
     @property
     def missed_since(self) -> float:
-        """The time since when events may be missed if the connection ends, by the loop's clock.
+        """The time since when events may be missed if the connection ends, in seconds since 1970.
 
         An event can be on its way when the latest frame arrives.
         """
         if self._liveness is None:
             return 0.0
-        return max(self._liveness.received - GAP_MARGIN, self._liveness.established)
+        established = self._clock.at(self._liveness.established)
+        return max(self._clock.at(self._liveness.received) - GAP_MARGIN, established)
 
     @property
     def last_received(self) -> float | None:

@@ -116,7 +116,6 @@ class Home:
 
     async def reload(self) -> None:
         """Reload the app."""
-        self.leave()
         await self.hass.config_entries.async_reload(self.entry.entry_id)
 
     async def switch(self, *, on: bool) -> None:
