@@ -117,6 +117,16 @@ class AppUnderTest:
         assert [it for it in self._caplog.records if it.levelno >= logging.WARNING] == []
         self._caplog.clear()
 
+    def refused_once(self, *channels: str, subscribed: bool) -> None:
+        """Expect one line for each refused channel, one for its return if it is back, and no more."""
+        records = self._caplog.handler.records
+        lines = [it.getMessage() for it in records if it.name.endswith(".refusals")]
+        expected = [f"Demo app: the channel {name} was refused" for name in channels]
+        if subscribed:
+            expected += [f"Demo app: the channel {name} is subscribed" for name in channels]
+        assert sorted(":".join(line.split(":")[:2]) for line in lines) == sorted(expected)
+        records[:] = [it for it in records if not it.name.endswith(".refusals")]
+
     async def still_works(self) -> None:
         """Expect that the next good event arrives."""
         self.received.clear()

@@ -19,11 +19,11 @@ LOST = "The connection was closed (4200)"
 
 @dataclass(frozen=True)
 class Trouble:
-    """What the endpoint does, what is told of it, and what happens next."""
+    """What the endpoint does, the error of its channels, and what happens next."""
 
     faults: dict[str, object]
-    reported: str
-    asks_again: bool = False
+    error: str
+    is_retried: bool = False
     asks_the_user: bool = False
 
 
@@ -31,11 +31,11 @@ def status(code: int, **after: bool) -> Trouble:
     return Trouble({"auth_status": code}, f"The endpoint answered {code}", **after)
 
 
-def body(text: str | bytes, reported: str) -> Trouble:
-    return Trouble({"auth_body": text}, reported)
+def body(text: str | bytes, error: str) -> Trouble:
+    return Trouble({"auth_body": text}, error)
 
 
-SLOW = Trouble({}, "The endpoint did not answer in time", asks_again=True)
+SLOW = Trouble({}, "The endpoint did not answer in time", is_retried=True)
 TROUBLES = {
     "slow": SLOW,
     "empty": body("", "The endpoint's answer is not JSON"),
@@ -46,8 +46,8 @@ TROUBLES = {
     "401": status(401, asks_the_user=True),
     "403": status(403),
     "419": status(419, asks_the_user=True),
-    "429": status(429, asks_again=True),
-    "500": status(500, asks_again=True),
+    "429": status(429, is_retried=True),
+    "500": status(500, is_retried=True),
     "redirect": Trouble(
         {"auth_redirect": "/elsewhere"},
         "The endpoint answered with a redirect (302), which is not followed",
@@ -87,20 +87,32 @@ async def test_an_endpoint_in_trouble_costs_only_its_channels(
     if server.faults.auth_hold:
         await clock.pass_by(11)
         server.faults.auth_hold.set()
+    await until(lambda: app.hub.client.channels["private-room"].error)
+    if trouble.is_retried and trouble is not SLOW:
+        assert room_error(app) is None
+        await clock.pass_by(11)
     await until(lambda: room_error(app))
 
-    assert room_error(app) == trouble.reported
+    assert room_error(app) == trouble.error
     assert state_of(app.hass, ROOM).state == "off"
     assert state_of(app.hass, "sensor.presence_lobby_members").state == "unavailable"
     assert app.status.state == "connected"
-    assert app.issues == set()
-    assert reauth_flows(app.hass) == ["reauth"] * trouble.asks_the_user
+    is_refused = not trouble.is_retried and not trouble.asks_the_user
+    kinds = {issue.split("_id-")[1] for issue in app.issues}
+    assert kinds == ({"private-room", "presence-lobby"} if is_refused else set())
+    await app.hass.async_block_till_done()
+    assert reauth_flows(app.hass) == (["reauth"] if trouble.asks_the_user else [])
     await app.still_works()
     server.faults.reset()
-    if trouble.asks_again:
+    refused = ("private-room", "presence-lobby")
+    if trouble.is_retried:
         clock.skip(61)
+        await until(lambda: room_error(app) is None)
+        await until(lambda: app.hub.channels["id-presence-lobby"].is_subscribed)
+        app.refused_once(*refused, subscribed=True)
         await app.after_the_fault(LOST)
     else:
+        app.refused_once(*refused, subscribed=False)
         app.logged_once()
         await app.reload()
         await app.after_the_fault(None, lost=False)
