@@ -217,6 +217,7 @@ async def test_last_step_shows_what_the_value_would_be_now(
         ({"value": "{{ data."}, "value", "invalid_template"),
         ({"value": "{% if data %}"}, "value", "invalid_template"),
         ({"value": "{{ data | no_such_filter }}"}, "value", "invalid_template"),
+        ({"events": ["order", ".order.paid"]}, "events", "echo_event_name"),
         ({"name": "Taken"}, "name", "name_taken"),
         ({"name": " tAKEN "}, "name", "name_taken"),
         ({"name": " ", "value": "$"}, "name", "invalid_name"),

@@ -14,6 +14,7 @@ _RAW = re.compile(
 _MEANT = {
     "pusher_channels",
     "socket_id",
+    "user_id",
     "channel_name",
     "channel_data",
     "shared_secret",

@@ -14,7 +14,7 @@ from homeassistant.exceptions import TemplateError
 from homeassistant.helpers.template import Template
 
 from ..client import Event
-from ..const import CONF_VALUE, CONF_VALUES
+from ..const import CONF_EVENTS, CONF_VALUE, CONF_VALUES
 from ..hub.hub import Hub
 from ..hub.value_paths import PathError, compile_path
 from ..hub.values import Value, ValueReader, is_template
@@ -129,19 +129,10 @@ class ValueSteps(ConfigSubentryFlow):
         return stored if stored.get(CONF_PLATFORM) == self._value[CONF_PLATFORM] else {}
 
     def _check_value(self, value: Form) -> tuple[Errors, str]:
-        """Return what is wrong with the first form, and the template's error if it has one."""
+        """Return what is wrong with the first form, and the text for `{error}`."""
         errors: Errors = {}
         problem = ""
-        name = value[CONF_NAME]
-        if not name or len(name) > MAX_NAME_LENGTH:
-            errors[CONF_NAME] = "invalid_name"
-        elif name.casefold() in (
-            other[CONF_NAME].casefold()
-            for value_id, other in self._values.items()
-            if value_id != self._value_id
-        ):
-            errors[CONF_NAME] = "name_taken"
-        source = value[CONF_VALUE]
+        name, source = value[CONF_NAME], value[CONF_VALUE]
         try:
             if is_template(source):
                 Template(source, self.hass).ensure_valid()
@@ -152,6 +143,15 @@ class ValueSteps(ConfigSubentryFlow):
         except TemplateError as err:
             errors[CONF_VALUE] = "invalid_template"
             problem = str(err)
+        others = (other for value_id, other in self._values.items() if value_id != self._value_id)
+        if name.casefold() in (other[CONF_NAME].casefold() for other in others):
+            errors[CONF_NAME] = "name_taken"
+        elif (not name and not errors) or len(name) > MAX_NAME_LENGTH:
+            errors[CONF_NAME] = "invalid_name"
+        for event in value[CONF_EVENTS]:
+            if event.startswith(".") and not problem:
+                errors[CONF_EVENTS] = "echo_event_name"
+                problem = event.lstrip(".")
         return errors, problem
 
     def _present(self) -> str:

@@ -1,0 +1,158 @@
+"""A value of a channel's events gets onto a dashboard, and what is wrong is shown at its field."""
+
+import re
+
+from playwright.async_api import Locator, expect
+
+from tools.browser.apps import SHOP, Apps
+from tools.browser.frontend import INTEGRATION, Frontend
+from tools.browser.pictures import Pictures
+from tools.devserver import DevServer
+from tools.harness import HomeAssistant
+
+MOST_CLICKS = 12
+ORDER = {
+    "id": 42,
+    "total": 34.5,
+    "customer": {"name": "Ada"},
+    "items": [{"name": "Bread", "price": 2.5}],
+    "paid": True,
+}
+DASHBOARD = "shop-values"
+EMPTY_VIEW = {"title": "Shop", "type": "sections", "sections": [{"type": "grid", "cards": []}]}
+
+
+class Clicks:
+    """Clicks, and counts them."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    async def on(self, what: Locator) -> None:
+        await what.click()
+        self.count += 1
+
+
+async def test_value_is_on_a_dashboard_within_12_clicks(
+    frontend: Frontend, server: DevServer, hass: HomeAssistant, apps: Apps, pictures: Pictures
+) -> None:
+    await hass.call("lovelace/dashboards/create", url_path=DASHBOARD, title="Shop", mode="storage")
+    await hass.call("lovelace/config/save", url_path=DASHBOARD, config={"views": [EMPTY_VIEW]})
+    await add_channel(server, hass, apps)
+    await frontend.open(INTEGRATION)
+    click, page, dialog = Clicks(), frontend.page, frontend.dialog
+
+    await click.on(page.get_by_role("button", name="Change channel"))
+    await click.on(dialog.get_by_text("Add a value", exact=True))
+    await frontend.shows("Show a value")
+    await click.on(value_field(frontend))
+    total = page.get_by_role("option", name="total: 34.5")
+    await expect(total).to_be_visible()
+    await pictures.take(page, "value-paths")
+    await click.on(total)
+    await click.on(dialog.get_by_role("button", name="Next"))
+    await frontend.shows("Sensor")
+    await frontend.sees("The latest event gives: 34.5", dialog)
+    await pictures.take(page, "value-sensor")
+    await click.on(dialog.get_by_role("button", name="Submit"))
+    await frontend.sees("Reconfiguration was successful", dialog)
+    await click.on(dialog.get_by_role("button", name="Close").last)
+
+    await click.on(frontend.entry.get_by_text("Public channel"))
+    await frontend.sees_device("Total", "34.5")
+    await pictures.take(page, "value-device")
+    await click.on(page.get_by_role("button", name="Add to…"))
+    await click.on(page.get_by_role("button", name="Add to a dashboard"))
+    await click.on(page.get_by_role("button", name="Next").last)
+    await click.on(page.get_by_role("button", name="Save").last)
+    await frontend.sees("Added to Shop")
+
+    assert click.count <= MOST_CLICKS
+    await frontend.open(f"/{DASHBOARD}")
+    await frontend.sees("34.5", page.locator("hui-tile-card", has_text="Total"))
+    await pictures.take(page, "value-dashboard")
+    await hass.call("lovelace/dashboards/delete", dashboard_id=DASHBOARD.replace("-", "_"))
+
+
+async def test_each_error_of_a_value_is_shown(
+    frontend: Frontend, server: DevServer, hass: HomeAssistant, apps: Apps
+) -> None:
+    entry_id, subentry_id = await add_channel(server, hass, apps)
+    steps = await hass.start_channel_flow(entry_id, subentry_id=subentry_id)
+    await steps.choose("add_value")
+    await steps.submit(platform="sensor", name="Total", value="total")
+    await steps.submit()
+    await start(frontend)
+
+    await frontend.press("Next")
+    await frontend.is_told("config_subentries.channel.error.invalid_path")
+    await enter(frontend, "{{ data | nope }}")
+    await frontend.fill("Name", "Sum")
+    await frontend.press("Next")
+    await frontend.is_told("config_subentries.channel.error.invalid_template", "nope")
+    await enter(frontend, "customer.name")
+    await frontend.fill("Name", "x" * 101)
+    await frontend.press("Next")
+    await frontend.is_told("config_subentries.channel.error.invalid_name")
+    await frontend.fill("Name", "Total")
+    await frontend.press("Next")
+    await frontend.is_told("config_subentries.channel.error.name_taken")
+    await frontend.fill("Name", "Sum")
+    await frontend.press("Next")
+    await frontend.shows("Sensor")
+    await choose(frontend, "Device class", "Temperature")
+    await frontend.press("Submit")
+    await frontend.is_told("config_subentries.channel.error.invalid_unit", "K, °C, °F")
+
+
+async def test_channel_with_too_many_values_says_so(
+    frontend: Frontend, server: DevServer, hass: HomeAssistant, apps: Apps
+) -> None:
+    entry_id, subentry_id = await add_channel(server, hass, apps)
+    for number in range(100):
+        steps = await hass.start_channel_flow(entry_id, subentry_id=subentry_id)
+        await steps.choose("add_value")
+        await steps.submit(platform="sensor", name=f"Value {number}", value="id")
+        await steps.submit()
+    await frontend.open(INTEGRATION)
+    await frontend.page.get_by_role("button", name="Change channel").click()
+    await frontend.choose("Add a value")
+    await frontend.is_ended("config_subentries.channel.abort.too_many_values")
+
+
+async def add_channel(server: DevServer, hass: HomeAssistant, apps: Apps) -> tuple[str, str]:
+    """Add a channel that has had an event; return the ids of the entry and of the subentry."""
+    entry_id = await apps.add()
+    subentry_id = await apps.add_channel(entry_id, "orders")
+    event = await hass.entity_id(f"{entry_id}_{subentry_id}_event")
+    async with hass.events("pusher_channels_event") as events:
+        await server.publish("orders", "created", ORDER, app=SHOP)
+        await events.take()
+    await hass.wait_state(event, lambda state: state.attributes.get("event") == "created")
+    return entry_id, subentry_id
+
+
+async def start(frontend: Frontend) -> None:
+    """Open the form of a new value."""
+    await frontend.open(INTEGRATION)
+    await frontend.page.get_by_role("button", name="Change channel").click()
+    await frontend.choose("Add a value")
+    await frontend.shows("Show a value")
+
+
+def value_field(frontend: Frontend) -> Locator:
+    return frontend.dialog.locator("ha-selector-select").first.get_by_role("button").first
+
+
+async def enter(frontend: Frontend, value: str) -> None:
+    """Type a value that is not in the list."""
+    await value_field(frontend).click()
+    await frontend.page.get_by_placeholder("Search | Add custom item").fill(value)
+    await frontend.page.keyboard.press("Enter")
+
+
+async def choose(frontend: Frontend, field: str, option: str) -> None:
+    """Choose from a list in the dialog."""
+    await frontend.dialog.get_by_role("button", name=re.compile(rf"^{field}")).click()
+    await frontend.page.get_by_placeholder("Search").last.fill(option)
+    await frontend.page.get_by_role("option", name=option).first.click()
