@@ -44,7 +44,7 @@ def test_the_changes_begin_with_the_present_version() -> None:
 
 def test_the_tests_run_on_each_version_that_has_requirements() -> None:
     matrix = _load(CHECKOUT / ".github/workflows/checks.yml")["jobs"]["test"]["strategy"]["matrix"]
-    pinned = {file.stem.removeprefix("ha-") for file in CHECKOUT.glob("requirements/ha-*.txt")}
+    pinned = {file.stem.removeprefix("ha-") for file in CHECKOUT.glob("requirements/ha-*.in")}
     assert set(matrix["ha"]) == pinned
 
 
@@ -67,9 +67,28 @@ def test_what_workflows_and_hooks_run_is_there(file: Path) -> None:
 
 def test_each_check_is_a_job() -> None:
     jobs = _load(CHECKOUT / ".github/workflows/checks.yml")["jobs"]
-    uses = {step.get("uses", "") for job in jobs.values() for step in job["steps"]}
+    uses = {step.get("uses", "").split("@")[0] for job in jobs.values() for step in job["steps"]}
     assert {"lint", "test", "hassfest", "hacs", "release"} <= jobs.keys()
-    assert {"home-assistant/actions/hassfest@master", "hacs/action@main"} <= uses
+    assert {"home-assistant/actions/hassfest", "hacs/action"} <= uses
+
+
+@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
+def test_workflows_pin_actions_by_commit_and_give_each_job_its_permissions(file: Path) -> None:
+    workflow = _load(file)
+    assert workflow["permissions"] == {}
+    for name, job in workflow["jobs"].items():
+        rights = {"contents": "write" if name == "publish" else "read"}
+        assert job["permissions"] == rights, name
+        for step in job.get("steps", ()):
+            action = step.get("uses", f"@{'0' * 40}")
+            assert re.fullmatch(r"[0-9a-f]{40}", action.partition("@")[2]), action
+
+
+def test_the_latest_home_assistant_is_tested_every_day() -> None:
+    text = (CHECKOUT / ".github/workflows/latest.yml").read_text()
+    assert "schedule:" in text
+    assert "scripts/pin --latest" in text
+    assert "scripts/test --ha latest" in text
 
 
 def test_a_tag_publishes_the_zip_after_the_checks() -> None:
