@@ -9,7 +9,8 @@ from homeassistant.const import EVENT_HOMEASSISTANT_STOP, EntityCategory
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
-from pytest_homeassistant_custom_component.common import mock_restore_cache
+from homeassistant.helpers import restore_state
+from homeassistant.util import dt as dt_util
 
 from custom_components.pusher_channels.diagnostics import (
     async_get_config_entry_diagnostics,
@@ -95,9 +96,16 @@ async def test_paused_share_sends_nothing_until_it_is_turned_on(
 
 
 async def test_off_stays_off_after_a_restart(
-    hass: HomeAssistant, server: DevServer, set_up: SetUp
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, hass_storage: dict[str, Any]
 ) -> None:
-    mock_restore_cache(hass, [State(SHARING, "off")])
+    stored = {
+        "state": State(SHARING, "off").as_dict(),
+        "extra_data": None,
+        "last_seen": dt_util.utcnow().isoformat(),
+    }
+    key = restore_state.STORAGE_KEY
+    hass_storage[key] = {"version": restore_state.STORAGE_VERSION, "key": key, "data": [stored]}
+    await restore_state.async_get(hass).async_load()
 
     await set_up(app_entry(server, share_subentry(LAMP)))
     await pass_time(hass, 60)
