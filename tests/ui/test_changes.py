@@ -60,7 +60,7 @@ async def test_reconfiguration_shows_the_server_and_keeps_the_secret(
     await apps.add()
     await frontend.from_menu("Reconfigure")
     await frontend.shows("Change the app")
-    await expect(frontend.dialog.get_by_role("textbox", name="Host")).to_be_visible()
+    await expect(frontend.dialog.get_by_role("textbox", name="Host", exact=True)).to_be_visible()
     await frontend.press("Next")
     await frontend.choose("App secret (recommended)")
     await frontend.shows("App secret")

@@ -124,7 +124,7 @@ class Frontend:
 
     async def turn(self, name: str, on: bool) -> None:
         """Turn a switch of the dialog on or off."""
-        switch = self.dialog.get_by_role("switch", name=name)
+        switch = self.dialog.get_by_role("switch", name=re.compile(rf"^{re.escape(name)}\b"))
         if await switch.is_checked() is not on:
             await switch.press("Space")
         await expect(switch).to_be_checked(checked=on)

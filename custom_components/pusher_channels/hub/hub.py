@@ -97,7 +97,11 @@ class Hub:
     @property
     def watchlist(self) -> tuple[str, ...]:
         """The ids of the watched users."""
-        return tuple(self.entry.options.get(CONF_WATCHLIST, ())) if self.signs_in else ()
+        return (
+            tuple(dict.fromkeys(self.entry.options.get(CONF_WATCHLIST, ())))
+            if self.signs_in
+            else ()
+        )
 
     def has_platforms(self, platforms: Iterable[Platform]) -> bool:
         """Return whether all these platforms are set up."""
