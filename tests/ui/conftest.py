@@ -44,7 +44,7 @@ async def server() -> AsyncGenerator[DevServer]:
 
 @pytest.fixture(scope="session")
 async def unknown_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[DevServer]:
-    """Run a server with a certificate that nobody trusts."""
+    """Run a server with a certificate that is not trusted."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*write_certificate(tmp_path_factory.mktemp("certificate")))
     async with DevServer(APPS, ssl=context) as running:
@@ -81,7 +81,7 @@ async def browser(hass: HomeAssistant) -> AsyncGenerator[Frontend]:
 @pytest.fixture
 async def frontend(browser: Frontend) -> Frontend:
     """Return the browser in its usual size and light."""
-    await browser.start_afresh()
+    await browser.reset()
     return browser
 
 

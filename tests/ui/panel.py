@@ -1,4 +1,4 @@
-"""A wall panel: the guide's page on a port of its own, and a Home Assistant user who is no administrator."""
+"""A wall panel: the guide's page on another port, and a Home Assistant user who is no administrator."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -31,7 +31,7 @@ def guides_page(guide: Path = GUIDE, **replaced: str) -> str:
 
 @asynccontextmanager
 async def served(page: str) -> AsyncGenerator[str]:
-    """Serve a page, with pusher-js beside it, at an origin of its own; give the origin."""
+    """Serve a page, with pusher-js beside it, at another origin; give the origin."""
     application = web.Application()
 
     async def panel(_: web.Request) -> web.Response:

@@ -109,11 +109,11 @@ async def test_app_with_an_endpoint(frontend: Frontend, server: DevServer, apps:
     await frontend.shows("Authorization endpoint")
     await frontend.fill("Channel endpoint", "nowhere")
     await frontend.press("Submit")
-    await frontend.is_told("config.error.invalid_url")
+    await frontend.shows_error("config.error.invalid_url")
     await frontend.fill("Channel endpoint", server.auth_url)
     await frontend.add_field("X-Token", "{{ 'not closed")
     await frontend.press("Submit")
-    await frontend.is_told("config.error.invalid_template")
+    await frontend.shows_error("config.error.invalid_template")
     await frontend.dialog.get_by_role("button", name="Delete").click()
     await frontend.add_field("X-Token", "{{ 6 * 7 }}")
     await frontend.press("Submit")
@@ -121,7 +121,7 @@ async def test_app_with_an_endpoint(frontend: Frontend, server: DevServer, apps:
     server.faults.auth_status = 500
     await frontend.fill("Channel", "private-orders")
     await frontend.press("Submit")
-    await frontend.is_told("config_subentries.channel.error.auth_endpoint_failed", "500")
+    await frontend.shows_error("config_subentries.channel.error.auth_endpoint_failed", "500")
     server.faults.reset()
     await frontend.press("Submit")
     await frontend.ends_with("private-orders")
@@ -142,7 +142,7 @@ async def test_app_with_a_script(frontend: Frontend, server: DevServer, apps: Ap
     await frontend.shows("Add a channel")
     await frontend.fill("Channel", "private-orders")
     await frontend.press("Submit")
-    await frontend.is_told(
+    await frontend.shows_error(
         "config_subentries.channel.error.channel_refused", "The script script.sign failed"
     )
     await frontend.close()

@@ -27,7 +27,7 @@ async def test_automation_with_our_trigger_fires(
     await picker.get_by_role("textbox").fill("pusher")
     for name in ("Event received", "Member joined", "Member left"):
         await frontend.sees(name, picker)
-    await frontend.words(picker)
+    await frontend.check_texts(picker)
     await picker.get_by_role("button", name=f"Event received {DESCRIPTION}").dispatch_event("click")
 
     editor = page.locator("ha-automation-sidebar")
@@ -37,7 +37,7 @@ async def test_automation_with_our_trigger_fires(
         await row.get_by_role("checkbox").check(force=True)
         await row.get_by_role("button", name="Add").click()
         await row.get_by_role("textbox").fill(value)
-    await frontend.words(editor)
+    await frontend.check_texts(editor)
     await pictures.take(page, "automation")
 
     async with hass.events("automation_triggered") as triggered:

@@ -1,4 +1,4 @@
-"""An app is authorized anew, reconfigured, given options, repaired and removed."""
+"""An app is reauthenticated, reconfigured, given options, repaired and removed."""
 
 from dataclasses import replace
 
@@ -30,7 +30,7 @@ async def test_reauthentication(
     server.faults.reset()
     await frontend.answer_reauthentication()
     await frontend.shows("Authorization endpoint")
-    await frontend.is_told("config.error.authorization_refused", "private-orders")
+    await frontend.shows_error("config.error.authorization_refused", "private-orders")
     await pictures.take(frontend.page, "reauth")
     await frontend.press("Submit")
     await frontend.ends_with("Re-authentication was successful", "Close")
@@ -47,7 +47,7 @@ async def test_reauthentication_with_a_new_secret(
         await frontend.shows("App secret")
         await frontend.fill("Secret", SHOP.secret)
         await frontend.press("Submit")
-        await frontend.is_told("config.error.invalid_auth")
+        await frontend.shows_error("config.error.invalid_auth")
         await frontend.fill("Secret", "renewed")
         await frontend.press("Submit")
         await frontend.ends_with("Re-authentication was successful", "Close")
@@ -76,7 +76,7 @@ async def test_channel_is_changed(frontend: Frontend, server: DevServer, apps: A
     await frontend.shows("Change the channel")
     await frontend.fill("Channel", "private-orders")
     await frontend.press("Submit")
-    await frontend.is_told("config_subentries.channel.error.channel_kind_changed")
+    await frontend.shows_error("config_subentries.channel.error.channel_kind_changed")
     await frontend.fill("Channel", "invoices")
     await frontend.press("Submit")
     await frontend.ends_with("Reconfiguration was successful", "Close")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tools.browser.wording import texts
 
-OF_HOME_ASSISTANT = "Home Assistant 2026.11 has words of its own; ours are for 2026.9 and 2026.10."
+OF_HOME_ASSISTANT = "Home Assistant 2026.11 has its own texts; ours are for 2026.9 and 2026.10."
 NOT_SHOWN = {
     "config.abort.reauth_successful": OF_HOME_ASSISTANT,
     "config.abort.reconfigure_successful": OF_HOME_ASSISTANT,

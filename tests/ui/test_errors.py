@@ -12,44 +12,44 @@ async def test_server_cannot_be_used(
     await frontend.start_adding(server)
     await frontend.fill("Port", str(free_port()))
     await frontend.press("Next")
-    await frontend.is_told("config.error.cannot_connect")
-    async with frontend.every_form_answered("config.error.unknown"):
+    await frontend.shows_error("config.error.cannot_connect")
+    async with frontend.with_error("config.error.unknown"):
         await frontend.press("Next")
-        await frontend.is_told("config.error.unknown")
+        await frontend.shows_error("config.error.unknown")
     await frontend.fill("Host", "no host")
     await frontend.press("Next")
-    await frontend.is_told("config.error.invalid_host")
+    await frontend.shows_error("config.error.invalid_host")
     await frontend.fill("Host", server.host)
     await frontend.fill("Port", str(unknown_server.port))
     await frontend.turn("Use TLS", True)
     await frontend.press("Next")
-    await frontend.is_told("config.error.certificate_invalid")
+    await frontend.shows_error("config.error.certificate_invalid")
     await frontend.fill("Port", str(server.port))
     await frontend.press("Next")
-    await frontend.is_told("config.error.tls_failed")
+    await frontend.shows_error("config.error.tls_failed")
     await frontend.turn("Use TLS", False)
     await frontend.fill("Proxy", "http://127.0.0.1:3128")
     await frontend.press("Next")
-    await frontend.is_told("config.error.proxy_needs_tls")
+    await frontend.shows_error("config.error.proxy_needs_tls")
     await frontend.fill("Proxy", "")
     server.faults.upgrade_status = 404
     await frontend.press("Next")
-    await frontend.is_told("config.error.not_pusher", "404")
+    await frontend.shows_error("config.error.not_pusher", "404")
     server.faults.reset()
     server.faults.handshake_close = 4000
     await frontend.press("Next")
-    await frontend.is_told("config.error.tls_required")
+    await frontend.shows_error("config.error.tls_required")
     server.faults.reset()
     server.faults.handshake_silent = True
     await frontend.press("Next")
-    await frontend.is_told("config.error.timeout_connect")
+    await frontend.shows_error("config.error.timeout_connect")
     await frontend.add_field("Upgrade", "h2")
     await frontend.press("Next")
-    await frontend.is_told("config.error.invalid_header", "Upgrade")
+    await frontend.shows_error("config.error.invalid_header", "Upgrade")
     await frontend.press("Paste settings")
     await frontend.fill("Settings", "PUSHER_APP_KEY=key\nPUSHER_PORT=many")
     await frontend.press("Next")
-    await frontend.is_told("config.error.invalid_settings", "PUSHER_PORT")
+    await frontend.shows_error("config.error.invalid_settings", "PUSHER_PORT")
     await frontend.close()
 
 
@@ -63,7 +63,7 @@ async def test_server_refuses_the_app(frontend: Frontend, server: DevServer) -> 
     ):
         await frontend.fill("App key", key)
         await frontend.press("Next")
-        await frontend.is_told(error)
+        await frontend.shows_error(error)
     await frontend.close()
 
 
@@ -73,24 +73,24 @@ async def test_secret_or_user_cannot_be_right(frontend: Frontend, server: DevSer
     await frontend.choose("App secret (recommended)")
     await frontend.fill("Secret", "wrong")
     await frontend.press("Submit")
-    await frontend.is_told("config.error.invalid_auth")
+    await frontend.shows_error("config.error.invalid_auth")
     await frontend.fill("Secret", SHOP.secret)
     await frontend.fill("App ID", "999999")
     await frontend.press("Submit")
-    await frontend.is_told("config.error.invalid_app_id", "999999")
+    await frontend.shows_error("config.error.invalid_app_id", "999999")
     await frontend.fill("App ID", SHOP.app_id)
     await frontend.press("Advanced")
     await frontend.fill("Encryption master key", "short")
     await frontend.press("Submit")
-    await frontend.is_told("config.error.invalid_master_key")
+    await frontend.shows_error("config.error.invalid_master_key")
     await frontend.fill("Encryption master key", "")
     await frontend.fill("User ID", "#1")
     await frontend.press("Submit")
-    await frontend.is_told("config.error.invalid_user_id")
+    await frontend.shows_error("config.error.invalid_user_id")
     await frontend.fill("User ID", "kitchen")
     await frontend.dialog.locator("ha-yaml-editor .cm-content").fill("Kitchen")
     await frontend.press("Submit")
-    await frontend.is_told("config.error.invalid_user_info")
+    await frontend.shows_error("config.error.invalid_user_info")
     await frontend.close()
 
 
@@ -98,7 +98,7 @@ async def test_app_is_there_already(frontend: Frontend, server: DevServer, apps:
     await apps.add()
     await frontend.start_adding(server)
     await frontend.press("Next")
-    await frontend.is_ended("config.abort.already_configured")
+    await frontend.shows_abort("config.abort.already_configured")
 
 
 async def test_channel_cannot_be_added(frontend: Frontend, server: DevServer, apps: Apps) -> None:
@@ -107,24 +107,24 @@ async def test_channel_cannot_be_added(frontend: Frontend, server: DevServer, ap
     await frontend.start_adding_channel()
     await frontend.fill("Channel", "not a name")
     await frontend.press("Submit")
-    await frontend.is_told("config_subentries.channel.error.invalid_channel_name")
+    await frontend.shows_error("config_subentries.channel.error.invalid_channel_name")
     server.faults.subscribe_answers["private-staff"] = frames.subscription_error(
         "private-staff", "Staff only"
     )
     await frontend.fill("Channel", "private-staff")
     await frontend.press("Submit")
-    await frontend.is_told("config_subentries.channel.error.channel_refused", "Staff only")
+    await frontend.shows_error("config_subentries.channel.error.channel_refused", "Staff only")
     await frontend.add_to("Members", "ada")
     await frontend.press("Submit")
-    await frontend.is_told("config_subentries.channel.error.members_need_presence")
+    await frontend.shows_error("config_subentries.channel.error.members_need_presence")
     await frontend.add_to("Events", ".order.shipped")
     await frontend.press("Submit")
-    await frontend.is_told("config_subentries.channel.error.echo_event_name", "order.shipped")
+    await frontend.shows_error("config_subentries.channel.error.echo_event_name", "order.shipped")
     await frontend.close()
     await frontend.start_adding_channel()
     await frontend.fill("Channel", "orders")
     await frontend.press("Submit")
-    await frontend.is_ended("config_subentries.channel.abort.already_configured")
+    await frontend.shows_abort("config_subentries.channel.abort.already_configured")
 
 
 async def test_channel_cannot_be_tried(
@@ -142,7 +142,7 @@ async def test_channel_cannot_be_tried(
     ):
         server.faults.handshake_close = code
         await frontend.press("Submit")
-        await frontend.is_told(error)
+        await frontend.shows_error(error)
     for error in (
         "config_subentries.channel.error.certificate_invalid",
         "config_subentries.channel.error.invalid_host",
@@ -152,12 +152,12 @@ async def test_channel_cannot_be_tried(
         "config_subentries.channel.error.tls_failed",
         "config_subentries.channel.error.unknown",
     ):
-        async with frontend.every_form_answered(error):
+        async with frontend.with_error(error):
             await frontend.press("Submit")
-            await frontend.is_told(error)
+            await frontend.shows_error(error)
     await hass.call("config_entries/disable", entry_id=entry_id, disabled_by="user")
     await frontend.press("Submit")
-    await frontend.is_ended("config_subentries.channel.abort.entry_not_loaded")
+    await frontend.shows_abort("config_subentries.channel.abort.entry_not_loaded")
 
 
 async def test_watchlist_is_too_long(frontend: Frontend, hass: HomeAssistant, apps: Apps) -> None:
@@ -167,7 +167,7 @@ async def test_watchlist_is_too_long(frontend: Frontend, hass: HomeAssistant, ap
     await frontend.configure()
     await frontend.add_to("Watched users", "ada")
     await frontend.press("Submit")
-    await frontend.is_told("options.error.watchlist_too_long")
+    await frontend.shows_error("options.error.watchlist_too_long")
     await frontend.close()
 
 
@@ -176,7 +176,7 @@ async def test_key_of_webhooks_is_not_valid(frontend: Frontend, apps: Apps) -> N
     await frontend.configure()
     await frontend.add_field(SHOP.key, "secret")
     await frontend.press("Submit")
-    await frontend.is_told("options.error.invalid_webhook_key")
+    await frontend.shows_error("options.error.invalid_webhook_key")
     await frontend.close()
 
 

@@ -31,7 +31,7 @@ async def test_share_needs_a_selection(frontend: Frontend, apps: Apps) -> None:
     await frontend.sees("at most 8640 messages a day", frontend.dialog)
     await frontend.fill("Channel", "private-home")
     await frontend.press("Submit")
-    await frontend.is_told("config_subentries.share.error.nothing_selected")
+    await frontend.shows_error("config_subentries.share.error.nothing_selected")
     await frontend.close()
 
 
@@ -50,17 +50,17 @@ async def test_share_cannot_be_sent(
     ):
         await frontend.fill("Channel", channel)
         await frontend.press("Submit")
-        await frontend.is_told(error)
+        await frontend.shows_error(error)
     await frontend.fill("Channel", "private-other")
     await frontend.fill("Event", "client-states")
     await frontend.press("Submit")
-    await frontend.is_told("config_subentries.share.error.invalid_event_name")
-    async with frontend.every_form_answered("config_subentries.share.error.cannot_publish"):
+    await frontend.shows_error("config_subentries.share.error.invalid_event_name")
+    async with frontend.with_error("config_subentries.share.error.cannot_publish"):
         await frontend.press("Submit")
-        await frontend.is_told("config_subentries.share.error.cannot_publish")
+        await frontend.shows_error("config_subentries.share.error.cannot_publish")
     await frontend.fill("Event", "states")
     await frontend.press("Submit")
-    await frontend.is_ended("config_subentries.share.abort.already_configured")
+    await frontend.shows_abort("config_subentries.share.abort.already_configured")
 
 
 async def test_share_is_changed_while_the_app_is_loaded(
@@ -77,4 +77,4 @@ async def test_share_is_changed_while_the_app_is_loaded(
     await start_change(frontend)
     await hass.call("config_entries/disable", entry_id=entry_id, disabled_by="user")
     await frontend.press("Submit")
-    await frontend.is_ended("config_subentries.share.abort.entry_not_loaded")
+    await frontend.shows_abort("config_subentries.share.abort.entry_not_loaded")

@@ -85,24 +85,24 @@ async def test_each_error_of_a_value_is_shown(
     await start(frontend)
 
     await frontend.press("Next")
-    await frontend.is_told("config_subentries.channel.error.invalid_path")
+    await frontend.shows_error("config_subentries.channel.error.invalid_path")
     await enter(frontend, "{{ data | nope }}")
     await frontend.fill("Name", "Sum")
     await frontend.press("Next")
-    await frontend.is_told("config_subentries.channel.error.invalid_template", "nope")
+    await frontend.shows_error("config_subentries.channel.error.invalid_template", "nope")
     await enter(frontend, "customer.name")
     await frontend.fill("Name", "x" * 101)
     await frontend.press("Next")
-    await frontend.is_told("config_subentries.channel.error.invalid_name")
+    await frontend.shows_error("config_subentries.channel.error.invalid_name")
     await frontend.fill("Name", "Total")
     await frontend.press("Next")
-    await frontend.is_told("config_subentries.channel.error.name_taken")
+    await frontend.shows_error("config_subentries.channel.error.name_taken")
     await frontend.fill("Name", "Sum")
     await frontend.press("Next")
     await frontend.shows("Sensor")
     await choose(frontend, "Device class", "Temperature")
     await frontend.press("Submit")
-    await frontend.is_told("config_subentries.channel.error.invalid_unit", "K, °C, °F")
+    await frontend.shows_error("config_subentries.channel.error.invalid_unit", "K, °C, °F")
 
 
 async def test_channel_with_too_many_values_says_so(
@@ -117,7 +117,7 @@ async def test_channel_with_too_many_values_says_so(
     await frontend.open(INTEGRATION)
     await frontend.page.get_by_role("button", name="Change channel").click()
     await frontend.choose("Add a value")
-    await frontend.is_ended("config_subentries.channel.abort.too_many_values")
+    await frontend.shows_abort("config_subentries.channel.abort.too_many_values")
 
 
 async def add_channel(server: DevServer, hass: HomeAssistant, apps: Apps) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""The guide's wall panel: pusher-js from another origin, let in by Home Assistant with a user's token."""
+"""The guide's wall panel: pusher-js from another origin, authorized by Home Assistant with a user's token."""
 
 import base64
 import json
@@ -121,7 +121,7 @@ async def allow(frontend: Frontend, origin: str) -> None:
     await frontend.turn("Authorize web pages", True)
     await frontend.add_to("Origins of these pages", f"{origin}/panel.html")
     await frontend.press("Submit")
-    await frontend.is_told("options.error.invalid_origin")
+    await frontend.shows_error("options.error.invalid_origin")
     await frontend.dialog.get_by_role("textbox").last.fill(origin)
     await frontend.press("Submit")
     await frontend.ends_with("Options successfully saved.")

@@ -30,7 +30,7 @@ class Apps:
         )
 
     async def add_channel(self, entry_id: str, name: str, **fields: list[str]) -> str:
-        """Add a channel, and return its subentry's id once it is joined."""
+        """Add a channel, and return its subentry's id once it is subscribed."""
         subentry_id = await self._hass.add_channel(entry_id, name, **fields)
         await self._server.wait_subscribed(name, timeout=60)
         return subentry_id

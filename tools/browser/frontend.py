@@ -1,4 +1,4 @@
-"""The frontend as a user handles it: pages, dialogs, fields and buttons, found by their words."""
+"""The frontend as a user handles it: pages, dialogs, fields and buttons, found by their texts."""
 
 import json
 import re
@@ -52,8 +52,8 @@ class Frontend:
         else:
             await self.page.goto(self._url + path)
 
-    async def start_afresh(self) -> None:
-        """Take the usual size and light, and forget a dialog that a failed test left open."""
+    async def reset(self) -> None:
+        """Take the usual size and theme, and close a dialog that a failed test left open."""
         if await self.page.get_by_role("dialog").count():
             await self.page.goto("about:blank")
         await self.size(DESKTOP)
@@ -65,7 +65,7 @@ class Frontend:
         await expect(place.get_by_text(text).first).to_be_visible()
 
     async def sees_device(self, entity: str, state: str) -> None:
-        """Wait until a device's page is filled and shows the entity in that state; check its words."""
+        """Wait until a device's page is filled and shows the entity in that state; check its texts."""
         page = self.page.locator("ha-config-device-page")
         row = page.locator("ha-device-entities-card").locator(
             "hui-generic-entity-row", has_text=entity
@@ -74,18 +74,18 @@ class Frontend:
         activity = page.locator("ha-logbook")
         some = activity.locator(".entry").or_(activity.get_by_text("No activity found."))
         await expect(some.first).to_be_visible()
-        await self.words(page)
+        await self.check_texts(page)
 
-    async def words(self, within: Locator) -> str:
-        """Return what a user sees and hears there, and check that none of it is a raw key."""
-        words = await within.aria_snapshot()
-        assert not raw_keys(words), words
-        return words
+    async def check_texts(self, within: Locator) -> str:
+        """Return the texts of an element, and check that none of them is a raw key."""
+        texts = await within.aria_snapshot()
+        assert not raw_keys(texts), texts
+        return texts
 
     async def shows(self, title: str) -> None:
-        """Wait until the flow's dialog has that title; check its words."""
+        """Wait until the flow's dialog has that title; check its texts."""
         await expect(self.dialog.get_by_text(title, exact=True).first).to_be_visible()
-        await self.words(self.dialog)
+        await self.check_texts(self.dialog)
 
     async def fill(self, name: str, value: str) -> None:
         """Fill in a text or number field of the dialog."""
@@ -137,20 +137,20 @@ class Frontend:
         """Choose from the menu in the dialog."""
         await self.dialog.get_by_text(option, exact=True).click()
 
-    async def is_told(self, error: str, words: str = "") -> None:
-        """Wait until the dialog shows the error of that path in the translations; check its words.
+    async def shows_error(self, error: str, message: str = "") -> None:
+        """Wait until the dialog shows the error of that path in the translations; check its texts.
 
-        `words` are what the error must quote.
+        `message` is what the error must contain.
         """
         alert = self.dialog.locator("ha-alert")
         await expect(alert).to_contain_text(as_shown(error))
-        await expect(alert).to_contain_text(words)
+        await expect(alert).to_contain_text(message)
         await expect(alert).to_be_visible()
-        await self.words(self.dialog)
+        await self.check_texts(self.dialog)
 
     @asynccontextmanager
-    async def every_form_answered(self, error: str) -> AsyncGenerator[None]:
-        """Let forms that come back have the error of that path, in place of what Home Assistant says."""
+    async def with_error(self, error: str) -> AsyncGenerator[None]:
+        """Answer each form with the error of that path instead of what Home Assistant answers."""
 
         async def answer(route: Route) -> None:
             response = await route.fetch()
@@ -165,13 +165,13 @@ class Frontend:
         await self.page.unroute(_ANSWER_OF_A_FORM)
 
     async def ends_with(self, text: str, button: str = "Finish") -> None:
-        """Wait for the flow's last word, and close the dialog."""
+        """Wait for the flow's last page, and close the dialog."""
         await self.sees(text, self.dialog)
-        await self.words(self.dialog)
+        await self.check_texts(self.dialog)
         await self.press(button)
         await expect(self.dialog.get_by_role("dialog")).to_have_count(0)
 
-    async def is_ended(self, reason: str) -> None:
+    async def shows_abort(self, reason: str) -> None:
         """Wait until the flow ends for the reason of that path in the translations, and close the dialog."""
         await self.sees(as_shown(reason), self.dialog)
         await self.close()
@@ -211,7 +211,7 @@ class Frontend:
         await self.entry.get_by_role("menuitem", name=item, exact=True).click()
 
     async def answer_reauthentication(self) -> None:
-        """Open the dialog that asks for an app's authorization anew, once Home Assistant asks."""
+        """Open the dialog of a reauthentication, once Home Assistant asks for it."""
         await self.open(INTEGRATION)
         await self.page.get_by_role("button", name="Reconfigure", exact=True).click()
 

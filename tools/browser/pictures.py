@@ -1,4 +1,4 @@
-"""Pictures for the documentation: small, and marked with the commit whose frontend they show."""
+"""Pictures for the documentation: small, and marked with the commit that they show."""
 
 import subprocess
 from io import BytesIO
