@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import area_registry as ar
+from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers import label_registry as lr
@@ -64,6 +65,17 @@ def event_of(entry: MockConfigEntry, devices: dict[str, str], channel: str) -> d
         "event": "order.shipped",
         "user_id": "42",
         "error": "No",
+    }
+
+
+def gap_of(entry: MockConfigEntry, devices: dict[str, str], missed: list[str]) -> dict[str, Any]:
+    """Return the bus event of a gap."""
+    return {
+        "entry_id": entry.entry_id,
+        "device_id": devices["app"],
+        "since": "2026-11-25T00:00:00+00:00",
+        "until": "2026-11-25T00:00:30+00:00",
+        "channels": missed,
     }
 
 
@@ -172,14 +184,35 @@ async def test_gap_belongs_to_the_devices_of_its_channels(
     count: int,
 ) -> None:
     runs = await automate(hass, "events_missed", {"device_id": devices[targeted]})
-    gap = {
-        "entry_id": entry.entry_id,
-        "device_id": devices["app"],
-        "since": "2026-11-25T00:00:00+00:00",
-        "until": "2026-11-25T00:00:30+00:00",
-        "channels": missed,
-    }
-    hass.bus.async_fire("pusher_channels_gap", gap)
+    hass.bus.async_fire("pusher_channels_gap", gap_of(entry, devices, missed))
+    await hass.async_block_till_done()
+    assert len(runs) == count
+
+
+HAS_EXCLUDE = any(str(key) == "exclude" for key in cv.TARGET_FIELDS)
+
+
+@pytest.mark.skipif(not HAS_EXCLUDE, reason="Home Assistant 2026.11 added it")
+@pytest.mark.parametrize(
+    ("excluded", "missed", "count"),
+    [
+        ("orders", ["presence-a"], 1),
+        ("orders", ["orders", "presence-a"], 1),
+        ("orders", ["orders"], 0),
+        ("app", ["orders"], 0),
+    ],
+)
+async def test_excluded_devices_do_not_belong_to_the_target(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    devices: dict[str, str],
+    excluded: str,
+    missed: list[str],
+    count: int,
+) -> None:
+    target = {"device_id": devices["app"], "exclude": {"device_id": devices[excluded]}}
+    runs = await automate(hass, "events_missed", target)
+    hass.bus.async_fire("pusher_channels_gap", gap_of(entry, devices, missed))
     await hass.async_block_till_done()
     assert len(runs) == count
 

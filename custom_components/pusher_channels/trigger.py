@@ -137,19 +137,19 @@ class BusTrigger(Trigger):
         return self._is_targeted(data)
 
     def _is_targeted(self, data: EventData) -> bool:
-        """Return whether a device of the event belongs to the target; an empty target has all."""
+        """Return whether a channel of the event belongs to the target; an empty target has all."""
         if not TargetSelection(self._target).has_any_target:
             return True
         targeted = _device_ids(self._hass, self._target)
-        targeted -= _device_ids(self._hass, self._target.get(CONF_EXCLUDE) or {})
-        return not targeted.isdisjoint(self._devices_of(data))
+        excluded = _device_ids(self._hass, self._target.get(CONF_EXCLUDE) or {})
+        return any(targeted & devices and not excluded & devices for devices in self._devices(data))
 
-    def _devices_of(self, data: EventData) -> set[str]:
-        """Return the devices of an event: the channel's, and the app's, which has all channels."""
+    def _devices(self, data: EventData) -> list[set[str]]:
+        """Return the devices of each channel of an event: its own, and the app's."""
         device = dr.async_get(self._hass).async_get(data["device_id"])
         if not isinstance(device, dr.DeviceEntry) or device.via_device_id is None:
-            return {data["device_id"]}
-        return {device.id, device.via_device_id}
+            return [{data["device_id"]}]
+        return [{device.id, device.via_device_id}]
 
 
 class EventReceivedTrigger(BusTrigger):
@@ -184,18 +184,19 @@ class EventsMissedTrigger(BusTrigger):
     _description = "events that may have been missed since {since}"
 
     @override
-    def _devices_of(self, data: EventData) -> set[str]:
+    def _devices(self, data: EventData) -> list[set[str]]:
+        app = {data["device_id"]}
         entry = self._hass.config_entries.async_get_entry(data["entry_id"])
         if entry is None:
-            return {data["device_id"]}
+            return [app]
         identifiers = {
             channel_identifier(entry.entry_id, subentry_id)
             for subentry_id, subentry in entry.subentries.items()
             if subentry.data.get(CONF_CHANNEL) in data["channels"]
         }
         devices = dr.async_entries_for_config_entry(dr.async_get(self._hass), entry.entry_id)
-        missed = {device.id for device in devices if identifiers & device.identifiers}
-        return {data["device_id"]} | missed
+        missed = [app | {device.id} for device in devices if identifiers & device.identifiers]
+        return missed if len(missed) == len(data["channels"]) > 0 else [*missed, app]
 
 
 class SubscriptionFailedTrigger(BusTrigger):
