@@ -8,7 +8,7 @@ from tools.browser.pictures import Pictures
 from tools.devserver import DevServer
 from tools.harness import HomeAssistant
 
-DESCRIPTION = "Triggers when an event is received on a Pusher channel."
+DESCRIPTION = "Triggers when one or more channels receive an event."
 
 
 async def test_automation_with_our_trigger_fires(
@@ -24,11 +24,17 @@ async def test_automation_with_our_trigger_fires(
     await frontend.open("/config/automation/edit/new")
     await page.get_by_role("button", name="Add trigger").click()
     picker = page.locator("add-automation-element-dialog")
-    await picker.get_by_role("textbox").fill("pusher")
-    for name in ("Event received", "Member joined", "Member left"):
+    await picker.get_by_role("textbox").fill("channel")
+    for name in (
+        "Channel event received",
+        "Channel member joined",
+        "Channel member left",
+    ):
         await frontend.sees(name, picker)
     await frontend.check_texts(picker)
-    await picker.get_by_role("button", name=f"Event received {DESCRIPTION}").dispatch_event("click")
+    await picker.get_by_role("button", name=f"Channel event received {DESCRIPTION}").dispatch_event(
+        "click"
+    )
 
     editor = page.locator("ha-automation-sidebar")
     await frontend.sees(DESCRIPTION, editor)
