@@ -3,12 +3,18 @@
 import json
 from dataclasses import replace
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
-from custom_components.pusher_channels.client import ConnectionState
+from custom_components.pusher_channels.client import (
+    ConnectionState,
+    HttpApi,
+    RequestError,
+    RequestFailure,
+)
 from custom_components.pusher_channels.hub import share_sender
 from tools.devserver import DevServer, Received, frames
 
@@ -133,6 +139,28 @@ async def test_refusal_raises_an_issue_that_goes_with_the_next_success(
     assert brief(page.take()) == [(False, {LAMP: "on"})]
     assert issues_of(hass) == {}
     assert state_of(hass, UP_TO_DATE).state == "on"
+
+
+@pytest.mark.usefixtures("states")
+async def test_wrong_clock_has_its_own_issue(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = app_entry(server, share_subentry(LAMP))
+    await set_up(entry)
+    page = Page(server)
+    await page.wait()
+    await pass_time(hass, 10)
+    err = RequestError(RequestFailure.CLOCK_SKEW, "Timestamp expired", 401)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(HttpApi, "trigger", AsyncMock(side_effect=err))
+        hass.states.async_set(LAMP, "on")
+        await pass_time(hass, 1)
+        await until(lambda: set(issues_of(hass)) == {f"clock_skew_{entry.entry_id}"})
+
+    await pass_time(hass, 300)
+    assert brief(page.take()) == [(False, {LAMP: "on"})]
+    assert issues_of(hass) == {}
 
 
 @pytest.mark.usefixtures("states")

@@ -24,6 +24,7 @@ from ..client import (
     PusherClient,
     PusherError,
     RequestError,
+    RequestFailure,
     StateChange,
     SubscriptionCount,
     SubscriptionRefused,
@@ -42,7 +43,7 @@ from ..const import (
     CONF_PUBLIC,
     EVENT_WEBHOOK,
 )
-from .issues import is_client_events_disabled
+from .issues import api_failed, api_succeeded, is_client_events_disabled
 from .share_issues import ShareProblem, set_problem
 from .share_payload import MAX_BODY_BYTES, Parts, make_row
 from .share_route import ClientEventPace, Failure, make_route, request_budget
@@ -105,18 +106,22 @@ class ConfiguredShare:
         self,
         hass: HomeAssistant,
         entry: ConfigEntry,
-        subentry_id: str,
+        subentry: ConfigSubentry,
         client: PusherClient,
         api: HttpApi | None,
         pace: ClientEventPace,
     ) -> None:
         self._hass = hass
         self._entry = entry
+        self._subentry = subentry
         self._client = client
         self._api = api
         self._pace = pace
         self._selection = Selection(
-            hass, subentry_id, on_state=self._state_changed, on_registry=self._registry_changed
+            hass,
+            subentry.subentry_id,
+            on_state=self._state_changed,
+            on_registry=self._registry_changed,
         )
         self._rows = ShareRows(hass, self._selection)
         self._sender = ShareSender(hass, entry, self._rows, self._sender_changed)
@@ -126,17 +131,12 @@ class ConfiguredShare:
         self._subscriptions = 0
         self._is_started = False
         self._is_paused = False
-        self.subentry_id = subentry_id
-
-    @property
-    def subentry(self) -> ConfigSubentry:
-        """The subentry as it is now."""
-        return self._entry.subentries[self.subentry_id]
+        self.subentry_id = subentry.subentry_id
 
     @property
     def settings(self) -> ShareSettings:
         """The settings as they are now."""
-        return ShareSettings.of(self.subentry.data)
+        return ShareSettings.of(self._subentry.data)
 
     @property
     def is_sharing(self) -> bool:
@@ -191,8 +191,9 @@ class ConfiguredShare:
         self._is_started = False
         self._halt()
 
-    def refresh(self) -> None:
-        """Take over what the user changed."""
+    def update(self, subentry: ConfigSubentry) -> None:
+        """Apply what the user changed."""
+        self._subentry = subentry
         if self._unlisteners and self._settings != self.settings:
             self._halt()
             self._run()
@@ -246,6 +247,8 @@ class ConfiguredShare:
 
     def _sender_changed(self) -> None:
         match self._sender.failure, self._sender.error:
+            case Failure.REFUSED, RequestError(failure=RequestFailure.CLOCK_SKEW) as err:
+                api_failed(self._hass, self._entry, err)
             case Failure.REFUSED, RequestError(status=status):
                 self._set_problem(ShareProblem.REFUSED, status=str(status))
             case Failure.REFUSED, PusherError():
@@ -254,12 +257,13 @@ class ConfiguredShare:
                 self._set_problem(ShareProblem.TOO_LARGE)
             case None, _:
                 self._set_problem(None)
+                api_succeeded(self._hass, self._entry)
             case _:
                 pass
         self._listeners.notify(None)
 
     def _set_problem(self, problem: ShareProblem | None, **placeholders: str) -> None:
-        names = {"name": self.subentry.title, "app": self._entry.title}
+        names = {"name": self._subentry.title, "app": self._entry.title}
         set_problem(self._hass, self._entry, self.subentry_id, problem, **names, **placeholders)
 
     @callback

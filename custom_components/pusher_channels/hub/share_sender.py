@@ -74,9 +74,7 @@ class ShareSender:
     def stop(self) -> None:
         """Send nothing more, and leave neither a task nor a timer."""
         self._route = None
-        if self._task is not None:
-            self._task.cancel()
-            self._task = None
+        self._cancel_task()
         for timer in (
             self._interval_timer,
             self._snapshot_timer,
@@ -110,7 +108,8 @@ class ShareSender:
 
     @callback
     def event_refused(self) -> None:
-        """Keep everything to send: the server passes no client events on."""
+        """Keep everything for later: the server passes no client events on."""
+        self._cancel_task()
         self._is_snapshot_due = True
         self.error = None
         self._set_failure(Failure.REFUSED)
@@ -132,6 +131,11 @@ class ShareSender:
             self._hass, work, name, eager_start=False
         )
         self._task.add_done_callback(self._done)
+
+    def _cancel_task(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
 
     def _done(self, task: asyncio.Task[None]) -> None:
         if task is self._task:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers.entity import Entity
@@ -100,16 +100,16 @@ class Shares:
             subentry = self._entry.subentries[subentry_id]
             register_share(self._hass, self._entry, subentry, self._app_device_id)
             if (share := self._shares.get(subentry_id)) is not None:
-                share.refresh()
+                share.update(subentry)
             else:
-                self._add(subentry_id)
+                self._add(subentry)
         self._update_entities()
 
-    def _add(self, subentry_id: str) -> None:
+    def _add(self, subentry: ConfigSubentry) -> None:
         share = ConfiguredShare(
-            self._hass, self._entry, subentry_id, self._client, self._api, self._pace
+            self._hass, self._entry, subentry, self._client, self._api, self._pace
         )
-        self._shares[subentry_id] = share
+        self._shares[subentry.subentry_id] = share
         if self._is_started:
             share.start()
 
