@@ -132,7 +132,7 @@ async def test_watched_user_is_online_while_signed_in_anywhere(
     await until(lambda: state_of(hass, ONLINE_BOB).state == "off")
 
 
-async def test_watched_user_ignores_what_concerns_others(
+async def test_a_watched_user_ignores_the_state_of_others(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     hub = await set_up(app_entry(server, options=WATCHING))
@@ -141,9 +141,11 @@ async def test_watched_user_ignores_what_concerns_others(
     writes = writes_of(hass, ONLINE_BOB)
 
     await server.send_raw(frames.watchlist("online", ["carol"]))
-    await until(lambda: hub.client.user.online.get("carol"))
+    await server.send_raw(frames.watchlist("online", ["bob"]))
+    await until(lambda: state_of(hass, ONLINE_BOB).state == "on")
 
-    assert writes == []
+    assert [state.state for _, state in writes] == ["on"]
+    assert hub.client.user.online == {"bob": True}
 
 
 async def test_watched_user_is_unavailable_while_nobody_is_signed_in(

@@ -71,7 +71,7 @@ async def test_a_refusal_is_logged(
 
     await refusal(client.subscribe("a"))
 
-    assert "Not subscribed to a: Not for you (403)" in debug_log.messages
+    assert "Not subscribed to a: AuthError (403)" in debug_log.messages
 
 
 async def test_names_from_the_server_cannot_add_lines_to_the_log(

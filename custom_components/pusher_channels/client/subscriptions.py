@@ -368,7 +368,7 @@ class Subscriptions:
         if not subscription.wanted:
             self._unsubscribe(subscription)
             return
-        _LOGGER.debug("Not subscribed to %s: %s (%d)", error.channel, error.error, error.status)
+        _LOGGER.debug("Not subscribed to %s: %s (%d)", error.channel, error.type, error.status)
         if retry:
             error = replace(error, is_retried=True)
             delay = retry_delay(subscription.failures)
