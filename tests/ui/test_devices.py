@@ -1,4 +1,4 @@
-"""The devices' pages show what an app and its channels do; no other test has this app, so only it is shown."""
+"""The pages of the devices show an app and its channels; no other test uses this app."""
 
 from tools.browser.apps import BAKERY, Apps
 from tools.browser.frontend import PHONE, Frontend
@@ -16,8 +16,9 @@ async def device_path(hass: HomeAssistant, name: str) -> str:
 async def test_app_device(
     frontend: Frontend, hass: HomeAssistant, apps: Apps, pictures: Pictures
 ) -> None:
-    await apps.add(BAKERY)
-    await frontend.open(await device_path(hass, "127.0.0.1"))
+    entry_id = await apps.add(BAKERY)
+    await hass.call("config_entries/update", entry_id=entry_id, title="Bakery")
+    await frontend.open(await device_path(hass, "Bakery"))
     await frontend.sees_device("Connection state", "Connected")
     await pictures.take(frontend.page, "device")
     await frontend.theme("dark")
@@ -32,6 +33,7 @@ async def test_event_changes_the_channel_device(
     frontend: Frontend, server: DevServer, hass: HomeAssistant, apps: Apps, pictures: Pictures
 ) -> None:
     entry_id = await apps.add(BAKERY)
+    await hass.call("config_entries/update", entry_id=entry_id, title="Bakery")
     await hass.add_channel(entry_id, "presence-kitchen", events=["bread.baked"], members=["ada"])
     await server.wait_subscribed("presence-kitchen", timeout=60, app=BAKERY)
     await frontend.open(await device_path(hass, "presence-kitchen"))
