@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.async_api import Locator, expect
+from playwright.async_api import Locator, ViewportSize, expect
 
 from tools.browser.apps import SHOP, Apps
 from tools.browser.frontend import INTEGRATION, Frontend
@@ -17,8 +17,40 @@ ORDER = {
     "customer": {"name": "Ada"},
     "items": [{"name": "Bread", "price": 2.5}],
     "paid": True,
+    "door": {"open": True},
+    "done": 64,
+    "orders": {"today": 118},
 }
-DASHBOARD = "shop-values"
+VALUES: list[tuple[dict[str, str], dict[str, object]]] = [
+    (
+        {"platform": "sensor", "name": "Total", "value": "total"},
+        {
+            "device_class": "monetary",
+            "unit_of_measurement": "EUR",
+            "suggested_display_precision": 2,
+        },
+    ),
+    (
+        {"platform": "binary_sensor", "name": "Shop door", "value": "door.open"},
+        {"device_class": "door"},
+    ),
+    (
+        {"platform": "sensor", "name": "Orders today", "value": "orders.today"},
+        {"state_class": "total_increasing"},
+    ),
+    (
+        {"platform": "sensor", "name": "Backup", "value": "done"},
+        {"unit_of_measurement": "%"},
+    ),
+]
+CARDS = [
+    {"type": "heading", "heading": "orders"},
+    {"type": "tile", "entity": "sensor.orders_total"},
+    {"type": "tile", "entity": "binary_sensor.orders_shop_door"},
+    {"type": "tile", "entity": "sensor.orders_orders_today"},
+    {"type": "gauge", "entity": "sensor.orders_backup", "name": "Backup"},
+]
+DASHBOARD = "shop-total"
 EMPTY_VIEW = {"title": "Shop", "type": "sections", "sections": [{"type": "grid", "cards": []}]}
 
 
@@ -70,18 +102,34 @@ async def test_value_is_on_a_dashboard_within_12_clicks(
     assert click.count <= MOST_CLICKS
     await frontend.open(f"/{DASHBOARD}")
     await frontend.sees("34.5", page.locator("hui-tile-card", has_text="Total"))
-    await pictures.take(page, "value-dashboard")
-    await hass.call("lovelace/dashboards/delete", dashboard_id=DASHBOARD.replace("-", "_"))
+
+
+async def test_dashboard_of_values(
+    frontend: Frontend, server: DevServer, hass: HomeAssistant, apps: Apps, pictures: Pictures
+) -> None:
+    entry_id, subentry_id = await add_channel(server, hass, apps)
+    for form, details in VALUES:
+        await add_value(hass, entry_id, subentry_id, form, details)
+    view = {"title": "Shop", "type": "sections", "sections": [{"type": "grid", "cards": CARDS}]}
+    await hass.call(
+        "lovelace/dashboards/create", url_path="shop-values", title="Values", mode="storage"
+    )
+    await hass.call("lovelace/config/save", url_path="shop-values", config={"views": [view]})
+    await frontend.open("/shop-values")
+    for name, state in (("Total", "34.50"), ("Shop door", "Open"), ("Orders today", "118")):
+        await frontend.sees(state, frontend.page.locator("hui-tile-card", has_text=name))
+    await frontend.sees("64", frontend.page.locator("hui-gauge-card"))
+    await frontend.size(ViewportSize(width=560, height=520))
+    await frontend.page.wait_for_function("!document.querySelector('ha-toast')")
+    await pictures.take(frontend.page, "value-dashboard")
 
 
 async def test_each_error_of_a_value_is_shown(
     frontend: Frontend, server: DevServer, hass: HomeAssistant, apps: Apps
 ) -> None:
     entry_id, subentry_id = await add_channel(server, hass, apps)
-    steps = await hass.start_channel_flow(entry_id, subentry_id=subentry_id)
-    await steps.choose("add_value")
-    await steps.submit(platform="sensor", name="Total", value="total")
-    await steps.submit()
+    form = {"platform": "sensor", "name": "Total", "value": "total"}
+    await add_value(hass, entry_id, subentry_id, form, {})
     await start(frontend)
 
     await frontend.press("Next")
@@ -110,10 +158,8 @@ async def test_channel_with_too_many_values_says_so(
 ) -> None:
     entry_id, subentry_id = await add_channel(server, hass, apps)
     for number in range(100):
-        steps = await hass.start_channel_flow(entry_id, subentry_id=subentry_id)
-        await steps.choose("add_value")
-        await steps.submit(platform="sensor", name=f"Value {number}", value="id")
-        await steps.submit()
+        form = {"platform": "sensor", "name": f"Value {number}", "value": "id"}
+        await add_value(hass, entry_id, subentry_id, form, {})
     await frontend.open(INTEGRATION)
     await frontend.page.get_by_role("button", name="Change channel").click()
     await frontend.choose("Add a value")
@@ -130,6 +176,20 @@ async def add_channel(server: DevServer, hass: HomeAssistant, apps: Apps) -> tup
         await events.take()
     await hass.wait_state(event, lambda state: state.attributes.get("event") == "created")
     return entry_id, subentry_id
+
+
+async def add_value(
+    hass: HomeAssistant,
+    entry_id: str,
+    subentry_id: str,
+    form: dict[str, str],
+    details: dict[str, object],
+) -> None:
+    """Add a value without the browser."""
+    steps = await hass.start_channel_flow(entry_id, subentry_id=subentry_id)
+    await steps.choose("add_value")
+    await steps.submit(**form)
+    await steps.submit(**details)
 
 
 async def start(frontend: Frontend) -> None:
