@@ -11,7 +11,6 @@ from custom_components.pusher_channels.client.clock import WallClock
 from custom_components.pusher_channels.client.connection import (
     Connection,
     ConnectionState,
-    Endpoint,
     StateChange,
     Timing,
 )
@@ -22,6 +21,7 @@ from custom_components.pusher_channels.client.exceptions import (
     InvalidUseError,
     Misuse,
 )
+from custom_components.pusher_channels.client.handshake import Endpoint
 from custom_components.pusher_channels.client.messages import Event
 from tools.devserver import Connection as ServerConnection
 from tools.devserver import DevServer
@@ -233,7 +233,7 @@ def make_connection(session: ClientSession, server: DevServer) -> Connection:
     """Return a connection without listeners."""
     return Connection(
         session,
-        Endpoint(address(server).websocket_url(APP.key), None, None, {}),
+        Endpoint(address(server).websocket_url(APP.key)),
         timing=Timing(),
         clock=WallClock(),
         dispatcher=Dispatcher(),

@@ -258,6 +258,27 @@ async def test_a_gap_after_a_suspend_begins_with_the_frames_that_came_after_it(
     assert last_received + slept - 1.1 <= gaps[0].since <= last_received + slept
 
 
+async def test_a_gap_begins_before_a_suspend_that_ended_the_connection(
+    make_client: MakeClient, server: DevServer, clock: Clock
+) -> None:
+    """The connection is dead after the suspend, which the client notices by a ping."""
+    slept = 0.0
+    client = await connect(make_client(wall_clock=lambda: clock.time() + slept))
+    gaps = client_notices(client, Gap)
+    await subscribed(client, "a")
+    await clock.pass_by(25)
+    last_received = client.last_received
+    assert last_received is not None
+
+    slept = 3600.0
+    server.connections[0].silence()
+    await clock.pass_by(60)
+    await until(lambda: gaps)
+
+    assert last_received - 1.1 <= gaps[0].since <= last_received
+    assert gaps[0].until - gaps[0].since >= 3630
+
+
 async def test_a_pending_gap_is_handed_to_the_next_client(
     make_client: MakeClient, server: DevServer, clock: Clock
 ) -> None:

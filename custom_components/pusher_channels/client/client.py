@@ -11,10 +11,11 @@ from .channel import Channel
 from .client_events import ClientEventSize
 from .clock import Clock, WallClock, wall_time
 from .close_codes import CloseCode
-from .connection import Connection, ConnectionState, Endpoint, StateChange, Timing
+from .connection import Connection, ConnectionState, StateChange, Timing
 from .dispatch import Dispatcher, EventListener
 from .exceptions import ConnectionFailedError, FailureReason, InvalidUseError, Misuse
 from .gaps import Gap, GapTracker
+from .handshake import Endpoint
 from .listeners import Listeners, Unlisten
 from .messages import (
     ErrorReceived,

@@ -44,7 +44,7 @@ class WallClock:
         return slept
 
     def at(self, moment: float) -> float:
-        """Return the wall time of a past moment of the event loop's clock, never later than the truth."""
+        """Return the wall time of a moment since the latest `update`, never later than the truth."""
         for measured, offset_before in self._jumps:
             if moment <= measured:
                 return moment + offset_before

@@ -13,15 +13,15 @@ from aiohttp.http_websocket import WSMessageTextBytes
 from orjson import JSONDecodeError, loads
 
 from .clock import WallClock
-from .close_codes import is_pusher_code
+from .debug_log import log_frame
 from .dispatch import Dispatcher
 from .exceptions import ConnectionFailedError, FailureReason, ProtocolError
-from .handshake import WebSocket, closing_failure, open_websocket, welcome
+from .handshake import Endpoint, WebSocket, closing_failure, open_websocket, welcome
 from .limits import MAX_EVENT_DATA_BYTES
 from .liveness import Liveness, Verdict
 from .messages import ErrorReceived, Event, FrameRejected, Message, Ping, Pong
-from .protocol import PING_FRAME, PONG_FRAME, decode, shown_name
-from .reconnection import Backoff, CloseAction, close_action
+from .protocol import PING_FRAME, PONG_FRAME, decode
+from .reconnection import Backoff, CloseAction, next_action
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -75,21 +75,6 @@ class Timing:
     max_reconnect_attempts: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where and how to open the websocket."""
-
-    url: str
-    proxy: str | None
-    origin: str | None
-    headers: Mapping[str, str]
-
-    @property
-    def address(self) -> str:
-        """The address without the app key, for the log."""
-        return self.url.partition("/app/")[0]
-
-
 class Connection:
     """A websocket connection that reconnects automatically."""
 
@@ -126,6 +111,8 @@ class Connection:
         self._websocket: WebSocket | None = None
         self._liveness: Liveness | None = None
         self._last_server_error: tuple[float, ErrorReceived] | None = None
+        self._established_at = 0.0
+        self._received_at = (0.0, 0.0)
         self.has_given_up = False
         self.state = ConnectionState.DISCONNECTED
         self.socket_id: str | None = None
@@ -138,10 +125,8 @@ class Connection:
 
         An event can be on its way when the latest frame arrives.
         """
-        if self._liveness is None:
-            return 0.0
-        established = self._clock.at(self._liveness.established)
-        return max(self._clock.at(self._liveness.received) - GAP_MARGIN, established)
+        self._stamp_received()
+        return max(self._received_at[1] - GAP_MARGIN, self._established_at)
 
     @property
     def last_received(self) -> float | None:
@@ -173,7 +158,7 @@ class Connection:
         if websocket is None or self._liveness is None:
             return False
         if _LOGGER.isEnabledFor(logging.DEBUG):
-            _log_frame("Sent", frame)
+            log_frame("Sent", frame)
         self._liveness.sent = asyncio.get_running_loop().time()
         try:
             await websocket.send_str(frame)
@@ -205,7 +190,7 @@ class Connection:
         while True:
             failure, lived = await self._attempt()
             self.last_error = failure = self._review(failure)
-            action = _next_action(failure, established=lived is not None)
+            action = next_action(failure, established=lived is not None)
             delay = backoff.next_delay(action, lived or 0.0, random.random())
             gives_up = 0 < timing.max_reconnect_attempts < backoff.failures
             stops = action is CloseAction.STOP or gives_up
@@ -235,13 +220,7 @@ class Connection:
             deadline = asyncio.timeout(self._timing.connect_timeout)
             async with (
                 deadline,
-                open_websocket(
-                    self._session,
-                    endpoint.url,
-                    proxy=endpoint.proxy,
-                    origin=endpoint.origin,
-                    headers=endpoint.headers,
-                ) as websocket,
+                open_websocket(self._session, endpoint) as websocket,
             ):
                 established = await welcome(websocket)
                 deadline.reschedule(None)
@@ -252,6 +231,8 @@ class Connection:
                     established.activity_timeout,
                 )
                 self._clock.update()
+                self._established_at = self._clock.now()
+                self._received_at = (established_at, self._established_at)
                 self._websocket = websocket
                 self.socket_id = established.socket_id
                 self._liveness = Liveness(
@@ -289,6 +270,7 @@ class Connection:
                         await self.send(PING_FRAME)
                     return await receive(websocket, liveness)
             except TimeoutError:
+                self._stamp_received()
                 now = loop.time()
                 is_late = now > check_at + LATE
                 if self._clock.update() > SLEPT_AFTER:
@@ -348,9 +330,15 @@ class Connection:
             if clock() - started > SLICE_SECONDS:
                 await asyncio.sleep(0)
 
+    def _stamp_received(self) -> None:
+        """Store the wall time of the latest frame before the clocks are compared again."""
+        if self._liveness is not None and self._liveness.received != self._received_at[0]:
+            received = self._liveness.received
+            self._received_at = (received, self._clock.at(received))
+
     async def _receive_slowly(self, frame: bytes) -> None:
         if _LOGGER.isEnabledFor(logging.DEBUG):
-            _log_frame("Received", frame)
+            log_frame("Received", frame)
         try:
             message = decode(frame)
         except ProtocolError as err:
@@ -389,33 +377,3 @@ def _ping_interval(activity_timeout: float) -> float:
     """Return the interval for a server's activity timeout: Poxa closes at exactly that time."""
     timeout = max(activity_timeout, SHORTEST_ACTIVITY_TIMEOUT)
     return timeout - min(PING_MARGIN, timeout / 10)
-
-
-def _next_action(failure: ConnectionFailedError, *, established: bool) -> CloseAction:
-    """Decide by the code; an attempt that failed without a Pusher code backs off."""
-    if failure.reason is FailureReason.AUTHORIZATION_TIMEOUT:
-        return CloseAction.RECONNECT
-    if established or (failure.code is not None and is_pusher_code(failure.code)):
-        return close_action(failure.code)
-    return CloseAction.BACK_OFF
-
-
-def _log_frame(direction: str, frame: str | bytes) -> None:
-    """Log name, channel and size of a frame; never its data."""
-    event: object = None
-    channel: object = None
-    try:
-        fields = loads(frame)
-        event = fields.get("event")
-        channel = fields.get("channel")
-        if channel is None and isinstance(fields.get("data"), dict):
-            channel = fields["data"].get("channel")
-    except AttributeError, JSONDecodeError:
-        pass
-    _LOGGER.debug(
-        "%s %s on %s (%d bytes)",
-        direction,
-        shown_name(str(event)),
-        shown_name(str(channel)),
-        len(frame),
-    )

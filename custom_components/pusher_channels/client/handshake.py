@@ -6,6 +6,7 @@ import re
 import ssl
 from asyncio import timeout
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Never
 
@@ -28,6 +29,21 @@ _ORIGIN = re.compile(r"\borigin\b", re.IGNORECASE)
 _WITHIN_TIME = re.compile(r"\bwithin\b|\btime(d\b|\s?-?out)", re.IGNORECASE)
 
 
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where and how to open the websocket."""
+
+    url: str = field(repr=False)
+    proxy: str | None = field(default=None, repr=False)
+    origin: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def address(self) -> str:
+        """The address without the app key, for the log."""
+        return self.url.partition("/app/")[0]
+
+
 class _RedirectError(aiohttp.ClientError):
     """The server answered with a redirect."""
 
@@ -48,12 +64,7 @@ async def _refuse_redirect(
 
 @contextlib.asynccontextmanager
 async def open_websocket(
-    session: aiohttp.ClientSession,
-    url: str,
-    *,
-    proxy: str | None,
-    origin: str | None,
-    headers: Mapping[str, str],
+    session: aiohttp.ClientSession, endpoint: Endpoint
 ) -> AsyncIterator[WebSocket]:
     """Open a websocket, and close it at the end; raises `ConnectionFailedError`.
 
@@ -77,10 +88,10 @@ async def open_websocket(
     try:
         try:
             websocket = await own.ws_connect(
-                url,
-                proxy=proxy,
-                origin=origin,
-                headers=headers,
+                endpoint.url,
+                proxy=endpoint.proxy,
+                origin=endpoint.origin,
+                headers=endpoint.headers,
                 decode_text=False,
                 max_msg_size=MAX_FRAME_BYTES,
                 timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT),

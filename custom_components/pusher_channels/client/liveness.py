@@ -28,7 +28,6 @@ class Liveness:
         "_last_ping",
         "_pong_timeout",
         "_unanswered_since",
-        "established",
         "received",
         "sent",
     )
@@ -39,7 +38,6 @@ class Liveness:
         self._pong_timeout = pong_timeout
         self._unanswered_since: float | None = None
         self._last_ping = now
-        self.established = now
         self.received = now
         self.sent = now
 

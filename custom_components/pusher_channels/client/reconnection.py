@@ -4,6 +4,7 @@ import random
 from enum import StrEnum
 
 from .close_codes import CloseCode, asks_to_reconnect, asks_to_stop, is_pusher_code
+from .exceptions import ConnectionFailedError, FailureReason
 
 LONG_WAIT = 300.0
 MAX_RETRY_DELAY = 60.0
@@ -95,3 +96,12 @@ def jittered(waits: int, *, max_delay: float, chance: float) -> float:
 def retry_delay(failures: int) -> float:
     """Return the seconds to wait before a failed request is repeated, 60 at most."""
     return jittered(failures, max_delay=MAX_RETRY_DELAY, chance=random.random())
+
+
+def next_action(failure: ConnectionFailedError, *, established: bool) -> CloseAction:
+    """Decide by the code; an attempt that failed without a Pusher code backs off."""
+    if failure.reason is FailureReason.AUTHORIZATION_TIMEOUT:
+        return CloseAction.RECONNECT
+    if established or (failure.code is not None and is_pusher_code(failure.code)):
+        return close_action(failure.code)
+    return CloseAction.BACK_OFF
