@@ -140,6 +140,16 @@ async def test_wrong_data_changes_nothing_and_warns_once_until_it_works_again(
     assert len(warnings(caplog)) == 3
 
 
+async def test_data_that_is_wrong_now_and_then_does_not_fill_the_log(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, caplog: pytest.LogCaptureFixture
+) -> None:
+    await set_up(shop(server, a=sensor(unit_of_measurement="EUR")))
+    for number in range(30):
+        await publish(hass, server, {"total": number})
+        await publish(hass, server, {"total": "much"})
+    assert len(warnings(caplog)) == 20
+
+
 @pytest.mark.parametrize(
     ("path", "data"), [("items[5]", {"items": [1]}), ("customer.name", "text"), ("typo", {"a": 1})]
 )

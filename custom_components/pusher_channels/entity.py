@@ -228,10 +228,11 @@ class ValueEntity(ChannelEntity, ThrottledEntity, RestoreEntity):
 
     @override
     def _handle_change(self, change: ChannelChange) -> None:
-        if change is None and self._current_value != self._value:
-            self._hub.entry.async_create_task(self.hass, self._replace())
-        else:
+        value = self._current_value
+        if change is not None or value == self._value:
             super()._handle_change(change)
+        elif value is not None:
+            self._hub.entry.async_create_task(self.hass, self._replace())
 
     @callback
     def _handle_event(self, event: Event) -> None:

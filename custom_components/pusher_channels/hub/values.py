@@ -34,6 +34,7 @@ from .value_paths import MissingDataError, compile_path, find
 _LOGGER = logging.getLogger(__name__)
 
 MAX_MATCHED_NAMES: Final = 256
+MAX_WARNINGS: Final = 20
 
 type ValueState = str | int | float | bool | date | datetime | None
 
@@ -133,6 +134,7 @@ class ValueReader:
         self._is_new = False
         self._has_worked = False
         self._may_warn = True
+        self._warnings = 0
 
     def offer(self, event: Event) -> bool:
         """Read an event; return whether `settle` has something to do."""
@@ -191,9 +193,14 @@ class ValueReader:
         )
 
     def _warn(self, reason: str, event: Event) -> None:
-        """Log that the state stays, once until the value works again; never what the data is."""
-        if self._may_warn:
+        """Log that the state stays, once until the value works again; never what the data is.
+
+        Data that is usable and unusable in turn does not fill the log: there are at most 20
+        warnings until the value is changed or the app is loaded again.
+        """
+        if self._may_warn and self._warnings < MAX_WARNINGS:
             self._may_warn = False
+            self._warnings += 1
             _LOGGER.warning(
                 "The value %s of channel %s is not changed by the event %s: %s",
                 self._name,
