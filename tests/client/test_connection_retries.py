@@ -1,4 +1,4 @@
-"""What the client does after each way of being sent away, and how often it comes back."""
+"""Whether and when the client reconnects after each kind of failure."""
 
 from itertools import pairwise
 

@@ -130,7 +130,7 @@ async def test_user_data_without_an_id_signs_no_user_in(
 async def test_a_success_without_a_user_id_means_the_id_that_was_sent(
     client: PusherClient, server: DevServer, data: object, user_id: str
 ) -> None:
-    """pusher-js is not signed in when it names nobody; the server's success counts here."""
+    """pusher-js needs the id in the answer; here the success itself is enough."""
     reported = client_notices(client, SignedIn)
     await connect(client)
     server.faults.unanswered_channels = {"*"}

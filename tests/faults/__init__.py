@@ -1,4 +1,4 @@
-"""Faults of networks and servers, through Home Assistant as it is."""
+"""Faults of networks and servers, seen through Home Assistant."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""One app in Home Assistant that goes through faults, and all that must be right after each."""
+"""An app in Home Assistant, and what must hold after each fault."""
 
 import asyncio
 import logging
@@ -27,7 +27,7 @@ ONCE_EACH = ["Demo app lost its connection", "Demo app is connected again"]
 
 
 class AppUnderTest:
-    """Sees what a user sees of the app, and what it costs while all is well."""
+    """An app as a user sees it, and what the process has open for it."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class AppUnderTest:
         return {issue.removesuffix(f"_{self.entry.entry_id}") for issue in issues_of(self.hass)}
 
     async def set_up(self) -> Self:
-        """Load the app and wait until all is well."""
+        """Load the app and wait until its channels are subscribed."""
         assert await self.hass.config_entries.async_setup(self.entry.entry_id)
         await self._all_is_well()
         return self
@@ -71,31 +71,31 @@ class AppUnderTest:
     async def fails_to_set_up(
         self, reason: str, state: ConfigEntryState = ConfigEntryState.SETUP_RETRY
     ) -> None:
-        """Expect that the app does not load, and that its reason is told."""
+        """Expect that the app does not load, for that reason."""
         assert not await self.hass.config_entries.async_setup(self.entry.entry_id)
         assert self.entry.state is state
         assert self.entry.error_reason_translation_placeholders == {"error": reason}
         assert leftovers() == []
 
     async def reload(self) -> None:
-        """Load the app again and wait until all is well."""
+        """Reload the app and wait until its channels are subscribed."""
         assert await self.hass.config_entries.async_reload(self.entry.entry_id)
         await self._all_is_well()
 
     async def change(self, data: Mapping[str, object]) -> None:
-        """Let the user enter other data, and wait until all is well."""
+        """Store other data, reload, and wait until the channels are subscribed."""
         self.hass.config_entries.async_update_entry(self.entry, data=data)
         await self.reload()
 
     async def fails(self, times: int = 1) -> str:
-        """Wait until the connection failed so often since the last look; return the last words."""
+        """Wait until the connection failed that many times since the last check; return the last failure."""
         await until(lambda: len(self.failures) >= times)
         failure = self.failures[-1]
         self.failures.clear()
         return str(failure)
 
     async def after_the_fault(self, last_error: str | None, *, lost: bool = True) -> None:
-        """Expect that all is well again, that it was told once, and that nothing is left over."""
+        """Expect that everything works again, was logged once, and left nothing behind."""
         await until(self._all_subscribed)
         await self.hass.async_block_till_done()
 
@@ -111,14 +111,14 @@ class AppUnderTest:
         self.failures.clear()
 
     def logged_once(self, *, lost: bool = True) -> None:
-        """Expect one line for the loss and one for the return since the last look, and no more."""
+        """Expect only one line for the loss and one for the reconnect since the last check."""
         lines = log_lines(self._caplog)
         assert [line.partition(":")[0] for line in lines] == (ONCE_EACH if lost else [])
         assert [it for it in self._caplog.records if it.levelno >= logging.WARNING] == []
         self._caplog.clear()
 
     def refused_once(self, *channels: str, subscribed: bool) -> None:
-        """Expect one line for each refused channel, one for its return if it is back, and no more."""
+        """Expect only one line for each refused channel, and one when it is subscribed again."""
         records = self._caplog.handler.records
         lines = [it.getMessage() for it in records if it.name.endswith(".refusals")]
         expected = [f"Demo app: the channel {name} was refused" for name in channels]
@@ -155,7 +155,7 @@ class AppUnderTest:
 
 
 def entry_at(server: DevServer, **address: object) -> MockConfigEntry:
-    """Return an entry for the server's app that takes another way to it."""
+    """Return an entry for the server's app with another address."""
     data = app_data(server)
     return MockConfigEntry(
         domain=DOMAIN,
@@ -166,7 +166,7 @@ def entry_at(server: DevServer, **address: object) -> MockConfigEntry:
 
 
 def costs() -> dict[str, int]:
-    """Return what this process has open."""
+    """Return how many sockets, tasks and timers the process has."""
     return {
         "sockets": sockets(),
         "tasks": len(asyncio.all_tasks()),
@@ -175,18 +175,18 @@ def costs() -> dict[str, int]:
 
 
 def grown(before: dict[str, int], now: dict[str, int]) -> set[str]:
-    """Return what there is more of."""
+    """Return the names of the counts that grew."""
     return {what for what, count in now.items() if count > before[what]}
 
 
 def sockets() -> int:
-    """Return how many sockets this process has open."""
+    """Return the number of open sockets."""
     files = FileSystemPath("/proc/self/fd").iterdir()
     return sum(file.is_symlink() and str(file.readlink()).startswith("socket:") for file in files)
 
 
 def log_lines(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """Return what the integration told a user who did not ask for more."""
+    """Return what the integration logged at level info or above."""
     return [
         record.getMessage()
         for record in caplog.records

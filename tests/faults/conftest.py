@@ -1,4 +1,4 @@
-"""What the fault tests share: a skippable clock, a path that can break, and apps."""
+"""Fixtures of the fault tests: a clock to skip, a TCP path that can break, and apps."""
 
 import logging
 from collections.abc import AsyncIterator, Callable
@@ -21,7 +21,7 @@ type WatchApp = Callable[[MockConfigEntry], AppUnderTest]
 
 @pytest.fixture(autouse=True)
 def _at_full_speed(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> None:
-    """Leave out what takes most of the time of many reconnects: asyncio's and the log's debug."""
+    """Turn off debug modes, which take most of the time of many reconnects."""
     caplog.set_level(logging.INFO)
     caplog.set_level(logging.INFO, "custom_components.pusher_channels")
     if "hass" in request.fixturenames:
@@ -40,7 +40,7 @@ async def path(server: DevServer) -> AsyncIterator[Path]:
 async def watch_app(
     hass: HomeAssistant, server: DevServer, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> AsyncIterator[WatchApp]:
-    """Return what watches an app by the clock of the test; in the end nothing of it may be left."""
+    """Return a function that observes an app; at the end nothing of the app may be left."""
     apps: list[AppUnderTest] = []
 
     def watch_app(entry: MockConfigEntry) -> AppUnderTest:

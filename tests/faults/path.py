@@ -1,4 +1,4 @@
-"""A TCP path between a client and a server: slow, torn, silent or frozen."""
+"""A TCP path between a client and a server that can be slow, broken, silent or frozen."""
 
 import asyncio
 import contextlib
@@ -12,7 +12,7 @@ class Path:
     """Passes bytes both ways; `piece` is how many are passed at once."""
 
     def __init__(self, host: str, port: int) -> None:
-        """Lead to the server at host and port."""
+        """Forward to the server at host and port."""
         self._target = (host, port)
         self._ends: list[asyncio.StreamWriter] = []
         self._open = asyncio.Event()
@@ -40,7 +40,7 @@ class Path:
         self._open.clear()
 
     def thaw(self) -> None:
-        """Let what was held, and what follows, pass."""
+        """Forward the held bytes, and all later ones."""
         self._open.set()
 
     def reset(self) -> None:

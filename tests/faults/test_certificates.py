@@ -1,4 +1,4 @@
-"""Certificates that cannot be trusted: nothing goes over such a connection."""
+"""Certificates that are not trusted: nothing is sent over such a connection."""
 
 import ssl
 from collections.abc import AsyncIterator
@@ -19,7 +19,7 @@ INVALID = "The server's certificate is not valid"
 
 
 class Certificates:
-    """One good certificate and some others; all are trusted but the unknown one."""
+    """One valid certificate and some others; all are trusted except the unknown one."""
 
     def __init__(self, folder: Path) -> None:
         self._files = {

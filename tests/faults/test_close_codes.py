@@ -1,4 +1,4 @@
-"""Every close code, over a connection that lived, instead of a welcome, and at the set-up."""
+"""Every close code: on an established connection, instead of a welcome, and at the set-up."""
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
@@ -19,30 +19,30 @@ ISSUES |= {4004: "over_quota", 4009: "", 4100: "over_quota"}
 
 
 def reported(code: int) -> str:
-    """Return the words for a close code; what nobody may send is an error of the protocol."""
+    """Return the message for a close code; a reserved one is a protocol error."""
     if code == 1009:
         return "A message was too large for the server (1009)"
     return f"The connection was closed ({1002 if code in NOT_FOR_THE_WIRE else code})"
 
 
 def is_back_at_once(code: int) -> bool:
-    """Tell whether a server that closes with the code is returned to without a wait."""
+    """Return whether the code asks for an immediate reconnect."""
     return (code < 4000 and code not in {1002, 1003, *NOT_FOR_THE_WIRE}) or 4200 <= code < 4300
 
 
 def stops(code: int) -> bool:
-    """Tell whether the code says that the same attempt would fail again."""
+    """Return whether the same attempt would fail again."""
     return 4000 <= code < 4100 and code != 4004
 
 
 def issues(code: int) -> set[str]:
-    """Return the repair issues that the code raises: 4009 asks for a new authorization instead."""
+    """Return the repair issues of the code; 4009 starts a new authorization instead."""
     issue = ISSUES.get(code, "app_refused" if stops(code) else "")
     return {issue} if issue else set()
 
 
 async def asked_to_authorize(hass: HomeAssistant) -> bool:
-    """Tell whether the user is asked for a new authorization, and take the question back."""
+    """Return whether a reauthentication was started, and abort it."""
     await hass.async_block_till_done()
     asked = reauth_flows(hass) == ["reauth"]
     for flow in hass.config_entries.flow.async_progress():
@@ -51,7 +51,7 @@ async def asked_to_authorize(hass: HomeAssistant) -> bool:
 
 
 async def returns(app: AppUnderTest, code: int, clock: Clock, *, waits: bool) -> None:
-    """Expect what the code asks for, and that all is well afterwards."""
+    """Expect what the code asks for, and that everything works afterwards."""
     assert await asked_to_authorize(app.hass) == (code == 4009)
     assert app.issues == issues(code)
     if stops(code):
@@ -92,7 +92,7 @@ async def test_after_each_close_code_instead_of_a_welcome_it_is_back_or_says_why
 async def test_each_close_code_at_the_set_up_is_tried_again_or_says_why_not(
     hass: HomeAssistant, server: DevServer, app: AppUnderTest
 ) -> None:
-    """An issue stays until another takes its place, or until the app connects."""
+    """An issue stays until another replaces it, or until the app connects."""
     seen: set[str] = set()
     for code in CODES:
         server.faults.handshake_close = code

@@ -1,4 +1,4 @@
-"""Data that no server should send, with the recorder on: it is written, told to the browser, and never an error."""
+"""Data that no server should send, with the recorder on: it is stored, sent to the browser, and never an error."""
 
 import logging
 from typing import Any

@@ -1,4 +1,4 @@
-"""Frames that no server should send: told on the bus at most, and never the end of anything."""
+"""Frames that no server should send: reported on the bus, and nothing else happens."""
 
 import gc
 import logging
@@ -46,7 +46,7 @@ async def test_broken_frames_are_reported_on_the_bus_and_change_nothing(
 
 
 def _as_text(payload: bytes) -> bytes:
-    """Return a text frame, whatever its text is."""
+    """Return a text frame with any text."""
     return _text_frame("x" * len(payload))[: -len(payload) or None] + payload
 
 

@@ -1,4 +1,4 @@
-"""A server that is found again but does not welcome: it is asked until it does."""
+"""A server that can be reached but sends no welcome: attempts go on until it does."""
 
 from collections.abc import Callable
 

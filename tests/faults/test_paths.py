@@ -1,4 +1,4 @@
-"""A path that breaks: the entities say so, the log says it once, and the next event arrives."""
+"""A path that breaks: the state shows it, it is logged once, and the next event arrives."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Why a connection ended, in the words of the server."""
+"""Why a connection ended, with the server's message."""
 
 from tools.devserver import DevServer, frames
 
@@ -10,7 +10,7 @@ MAINTENANCE = "Maintenance at noon (4200)"
 async def test_what_a_server_reports_just_before_it_closes_is_the_reason(
     app: AppUnderTest, server: DevServer
 ) -> None:
-    """Soketi gives its words in a pusher:error, and closes with the same code and none."""
+    """Soketi sends its message in a pusher:error, and closes with the same code and no message."""
     await server.send_raw(frames.error(4200, "Maintenance at noon"))
     await server.close_all(4200)
 

@@ -1,4 +1,4 @@
-"""Home Assistant stops, whatever the connection is doing: at once, quietly and with nothing left."""
+"""Home Assistant stops in any state of the connection: at once, without log lines, with nothing left."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""No way to the server: a name that nobody knows, a proxy that refuses, a port where nobody is."""
+"""Servers that cannot be reached: an unknown name, a proxy that refuses, a closed port."""
 
 import pytest
 from homeassistant.core import HomeAssistant
@@ -15,7 +15,7 @@ NO_PROXY = "The proxy refused or could not be reached"
 
 @pytest.fixture
 async def _no_names(hass: HomeAssistant) -> None:
-    """Let no name be found, as without a network."""
+    """Let every name lookup fail, as without a network."""
     vars(async_get_clientsession(hass).connector)["_resolver"] = NoNames()
 
 
