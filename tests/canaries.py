@@ -29,15 +29,15 @@ SECRET = re.compile(
 LOGGERS = ("custom_components.pusher_channels", "homeassistant", "aiohttp.client", "asyncio")
 COMPONENT = str(Path(diagnostics.__file__).parent)
 RAISES = 4
-TOLD_TO_OTHERS = (PusherError, HomeAssistantError, vol.Invalid)
-TOLD_BY_FLOWS = ("errors", "description_placeholders", "reason", "title")
+SHOWN_ERRORS = (PusherError, HomeAssistantError, vol.Invalid)
+SHOWN_BY_FLOWS = ("errors", "description_placeholders", "reason", "title")
 
 
 class Canaries(logging.Handler):
     """Reads the log, what the component raises, and what it gives to diagnostics, flows and repairs."""
 
     def __init__(self, config: Path) -> None:
-        """Start with nothing found; `config` is where Home Assistant writes its files."""
+        """Read files below `config`, where Home Assistant writes its own."""
         super().__init__(logging.DEBUG)
         self.found: list[str] = []
         self._since = time.time()
@@ -49,7 +49,7 @@ class Canaries(logging.Handler):
             self.read(f"the log of {record.name}", logging.Formatter().format(record))
 
     def read(self, where: str, what: object) -> None:
-        """Take note of a secret, without repeating it all."""
+        """Add a finding if the text has a secret, with the start of it only."""
         if secret := SECRET.search(str(what)):
             self.found.append(f"{secret[0][:12]}... is in {where}")
 
@@ -91,7 +91,7 @@ class Canaries(logging.Handler):
                 self.read(str(file), file.read_text(errors="replace"))
 
     def _raised(self, code: CodeType, _: int, error: BaseException) -> None:
-        if isinstance(error, TOLD_TO_OTHERS) and code.co_filename.startswith(COMPONENT):
+        if isinstance(error, SHOWN_ERRORS) and code.co_filename.startswith(COMPONENT):
             self.read(f"an exception of {code.co_qualname}", repr(error))
 
     def _reading(
@@ -100,8 +100,8 @@ class Canaries(logging.Handler):
         @wraps(source)
         async def read(*args: Any, **kwargs: Any) -> dict[str, Any]:
             result = await source(*args, **kwargs)
-            told = {key: result[key] for key in TOLD_BY_FLOWS if key in result}
-            self.read(source.__qualname__, told if "flow_id" in result else result)
+            shown = {key: result[key] for key in SHOWN_BY_FLOWS if key in result}
+            self.read(source.__qualname__, shown if "flow_id" in result else result)
             return result
 
         return read

@@ -1,4 +1,4 @@
-"""The binary sensors: joined channels, tracked members and watched users."""
+"""The binary sensors: subscribed channels, tracked members and watched users."""
 
 import pytest
 from homeassistant.const import STATE_UNAVAILABLE, EntityCategory
@@ -19,7 +19,7 @@ ROOM = channel_subentry("presence-room", members=["alice", "bob"])
 WATCHING = {"sign_in": True, "watchlist": ["bob"]}
 
 
-async def test_subscribed_tells_whether_the_channel_is_joined(
+async def test_subscribed_is_on_while_the_channel_is_subscribed(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, "orders")
@@ -41,7 +41,7 @@ async def test_subscribed_tells_whether_the_channel_is_joined(
     await until(lambda: state_of(hass, SUBSCRIBED).state == "on")
 
 
-async def test_subscribed_gives_the_servers_words_for_a_refusal(
+async def test_subscribed_has_the_servers_message_of_a_refusal(
     hass: HomeAssistant, server: DevServer
 ) -> None:
     server.faults.subscribe_answers["orders"] = frames.subscription_error("orders", "Closed", 403)
@@ -75,7 +75,7 @@ async def test_member_is_on_while_it_is_on_the_channel(
     assert writes == []
 
 
-async def test_member_who_is_there_already_is_on_from_the_start(
+async def test_earlier_member_is_on_from_the_start(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     async with connected_guest(server) as guest:
@@ -85,7 +85,7 @@ async def test_member_who_is_there_already_is_on_from_the_start(
         assert state_of(hass, BOB).state == "on"
 
 
-async def test_member_whose_id_is_a_number_is_found_by_its_text(
+async def test_numeric_member_id_is_found_by_its_text(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     await set_up(app_entry(server, channel_subentry("presence-room", members=["42"])))
@@ -95,7 +95,7 @@ async def test_member_whose_id_is_a_number_is_found_by_its_text(
     await until(lambda: state_of(hass, "binary_sensor.presence_room_member_42").state == "on")
 
 
-async def test_member_is_unavailable_while_nobody_can_know(
+async def test_member_is_unavailable_without_a_connection(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     async with connected_guest(server) as guest:
@@ -132,7 +132,7 @@ async def test_watched_user_is_online_while_signed_in_anywhere(
     await until(lambda: state_of(hass, ONLINE_BOB).state == "off")
 
 
-async def test_a_watched_user_ignores_the_state_of_others(
+async def test_watched_user_ignores_other_users(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     hub = await set_up(app_entry(server, options=WATCHING))
@@ -148,7 +148,7 @@ async def test_a_watched_user_ignores_the_state_of_others(
     assert hub.client.user.online == {"bob": True}
 
 
-async def test_watched_user_is_unavailable_while_nobody_is_signed_in(
+async def test_watched_user_is_unavailable_without_a_connection(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     hub = await set_up(app_entry(server, options=WATCHING))
@@ -159,7 +159,7 @@ async def test_watched_user_is_unavailable_while_nobody_is_signed_in(
 
 
 @pytest.mark.parametrize("options", [{}, {"watchlist": ["bob"]}, {"sign_in": True}])
-async def test_nobody_is_watched_without_sign_in_and_a_list(
+async def test_no_user_is_watched_without_sign_in_and_a_list(
     hass: HomeAssistant, server: DevServer, set_up: SetUp, options: dict[str, object]
 ) -> None:
     await set_up(app_entry(server, options=options))

@@ -1,4 +1,4 @@
-"""Diagnostics tell how an app fares, and neither its secrets nor who is on its channels."""
+"""Diagnostics have the state of an app without secrets and personal data."""
 
 import json
 from typing import Any
@@ -158,7 +158,7 @@ async def test_connected_app_is_described(
     }
 
 
-async def test_nobody_on_a_channel_is_named(
+async def test_no_member_is_named(
     hass: HomeAssistant,
     server: DevServer,
     set_up: SetUp,
@@ -207,8 +207,8 @@ async def test_refused_channel_is_described_without_what_the_server_quotes(
     server: DevServer,
     hass_client: ClientSessionGenerator,
 ) -> None:
-    words = f'Expected {APP.secret} of 1.2:presence-room:{{"user_id":"guest-alice"}}, but got 1'
-    answer = frames.subscription_error("presence-room", words, 403)
+    message = f'Expected {APP.secret} of 1.2:presence-room:{{"user_id":"guest-alice"}}, but got 1'
+    answer = frames.subscription_error("presence-room", message, 403)
     server.faults.subscribe_answers["presence-room"] = answer
     entry = app_entry(server, ROOM)
     entry.add_to_hass(hass)
@@ -250,7 +250,7 @@ async def test_app_that_could_not_be_set_up_is_described(
     ]
 
 
-async def test_channels_device_tells_of_its_channel_only(
+async def test_device_of_a_channel_has_its_channel_only(
     hass: HomeAssistant,
     server: DevServer,
     set_up: SetUp,
@@ -268,7 +268,7 @@ async def test_channels_device_tells_of_its_channel_only(
     assert "presence-room" not in json.dumps(diagnostics)
 
 
-async def test_apps_device_tells_of_the_app(
+async def test_device_of_an_app_has_the_app(
     hass: HomeAssistant,
     server: DevServer,
     set_up: SetUp,

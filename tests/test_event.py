@@ -1,4 +1,4 @@
-"""The event entities: the newest event of a channel, and of the signed-in user."""
+"""The event entities: the latest event of a channel and of the signed-in user."""
 
 import asyncio
 import json
@@ -97,7 +97,7 @@ async def test_event_that_is_not_listed_is_dropped(
 
 @pytest.mark.parametrize(
     ("sent", "shown_as"),
-    [({"id": 1}, {"id": 1}), ("words", "words"), ("12.5", 12.5), ([1, None], [1, None]), ("", "")],
+    [({"id": 1}, {"id": 1}), ("text", "text"), ("12.5", 12.5), ([1, None], [1, None]), ("", "")],
 )
 async def test_data_is_decoded_where_it_is_json(
     hass: HomeAssistant, server: DevServer, set_up: SetUp, sent: object, shown_as: object
@@ -142,7 +142,7 @@ async def test_stored_event_of_a_cache_channel_is_marked(
     assert shown(hass, "event.cache_price")["cached"] is False
 
 
-async def test_event_is_unavailable_while_the_channel_is_not_joined(
+async def test_event_is_unavailable_without_a_connection(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     await set_up(app_entry(server, "orders"))
@@ -258,7 +258,7 @@ async def test_unload_during_a_flood_writes_nothing_later(
     assert writes == []
 
 
-async def test_user_event_shows_what_is_sent_to_the_user(
+async def test_user_event_shows_the_latest_event_of_the_user(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, options={"sign_in": True})
@@ -283,7 +283,7 @@ async def test_user_event_shows_what_is_sent_to_the_user(
     }
 
 
-async def test_user_event_is_there_only_with_sign_in(
+async def test_user_event_exists_only_with_sign_in(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     await set_up(app_entry(server, "orders"))
@@ -291,7 +291,7 @@ async def test_user_event_is_there_only_with_sign_in(
     assert hass.states.get(USER) is None
 
 
-async def test_user_event_is_unavailable_while_nobody_is_signed_in(
+async def test_user_event_is_unavailable_without_a_connection(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     hub = await set_up(app_entry(server, options={"sign_in": True}))

@@ -75,7 +75,7 @@ async def test_refused_app_is_not_tried_again(hass: HomeAssistant, server: DevSe
     assert len(server.attempts) == 1
 
 
-async def test_unauthorized_app_asks_for_another_authorization(
+async def test_unauthorized_app_starts_a_reauthentication(
     hass: HomeAssistant, server: DevServer
 ) -> None:
     server.faults.first_frame = frames.error(4009, "The connection is not authorized")
@@ -149,7 +149,7 @@ async def test_unload_after_the_stop_is_quiet(
     assert [it for it in caplog.records if it.levelname in ("ERROR", "CRITICAL")] == []
 
 
-async def test_channels_are_joined_only_once_home_assistant_has_started(
+async def test_channels_are_subscribed_once_home_assistant_has_started(
     hass: HomeAssistant, server: DevServer
 ) -> None:
     hass.set_state(CoreState.not_running)
@@ -172,7 +172,7 @@ async def test_channels_are_joined_only_once_home_assistant_has_started(
     assert hub.client.user.user_id == "home-assistant-12345678"
 
 
-async def test_unload_before_the_start_joins_nothing_later(
+async def test_unload_before_the_start_subscribes_nothing_later(
     hass: HomeAssistant, server: DevServer
 ) -> None:
     hass.set_state(CoreState.not_running)
@@ -218,7 +218,7 @@ async def test_setup_without_any_channel_stays_connected(
     assert server.connections[0].app.key == APP.key
 
 
-async def test_channel_that_is_deleted_during_the_setup_leaves_the_rest_set_up(
+async def test_channel_deleted_during_the_setup_does_not_affect_the_rest(
     hass: HomeAssistant, server: DevServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     entry = app_entry(server, "orders", "news")
@@ -241,7 +241,7 @@ async def test_channel_that_is_deleted_during_the_setup_leaves_the_rest_set_up(
     assert await hass.config_entries.async_reload(entry.entry_id)
 
 
-async def test_setup_whose_platform_fails_leaves_nothing_and_is_retried(
+async def test_setup_with_a_failed_platform_is_undone_and_retried(
     hass: HomeAssistant, server: DevServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     entry = app_entry(server, "orders")
@@ -285,7 +285,7 @@ async def test_options_saved_during_a_slow_setup_are_used(
     assert hass.states.get("event.demo_app_user_event") is not None
 
 
-async def test_entity_that_the_settings_no_longer_ask_for_is_removed_whatever_changed(
+async def test_entities_that_are_no_longer_configured_are_removed(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     """Members, the app ID and the kind of the channel change while the entry reloads."""

@@ -28,7 +28,7 @@ ADA = {"user_id": "ada", "user_info": {}}
 
 
 def app(server: DevServer, *channels: str, without: str | None = None) -> MockConfigEntry:
-    """Return an entry whose user may have left a field empty."""
+    """Return an entry, without one field of its data."""
     data = {key: value for key, value in app_data(server).items() if key != without}
     subentries = [channel_subentry(name) for name in channels]
     return MockConfigEntry(domain=DOMAIN, title="Demo app", data=data, subentries_data=subentries)
@@ -64,7 +64,7 @@ async def refusal(
     return caught.value, text_of(caught.value)
 
 
-async def test_entity_is_there_for_each_kind_of_channel_and_off_unless_wanted(
+async def test_each_kind_of_channel_has_an_entity_that_is_disabled_by_default(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app(server, *KINDS)
@@ -86,7 +86,7 @@ async def test_entity_is_there_for_each_kind_of_channel_and_off_unless_wanted(
         ("encryption_master_key", set(KINDS) - {"private-encrypted-a"}),
     ],
 )
-async def test_no_entity_stands_for_a_channel_that_cannot_be_published_to(
+async def test_channel_to_which_nothing_can_be_sent_has_no_entity(
     hass: HomeAssistant,
     server: DevServer,
     without: str,
@@ -103,7 +103,7 @@ async def test_no_entity_stands_for_a_channel_that_cannot_be_published_to(
 
 
 @pytest.mark.parametrize("channel", ["orders", "private-a", "presence-a"])
-async def test_message_is_an_event_that_another_member_hears(
+async def test_message_is_an_event_that_another_member_receives(
     hass: HomeAssistant, server: DevServer, set_up: SetUp, channel: str
 ) -> None:
     await set_up(enabled(hass, app(server, channel), channel))
@@ -115,10 +115,10 @@ async def test_message_is_an_event_that_another_member_hears(
     async with connected_guest(server) as guest:
         await guest.join(channel, ADA if channel == "presence-a" else None)
         await notify(hass, channel, message=DINNER, title="Kitchen")
-        heard = json.loads(await guest.read())
+        received = json.loads(await guest.read())
 
-    assert (heard["channel"], heard["event"]) == (channel, "notification")
-    assert json.loads(heard["data"]) == WHOLE
+    assert (received["channel"], received["event"]) == (channel, "notification")
+    assert json.loads(received["data"]) == WHOLE
     assert state_of(hass, entity_of(channel)).state != STATE_UNKNOWN
 
 
@@ -132,7 +132,7 @@ async def test_message_without_a_title_has_none(
     assert [json.loads(it.data) for it in server.published] == [{"message": DINNER}]
 
 
-async def test_message_to_an_encrypted_channel_is_sealed(
+async def test_message_to_an_encrypted_channel_is_encrypted(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     await set_up(enabled(hass, app(server, "private-encrypted-a"), "private-encrypted-a"))
@@ -140,16 +140,16 @@ async def test_message_to_an_encrypted_channel_is_sealed(
     await notify(hass, "private-encrypted-a", message=DINNER, title="Kitchen")
 
     [published] = server.published
-    sealed = json.loads(published.data)
+    payload = json.loads(published.data)
     key = generate_shared_secret(b"private-encrypted-a", base64.b64decode(MASTER_KEY))
-    opened = SecretBox(key).decrypt(
-        base64.b64decode(sealed["ciphertext"]), base64.b64decode(sealed["nonce"])
+    decrypted = SecretBox(key).decrypt(
+        base64.b64decode(payload["ciphertext"]), base64.b64decode(payload["nonce"])
     )
-    assert json.loads(opened) == WHOLE
+    assert json.loads(decrypted) == WHOLE
 
 
 @pytest.mark.parametrize("channel", ["private-a", "presence-a"])
-async def test_message_goes_as_a_client_event_where_there_is_no_server_api(
+async def test_message_is_a_client_event_without_the_server_api(
     hass: HomeAssistant, server: DevServer, set_up: SetUp, channel: str
 ) -> None:
     await set_up(enabled(hass, app(server, channel, without="app_id"), channel))
@@ -157,24 +157,24 @@ async def test_message_goes_as_a_client_event_where_there_is_no_server_api(
     async with connected_guest(server) as guest:
         await guest.join(channel, ADA if channel == "presence-a" else None)
         await notify(hass, channel, message=DINNER, title="Kitchen")
-        heard = json.loads(await guest.read())
+        received = json.loads(await guest.read())
 
-    assert (heard["channel"], heard["event"]) == (channel, "client-notification")
-    data = heard["data"]
+    assert (received["channel"], received["event"]) == (channel, "client-notification")
+    data = received["data"]
     assert (json.loads(data) if isinstance(data, str) else data) == WHOLE
 
 
-async def test_own_message_does_not_come_back(
+async def test_own_message_is_not_received(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     await set_up(enabled(hass, app(server, "orders"), "orders"))
-    heard = async_capture_events(hass, "pusher_channels_event")
+    received = async_capture_events(hass, "pusher_channels_event")
 
     await notify(hass, "orders", message=DINNER)
     await server.publish("orders", "shipped", {})
-    await until(lambda: heard)
+    await until(lambda: received)
 
-    assert [event.data["event"] for event in heard] == ["shipped"]
+    assert [event.data["event"] for event in received] == ["shipped"]
 
 
 @pytest.mark.parametrize("without", [None, "app_id"])
@@ -217,23 +217,23 @@ async def test_message_that_is_too_large_is_refused_with_what_to_do(
 ) -> None:
     await set_up(enabled(hass, app(server, "private-a", without=without), "private-a"))
 
-    err, words = await refusal(hass, "private-a", "x" * 10240)
+    err, message = await refusal(hass, "private-a", "x" * 10240)
 
     assert isinstance(err, ServiceValidationError)
     assert err.translation_key == "data_too_large"
-    assert "Send less" in words
+    assert "Send less" in message
     assert state_of(hass, entity_of("private-a")).state == STATE_UNKNOWN
 
 
-async def test_server_that_does_not_publish_is_told_with_what_to_do(
+async def test_refusal_of_the_server_says_what_to_do(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     await set_up(enabled(hass, app(server, "orders"), "orders"))
     server.faults.api_status = 403
 
-    err, words = await refusal(hass, "orders", DINNER)
+    err, message = await refusal(hass, "orders", DINNER)
 
     assert not isinstance(err, ServiceValidationError)
     assert err.translation_key == "request_failed"
-    assert "Check the app ID" in words
+    assert "Check the app ID" in message
     assert state_of(hass, entity_of("orders")).state == STATE_UNKNOWN

@@ -1,4 +1,4 @@
-"""What the quality scale promises and a machine can check, beside what other tests prove."""
+"""What the quality scale requires and no other test proves."""
 
 import importlib
 import json
@@ -113,7 +113,7 @@ async def entities(hass: HomeAssistant, server: DevServer, set_up: SetUp) -> Ent
     return found
 
 
-def test_every_rule_up_to_platinum_is_kept_or_exempt_for_a_reason() -> None:
+def test_every_rule_up_to_platinum_is_done_or_exempt() -> None:
     assert load_yaml_dict(str(PLATINUM))["rules"].keys() <= RULES.keys()
     for rule, status in RULES.items():
         if status != "done":
@@ -123,25 +123,25 @@ def test_every_rule_up_to_platinum_is_kept_or_exempt_for_a_reason() -> None:
     assert MANIFEST["quality_scale"] == "platinum"
 
 
-def test_each_platform_says_how_many_updates_may_run() -> None:
+def test_each_platform_sets_parallel_updates() -> None:
     for platform in component.PLATFORMS:
         module = importlib.import_module(f"{component.__name__}.{platform}")
         assert (1 if platform == "notify" else 0) == module.PARALLEL_UPDATES, platform
 
 
-def test_each_entity_has_a_name_and_an_icon_and_none_is_left_over(entities: Entities) -> None:
+def test_each_entity_has_a_name_and_an_icon(entities: Entities) -> None:
     used = {(entity.platform.domain, entity.translation_key) for entity, _ in entities}
     assert used == set(_pairs(ENGLISH["entity"])) == set(_pairs(ICONS["entity"]))
     for entity, state in entities:
-        words = _words(entity)
+        texts = _texts(entity)
         is_main = state.attributes[ATTR_FRIENDLY_NAME] == _device_name(entity)
-        assert is_main != bool(words.get("name")), state.entity_id
+        assert is_main != bool(texts.get("name")), state.entity_id
         assert entity.has_entity_name, state.entity_id
         assert entity.unique_id, state.entity_id
 
 
 def test_the_only_main_entity_of_a_device_is_its_event(entities: Entities) -> None:
-    assert {e.platform.domain for e, _ in entities if "name" not in _words(e)} == {"event"}
+    assert {e.platform.domain for e, _ in entities if "name" not in _texts(e)} == {"event"}
 
 
 def test_each_attribute_of_an_entity_has_a_name(entities: Entities) -> None:
@@ -151,7 +151,7 @@ def test_each_attribute_of_an_entity_has_a_name(entities: Entities) -> None:
         key = (entity.platform.domain, entity.translation_key)
         shown.setdefault(key, set()).update(state.attributes.keys() - known)
     named = {
-        (domain, key): {name for name, words in _attributes(domain, key).items() if "name" in words}
+        (domain, key): {name for name, texts in _attributes(domain, key).items() if "name" in texts}
         for domain, key in shown
     }
     for name in ("event", "user_event"):
@@ -163,7 +163,7 @@ def test_each_state_that_is_a_word_has_a_text(entities: Entities) -> None:
     for entity, state in entities:
         binary = {"on", "off"} if entity.platform.domain == "binary_sensor" else set()
         expected = binary | set(state.attributes.get("options", ()))
-        assert _words(entity).get("state", {}).keys() == expected
+        assert _texts(entity).get("state", {}).keys() == expected
     types = _attributes("event", "event")["event_type"]["state"]
     assert types.keys() == {"received", "other"}
     assert _attributes("event", "user_event")["event_type"]["state"].keys() == {"received"}
@@ -215,14 +215,14 @@ def test_each_trigger_and_each_of_its_fields_is_described() -> None:
 @pytest.mark.parametrize("form", FORMS, ids="-".join)
 def test_each_field_of_a_form_is_named_and_described(form: tuple[str, str]) -> None:
     flow, step = form
-    words = FLOWS[flow]["step"][step]
-    assert words["title"]
-    assert words["description"]
-    _assert_form_described(FORMS[form], words)
+    texts = FLOWS[flow]["step"][step]
+    assert texts["title"]
+    assert texts["description"]
+    _assert_form_described(FORMS[form], texts)
 
 
 def test_each_step_of_a_flow_is_among_the_forms_or_a_menu() -> None:
-    steps = {(flow, step) for flow, words in FLOWS.items() for step in words["step"]}
+    steps = {(flow, step) for flow, texts in FLOWS.items() for step in texts["step"]}
     menus = {("config", "authorization"), ("channel", "reconfigure")}
     assert steps - menus == FORMS.keys()
     menu = ENGLISH["config"]["step"]["authorization"]
@@ -257,11 +257,11 @@ _FROM_HOME_ASSISTANT = {
 }
 
 
-def _words(entity: Entity) -> dict[str, Any]:
+def _texts(entity: Entity) -> dict[str, Any]:
     key = entity.translation_key
     assert key is not None
-    words: dict[str, Any] = ENGLISH["entity"][entity.platform.domain][key]
-    return words
+    texts: dict[str, Any] = ENGLISH["entity"][entity.platform.domain][key]
+    return texts
 
 
 def _attributes(domain: str, key: str | None) -> dict[str, dict[str, Any]]:
@@ -283,19 +283,19 @@ def _pairs(tree: Mapping[str, Mapping[str, object]]) -> Iterator[tuple[str, str]
             yield platform, key
 
 
-def _assert_described(words: Mapping[str, Any]) -> None:
-    for described in (words, *words["fields"].values()):
+def _assert_described(texts: Mapping[str, Any]) -> None:
+    for described in (texts, *texts["fields"].values()):
         assert described["name"]
         assert described["description"]
 
 
-def _assert_form_described(schema: vol.Schema, words: Mapping[str, Any]) -> None:
+def _assert_form_described(schema: vol.Schema, texts: Mapping[str, Any]) -> None:
     """Compare a form, and the sections in it, with what is said of it."""
     sections = {str(key): it for key, it in schema.schema.items() if isinstance(it, section)}
     fields = [str(key) for key in schema.schema if str(key) not in sections]
-    assert fields == list(words.get("data", ())) == list(words.get("data_description", ()))
-    assert sections.keys() == words.get("sections", {}).keys()
+    assert fields == list(texts.get("data", ())) == list(texts.get("data_description", ()))
+    assert sections.keys() == texts.get("sections", {}).keys()
     for name, inner in sections.items():
-        assert words["sections"][name]["name"]
-        assert words["sections"][name]["description"]
-        _assert_form_described(inner.schema, words["sections"][name])
+        assert texts["sections"][name]["name"]
+        assert texts["sections"][name]["description"]
+        _assert_form_described(inner.schema, texts["sections"][name])

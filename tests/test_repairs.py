@@ -74,7 +74,7 @@ async def submit(
         (4100, "over_quota", "warning", ConfigEntryState.SETUP_RETRY),
     ],
 )
-async def test_refused_setup_raises_one_fixable_issue(
+async def test_refused_setup_creates_one_fixable_issue(
     hass: HomeAssistant,
     server: DevServer,
     code: int,
@@ -98,7 +98,7 @@ async def test_refused_setup_raises_one_fixable_issue(
 
 
 @pytest.mark.parametrize("code", [4009, 4101, 4200, 4301, 1006])
-async def test_setup_that_fails_otherwise_raises_no_issue(
+async def test_setup_that_fails_otherwise_creates_no_issue(
     hass: HomeAssistant, server: DevServer, code: int
 ) -> None:
     if code == 1006:
@@ -112,7 +112,7 @@ async def test_setup_that_fails_otherwise_raises_no_issue(
     assert issues_of(hass) == {}
 
 
-async def test_issue_goes_when_the_next_setup_connects(
+async def test_issue_is_deleted_when_the_next_setup_connects(
     hass: HomeAssistant, server: DevServer
 ) -> None:
     server.faults.first_frame = frames.error(4100, "Over the connection quota")
@@ -126,9 +126,7 @@ async def test_issue_goes_when_the_next_setup_connects(
     assert issues_of(hass) == {}
 
 
-async def test_issue_that_follows_another_takes_its_place(
-    hass: HomeAssistant, server: DevServer
-) -> None:
+async def test_later_issue_replaces_the_earlier_one(hass: HomeAssistant, server: DevServer) -> None:
     server.faults.first_frame = frames.error(4003, "Disabled")
     entry = app_entry(server)
     await fail_setup(hass, entry)
@@ -139,7 +137,7 @@ async def test_issue_that_follows_another_takes_its_place(
     assert list(issues_of(hass)) == [f"app_not_found_{entry.entry_id}"]
 
 
-async def test_app_that_is_disabled_later_raises_an_issue(
+async def test_app_that_is_disabled_later_has_an_issue(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server)
@@ -152,7 +150,7 @@ async def test_app_that_is_disabled_later_raises_an_issue(
     assert list(issues_of(hass)) == [f"app_disabled_{entry.entry_id}"]
 
 
-async def test_quota_issue_goes_when_the_client_gets_in_by_itself(
+async def test_quota_issue_is_deleted_when_the_client_connects(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server)
@@ -169,7 +167,7 @@ async def test_quota_issue_goes_when_the_client_gets_in_by_itself(
     assert issues_of(hass) == {}
 
 
-async def test_fix_reloads_the_app_and_the_issue_is_gone(
+async def test_fix_reloads_the_app_and_deletes_the_issue(
     hass: HomeAssistant, server: DevServer, hass_client: ClientSessionGenerator
 ) -> None:
     server.faults.first_frame = frames.error(4001, "No such app")
@@ -184,7 +182,7 @@ async def test_fix_reloads_the_app_and_the_issue_is_gone(
     assert issues_of(hass) == {}
 
 
-async def test_fix_that_did_not_help_says_so_and_keeps_the_issue(
+async def test_fix_that_did_not_help_keeps_the_issue(
     hass: HomeAssistant, server: DevServer, hass_client: ClientSessionGenerator
 ) -> None:
     entry = app_entry(server, app_key="wrong-key")
@@ -197,7 +195,7 @@ async def test_fix_that_did_not_help_says_so_and_keeps_the_issue(
     assert list(issues_of(hass)) == [f"app_not_found_{entry.entry_id}"]
 
 
-async def test_fix_of_an_app_that_was_removed_meanwhile_ends_well(
+async def test_fix_of_a_removed_app_ends(
     hass: HomeAssistant, server: DevServer, hass_client: ClientSessionGenerator
 ) -> None:
     entry = app_entry(server, app_key="wrong-key")
@@ -231,7 +229,7 @@ async def test_refused_client_event_creates_an_issue_without_a_fix(
 
 
 @pytest.mark.parametrize(
-    ("code", "words", "raised"),
+    ("code", "message", "raised"),
     [
         (None, FROM_PUSHER, True),
         (4301, FROM_SOKETI, True),
@@ -241,12 +239,12 @@ async def test_refused_client_event_creates_an_issue_without_a_fix(
         (4200, "Compression is not enabled", False),
     ],
 )
-async def test_only_words_on_disabled_client_events_raise_their_issue(
+async def test_only_messages_about_disabled_client_events_create_their_issue(
     hass: HomeAssistant,
     server: DevServer,
     set_up: SetUp,
     code: int | None,
-    words: str,
+    message: str,
     raised: bool,
 ) -> None:
     entry = app_entry(server)
@@ -254,13 +252,13 @@ async def test_only_words_on_disabled_client_events_raise_their_issue(
     seen: list[object] = []
     hub.client.listen(seen.append)
 
-    await server.send_raw(frames.error(code, words))
+    await server.send_raw(frames.error(code, message))
     await until(lambda: seen)
 
     assert list(issues_of(hass)) == [f"client_events_disabled_{entry.entry_id}"] * raised
 
 
-async def test_client_events_issue_goes_with_a_new_connection(
+async def test_client_events_issue_is_deleted_with_a_new_connection(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     hub = await set_up(app_entry(server))
@@ -278,8 +276,8 @@ async def ask_api_of_a_server_with_another_clock(session: ClientSession) -> Requ
     """Return what the API client makes of pusher.com's answer to a request from the past."""
 
     async def refuse(_: web.Request) -> web.Response:
-        words = "Timestamp expired: Given timestamp (2026-11-24T00:00:00Z) not within 600s"
-        return web.Response(status=401, text=words)
+        message = "Timestamp expired: Given timestamp (2026-11-24T00:00:00Z) not within 600s"
+        return web.Response(status=401, text=message)
 
     app = web.Application()
     app.router.add_route("*", "/{tail:.*}", refuse)
@@ -291,7 +289,7 @@ async def ask_api_of_a_server_with_another_clock(session: ClientSession) -> Requ
     return raised.value
 
 
-async def test_wrong_clock_raises_an_issue_until_the_api_takes_a_request(
+async def test_wrong_clock_has_an_issue_until_a_request_succeeds(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server)
@@ -314,7 +312,7 @@ async def test_wrong_clock_raises_an_issue_until_the_api_takes_a_request(
     assert issues_of(hass) == {}
 
 
-async def test_other_refusal_of_the_api_raises_no_issue(
+async def test_other_refusal_of_the_api_creates_no_issue(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, secret="wrong")
@@ -328,9 +326,7 @@ async def test_other_refusal_of_the_api_raises_no_issue(
     assert issues_of(hass) == {}
 
 
-async def test_removed_app_takes_its_issues_along_and_no_others(
-    hass: HomeAssistant, server: DevServer
-) -> None:
+async def test_removed_app_deletes_its_issues_only(hass: HomeAssistant, server: DevServer) -> None:
     entry = app_entry(server, app_key="wrong-key")
     await fail_setup(hass, entry)
     other = app_entry(server, app_key="other-wrong-key")

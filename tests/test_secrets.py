@@ -42,7 +42,7 @@ type Everything = list[str]
 
 @pytest.fixture
 async def server(socket_enabled: None) -> AsyncIterator[DevServer]:
-    """Run a server whose app has secrets that are easily found again."""
+    """Run a server with secrets that are easy to find."""
     auth = AuthEndpoints(required_headers={"Authorization": f"Bearer {TOKEN}"})
     async with DevServer(apps=[APP], auth=auth) as running:
         yield running
@@ -120,7 +120,7 @@ def signatures(server: DevServer) -> list[str]:
     return [it["auth"].partition(":")[2] for it in data if it.get("auth")]
 
 
-async def test_not_while_all_goes_well_and_over_a_reload(
+async def test_not_while_everything_works_and_after_a_reload(
     hass: HomeAssistant,
     server: DevServer,
     set_up: SetUp,
@@ -253,7 +253,7 @@ async def test_not_when_an_endpoint_talks_nonsense(
     await assert_nothing_secret(hass, hass_client, caplog, entry, written, canary)
 
 
-async def test_not_when_nobody_answers_at_the_endpoint(
+async def test_not_when_the_endpoint_does_not_answer(
     hass: HomeAssistant,
     server: DevServer,
     hass_client: ClientSessionGenerator,

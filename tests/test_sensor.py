@@ -31,7 +31,7 @@ async def counting_server(socket_enabled: None) -> AsyncIterator[DevServer]:
 
 
 def enable_count(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """Enable the sensor that is disabled unless the user wants it."""
+    """Enable the sensor, which is disabled by default."""
     entry.add_to_hass(hass)
     er.async_get(hass).async_get_or_create(
         "sensor",
@@ -94,7 +94,7 @@ async def test_connection_state_stays_available_when_the_server_refuses_the_app(
     assert state_of(hass, STATE).attributes["last_error"] == "The app is not enabled. (4003)"
 
 
-async def test_connection_state_says_when_the_next_attempt_is(
+async def test_connection_state_has_the_time_of_the_next_attempt(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     hub = await set_up(app_entry(server))
@@ -153,7 +153,7 @@ async def test_members_without_this_one_and_their_names(
     assert {"members", "names"} <= state_info["unrecorded_attributes"]
 
 
-async def test_members_counts_this_one_and_lists_all(
+async def test_members_includes_this_one_and_lists_all(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, "presence-room")
@@ -204,7 +204,7 @@ async def test_members_of_a_refused_channel_are_unavailable_not_none(
     assert state_of(hass, MEMBERS).state == STATE_UNAVAILABLE
 
 
-async def test_storm_of_members_is_written_rarely_and_ends_exact(
+async def test_many_members_are_written_rarely_and_end_exact(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     hub = await set_up(app_entry(server, "presence-room"))
@@ -240,7 +240,7 @@ async def test_single_member_is_written_at_once(
     assert state_of(hass, MEMBERS).state == "2"
 
 
-async def test_unload_during_a_storm_writes_nothing_later(
+async def test_unload_during_many_changes_writes_nothing_later(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, "presence-room")
@@ -258,7 +258,7 @@ async def test_unload_during_a_storm_writes_nothing_later(
     assert writes == []
 
 
-async def test_subscription_count_is_disabled_unless_wanted(
+async def test_subscription_count_is_disabled_by_default(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     await set_up(app_entry(server, "orders", "presence-room"))
@@ -272,7 +272,7 @@ async def test_subscription_count_is_disabled_unless_wanted(
     assert registry.async_get("sensor.orders_members") is None
 
 
-async def test_subscription_count_is_what_the_server_tells(
+async def test_subscription_count_is_the_servers(
     hass: HomeAssistant, counting_server: DevServer
 ) -> None:
     entry = app_entry(counting_server, "orders")
@@ -292,7 +292,7 @@ async def test_subscription_count_is_what_the_server_tells(
     await until(lambda: state_of(hass, COUNT).state == STATE_UNAVAILABLE)
 
 
-async def test_subscription_count_of_a_server_that_tells_none_is_unknown(
+async def test_subscription_count_of_a_server_that_sends_none_is_unknown(
     hass: HomeAssistant, server: DevServer
 ) -> None:
     entry = app_entry(server, "orders")

@@ -36,7 +36,7 @@ async def test_switch_is_a_setting_of_the_app(
     assert registered.entity_category is EntityCategory.CONFIG
 
 
-async def test_off_disconnects_and_on_joins_the_channels_again(
+async def test_off_disconnects_and_on_subscribes_again(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     await set_up(app_entry(server, "orders"))
@@ -55,7 +55,7 @@ async def test_off_disconnects_and_on_joins_the_channels_again(
     assert state_of(hass, SWITCH).state == "on"
 
 
-async def test_switch_stays_on_while_the_client_tries_to_come_back(
+async def test_switch_stays_on_while_the_client_reconnects(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     await set_up(app_entry(server))
@@ -67,7 +67,7 @@ async def test_switch_stays_on_while_the_client_tries_to_come_back(
     assert state_of(hass, SWITCH).state == "on"
 
 
-async def test_switch_goes_off_when_the_server_refuses_the_app_and_can_be_tried(
+async def test_switch_is_off_after_a_refusal_and_connects_again(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     await set_up(app_entry(server))

@@ -109,7 +109,7 @@ def test_each_misuse_that_the_client_raises_is_among_the_exceptions() -> None:
 
 
 def test_no_home_assistant_error_is_raised_without_a_translation() -> None:
-    wanted = (
+    names = (
         "HomeAssistantError",
         "ServiceValidationError",
         "ConfigEntryError",
@@ -119,7 +119,7 @@ def test_no_home_assistant_error_is_raised_without_a_translation() -> None:
     made = [
         (name, keywords.keys())
         for name in SOURCES
-        for function in wanted
+        for function in names
         for _, keywords in _calls(name, function)
     ]
     assert len(made) >= 5

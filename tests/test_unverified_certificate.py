@@ -1,4 +1,4 @@
-"""An app whose user turned verification off is named in the log at each start."""
+"""Disabled certificate verification is logged at each start."""
 
 import ssl
 from pathlib import Path
@@ -13,7 +13,7 @@ from .conftest import APP, app_entry
 
 
 @pytest.mark.parametrize(("verify_ssl", "warned"), [(False, True), (True, False)])
-async def test_it_is_said_aloud(
+async def test_disabled_verification_is_logged(
     hass: HomeAssistant,
     socket_enabled: None,
     tmp_path: Path,

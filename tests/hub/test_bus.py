@@ -1,4 +1,4 @@
-"""Home Assistant's event bus hears every event and member, with the fields of the contract."""
+"""Each event and each member is fired on the bus, with the fields of the contract."""
 
 import asyncio
 
@@ -16,17 +16,17 @@ ME = "home-assistant-12345678"
 
 
 @pytest.mark.parametrize(
-    ("sent", "heard"),
+    ("sent", "expected"),
     [
         ({"id": 1, "tags": ["a"]}, {"id": 1, "tags": ["a"]}),
-        ("words", "words"),
+        ("text", "text"),
         ("12", 12),
         ("null", None),
         ('{"broken', '{"broken'),
     ],
 )
 async def test_event_carries_decoded_data(
-    hass: HomeAssistant, server: DevServer, set_up: SetUp, sent: object, heard: object
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, sent: object, expected: object
 ) -> None:
     entry = app_entry(server, "orders")
     bus = capture_bus_events(hass, entry, "event")
@@ -39,14 +39,14 @@ async def test_event_carries_decoded_data(
         {
             "channel": "orders",
             "event": "shipped",
-            "data": heard,
+            "data": expected,
             "user_id": None,
             "cached": False,
         }
     ]
 
 
-async def test_every_event_is_heard_in_order_however_many(
+async def test_every_event_is_fired_in_order(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, "orders")
@@ -60,7 +60,7 @@ async def test_every_event_is_heard_in_order_however_many(
     assert [it["data"] for it in bus.fired("event", of="orders")] == list(range(500))
 
 
-async def test_event_that_does_not_pass_the_filter_is_not_heard(
+async def test_event_that_does_not_pass_the_filter_is_not_fired(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, channel_subentry("orders", events=["order.*"]))
@@ -74,7 +74,7 @@ async def test_event_that_does_not_pass_the_filter_is_not_heard(
     assert [it["event"] for it in bus.fired("event", of="orders")] == ["order.paid"]
 
 
-async def test_encrypted_event_is_heard_in_clear(
+async def test_encrypted_event_is_fired_decrypted(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, "private-encrypted-room")
@@ -104,7 +104,7 @@ async def test_client_event_names_its_sender(
     assert (event["event"], event["user_id"]) == ("client-wave", "bob")
 
 
-async def test_stored_event_of_a_cache_channel_is_marked_after_each_join(
+async def test_stored_event_of_a_cache_channel_is_marked_after_each_subscription(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     await server.publish("cache-price", "changed", 7)
@@ -118,11 +118,11 @@ async def test_stored_event_of_a_cache_channel_is_marked_after_each_join(
     await server.close_all(4200)
     await until(lambda: bus.count("event") == 3)
 
-    heard = [(it["data"], it["cached"]) for it in bus.fired("event", of="cache-price")]
-    assert heard == [(7, True), (8, False), (8, True)]
+    fired = [(it["data"], it["cached"]) for it in bus.fired("event", of="cache-price")]
+    assert fired == [(7, True), (8, False), (8, True)]
 
 
-async def test_cache_miss_comes_as_an_ordinary_event(
+async def test_cache_miss_is_an_ordinary_event(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, "cache-price")
@@ -163,7 +163,7 @@ async def test_event_for_the_user_belongs_to_the_app(
     ]
 
 
-async def test_member_who_comes_and_goes_is_heard_and_one_who_was_there_is_not(
+async def test_members_who_join_and_leave_are_fired_and_earlier_ones_are_not(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, "presence-room")
@@ -185,7 +185,7 @@ async def test_member_who_comes_and_goes_is_heard_and_one_who_was_there_is_not(
     }
 
 
-async def test_member_whose_id_is_a_number_is_heard_as_text(
+async def test_numeric_member_id_is_fired_as_text(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, "presence-room")
@@ -201,7 +201,7 @@ async def test_member_whose_id_is_a_number_is_heard_as_text(
     assert (added["user_id"], removed["user_id"]) == ("42", "42")
 
 
-async def test_member_with_news_of_itself_is_no_new_member(
+async def test_member_with_changed_information_is_no_new_member(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, "presence-room")
@@ -219,7 +219,7 @@ async def test_member_with_news_of_itself_is_no_new_member(
     assert (removed["user_info"], removed["count"]) == ("Robert", 1)
 
 
-async def test_nothing_is_heard_of_a_channel_after_its_removal(
+async def test_nothing_is_fired_for_a_removed_channel(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, "orders", "news")

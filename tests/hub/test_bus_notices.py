@@ -1,4 +1,4 @@
-"""Home Assistant's event bus hears how channels and the connection fare, as in the contract."""
+"""Changes of channels and of the connection are fired on the bus, as in the contract."""
 
 from datetime import datetime, timedelta
 
@@ -21,7 +21,7 @@ async def set_up_unjoined(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     assert await hass.config_entries.async_setup(entry.entry_id)
 
 
-async def test_join_is_heard(hass: HomeAssistant, server: DevServer, set_up: SetUp) -> None:
+async def test_subscription_is_fired(hass: HomeAssistant, server: DevServer, set_up: SetUp) -> None:
     entry = app_entry(server, "orders")
     bus = capture_bus_events(hass, entry, "subscription_succeeded")
     await set_up(entry)
@@ -29,7 +29,7 @@ async def test_join_is_heard(hass: HomeAssistant, server: DevServer, set_up: Set
     assert bus.fired("subscription_succeeded", of="orders") == [{"channel": "orders"}]
 
 
-async def test_join_of_a_presence_channel_tells_how_many_are_there_and_who_we_are(
+async def test_subscription_of_a_presence_channel_has_count_own_id_and_members(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, "presence-room")
@@ -43,7 +43,7 @@ async def test_join_of_a_presence_channel_tells_how_many_are_there_and_who_we_ar
     ]
 
 
-async def test_join_is_heard_again_after_each_reconnect(
+async def test_subscription_is_fired_again_after_each_reconnect(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, "orders")
@@ -54,7 +54,7 @@ async def test_join_is_heard_again_after_each_reconnect(
     await until(lambda: bus.count("subscription_succeeded") == 2)
 
 
-async def test_refused_join_is_heard_with_the_servers_words(
+async def test_refused_subscription_is_fired_with_the_servers_message(
     hass: HomeAssistant, server: DevServer
 ) -> None:
     answer = frames.subscription_error("orders", "Not for you", 403, "AuthError")
@@ -70,7 +70,7 @@ async def test_refused_join_is_heard_with_the_servers_words(
     ]
 
 
-async def test_join_that_is_not_answered_is_heard_as_a_timeout(
+async def test_unanswered_subscription_is_fired_as_a_timeout(
     hass: HomeAssistant, server: DevServer
 ) -> None:
     server.faults.unanswered_channels = {"orders"}
@@ -86,7 +86,7 @@ async def test_join_that_is_not_answered_is_heard_as_a_timeout(
     assert (error["type"], error["status"]) == ("Timeout", 0)
 
 
-async def test_event_that_cannot_be_decrypted_is_heard_without_its_data(
+async def test_failed_decryption_is_fired_without_data(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, "private-encrypted-room")
@@ -94,17 +94,17 @@ async def test_event_that_cannot_be_decrypted_is_heard_without_its_data(
     await set_up(entry)
 
     await server.send_raw(frames.event("private-encrypted-room", "secret", "in the clear"))
-    await server.publish("private-encrypted-room", "secret", "sealed")
+    await server.publish("private-encrypted-room", "secret", "encrypted")
     await until(lambda: bus.count("event"))
 
     (failure,) = bus.fired("decryption_failure", of="private-encrypted-room")
     assert failure.pop("reason")
     assert failure == {"channel": "private-encrypted-room", "event": "secret"}
     (event,) = bus.fired("event", of="private-encrypted-room")
-    assert event["data"] == "sealed"
+    assert event["data"] == "encrypted"
 
 
-async def test_error_of_the_server_is_heard(
+async def test_error_of_the_server_is_fired(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server)
@@ -117,7 +117,7 @@ async def test_error_of_the_server_is_heard(
     assert bus.fired("error") == [{"code": 4301, "message": "Too fast"}]
 
 
-async def test_frame_that_is_no_frame_is_heard_and_the_connection_lives_on(
+async def test_invalid_frame_is_fired_and_the_connection_stays(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, "orders")
@@ -134,7 +134,7 @@ async def test_frame_that_is_no_frame_is_heard_and_the_connection_lives_on(
     assert all(error["message"] for error in errors)
 
 
-async def test_lost_connection_is_heard_as_an_error(
+async def test_lost_connection_is_fired_as_an_error(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server)
@@ -147,7 +147,7 @@ async def test_lost_connection_is_heard_as_an_error(
     assert bus.fired("error") == [{"code": 4201, "message": "Pong was late"}]
 
 
-async def test_refused_sign_in_is_heard_as_an_error(
+async def test_refused_sign_in_is_fired_as_an_error(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     server.faults.auth_status = 403
@@ -167,7 +167,7 @@ async def test_refused_sign_in_is_heard_as_an_error(
     assert error["message"]
 
 
-async def test_sign_in_without_anyone_who_could_vouch_is_an_error_without_a_code(
+async def test_sign_in_without_an_authorizer_is_an_error_without_a_code(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, authorization="auth_none", options={"sign_in": True})
@@ -179,7 +179,7 @@ async def test_sign_in_without_anyone_who_could_vouch_is_an_error_without_a_code
     assert error["code"] is None
 
 
-async def test_each_change_of_the_connection_is_heard(
+async def test_each_state_of_the_connection_is_fired(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server)
@@ -200,7 +200,7 @@ async def test_each_change_of_the_connection_is_heard(
     ]
 
 
-async def test_gap_tells_when_and_on_which_channels_nothing_could_be_heard(
+async def test_gap_has_its_times_and_channels(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, "orders", "private-room")

@@ -25,7 +25,7 @@ def subscribed_at(server: DevServer) -> list[str]:
     return [frame["data"]["channel"] for frame in asked if frame["event"] == "pusher:subscribe"]
 
 
-async def test_connection_that_becomes_unauthorized_asks_for_another_authorization(
+async def test_connection_that_becomes_unauthorized_starts_a_reauthentication(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server)
@@ -37,7 +37,7 @@ async def test_connection_that_becomes_unauthorized_asks_for_another_authorizati
     assert reauth_flows(hass) == ["reauth"]
 
 
-async def test_channel_with_a_wrong_secret_asks_for_another_authorization(
+async def test_channel_with_a_wrong_secret_starts_a_reauthentication(
     hass: HomeAssistant, server: DevServer
 ) -> None:
     entry = app_entry(server, "private-room", secret="wrong")
@@ -50,7 +50,7 @@ async def test_channel_with_a_wrong_secret_asks_for_another_authorization(
 
 
 @pytest.mark.parametrize(("status", "flows"), [(401, 1), (419, 1), (403, 0), (404, 0)])
-async def test_endpoint_that_knows_us_no_more_asks_for_another_authorization(
+async def test_refusal_about_credentials_starts_a_reauthentication(
     hass: HomeAssistant, server: DevServer, status: int, flows: int
 ) -> None:
     server.faults.auth_status = status
@@ -69,7 +69,7 @@ async def test_endpoint_that_knows_us_no_more_asks_for_another_authorization(
 
 
 @pytest.mark.parametrize(("status", "flows"), [(401, 1), (403, 0)])
-async def test_refused_sign_in_asks_for_another_authorization(
+async def test_refused_sign_in_starts_a_reauthentication(
     hass: HomeAssistant, server: DevServer, status: int, flows: int
 ) -> None:
     server.faults.auth_status = status
@@ -108,7 +108,7 @@ async def test_changed_title_renames_the_device_without_a_reload(
     assert device.name == "Shop"
 
 
-async def test_added_channel_is_joined_and_nothing_else_moves(
+async def test_added_channel_is_subscribed_and_nothing_else_changes(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, "orders")
@@ -157,7 +157,7 @@ async def test_channel_added_before_the_start_waits_for_it(
     await server.wait_subscribed("orders")
 
 
-async def test_channel_removed_before_the_start_is_never_joined(
+async def test_channel_removed_before_the_start_is_never_subscribed(
     hass: HomeAssistant, server: DevServer
 ) -> None:
     hass.set_state(CoreState.not_running)
@@ -174,7 +174,7 @@ async def test_channel_removed_before_the_start_is_never_joined(
     assert subscribed_at(server) == ["news"]
 
 
-async def test_removed_channel_is_left_with_its_device_and_entities(
+async def test_removed_channel_is_unsubscribed_and_its_device_removed(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, "orders", "presence-room")
@@ -213,7 +213,7 @@ async def test_channel_that_is_removed_and_added_again_works(
     await until(lambda: state_of(hass, "event.orders").attributes.get("event") == "shipped")
 
 
-async def test_renamed_channel_is_joined_under_its_new_name_and_the_old_one_is_left(
+async def test_renamed_channel_is_subscribed_and_the_old_one_unsubscribed(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, "orders", "news")
@@ -247,7 +247,7 @@ async def test_renamed_channel_is_joined_under_its_new_name_and_the_old_one_is_l
     assert (after.id, after.name) == (before.id, "invoices")
 
 
-async def test_changed_filter_counts_without_joining_again(
+async def test_changed_filter_applies_without_a_new_subscription(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, channel_subentry("orders", events=["shipped"]), "news")
@@ -272,7 +272,7 @@ async def test_changed_filter_counts_without_joining_again(
     assert attributes["event_types"] == ["billed", "other"]
 
 
-async def test_tracked_members_come_and_go_with_the_setting(
+async def test_tracked_members_follow_the_setting(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, channel_subentry("presence-room", members=["alice", "bob"]))
@@ -317,7 +317,7 @@ async def test_loss_and_return_are_each_logged_once(
     ]
 
 
-async def test_user_who_disconnects_is_told_of_no_loss(
+async def test_disconnecting_logs_no_loss(
     hass: HomeAssistant, server: DevServer, set_up: SetUp, caplog: pytest.LogCaptureFixture
 ) -> None:
     entry = app_entry(server, "orders")
@@ -328,7 +328,7 @@ async def test_user_who_disconnects_is_told_of_no_loss(
     assert [it.getMessage() for it in caplog.records if it.name.endswith(".hub")] == []
 
 
-async def test_entities_of_the_user_go_with_the_setting(
+async def test_entities_of_the_user_follow_the_setting(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, options={"sign_in": True, "watchlist": ["ada", "grace"]})

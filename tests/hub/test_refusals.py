@@ -18,7 +18,7 @@ FIX = "/api/repairs/issues/fix"
 
 
 async def set_up_refused(hass: HomeAssistant, entry: MockConfigEntry) -> str:
-    """Set up an entry whose channel is refused; return the id of the issue."""
+    """Set up an entry with a refused channel; return the id of the issue."""
     entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await until(lambda: issues_of(hass))

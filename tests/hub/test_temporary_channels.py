@@ -1,4 +1,4 @@
-"""Channels that an action joins until the next reload."""
+"""Channels that an action subscribes to until the next reload."""
 
 import asyncio
 from types import MappingProxyType
@@ -27,17 +27,17 @@ async def test_events_come_in_the_name_of_the_app(
 ) -> None:
     entry = app_entry(server)
     hub = await set_up(entry)
-    joined = async_capture_events(hass, "pusher_channels_subscription_succeeded")
-    heard = async_capture_events(hass, EVENT)
+    succeeded = async_capture_events(hass, "pusher_channels_subscription_succeeded")
+    events = async_capture_events(hass, EVENT)
 
     await act(hass, "subscribe", channel="orders")
     await server.publish("orders", "shipped", {"id": 1})
-    await until(lambda: heard)
+    await until(lambda: events)
 
-    assert [event.data for event in joined] == [
+    assert [event.data for event in succeeded] == [
         {"entry_id": entry.entry_id, "device_id": hub.device_id, "channel": "orders"}
     ]
-    assert [event.data for event in heard] == [
+    assert [event.data for event in events] == [
         {
             "entry_id": entry.entry_id,
             "device_id": hub.device_id,
@@ -50,20 +50,20 @@ async def test_events_come_in_the_name_of_the_app(
     ]
 
 
-async def test_stored_event_of_a_cache_channel_is_heard(
+async def test_stored_event_of_a_cache_channel_is_fired(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     await set_up(app_entry(server))
     await server.publish("cache-news", "posted", "stored")
-    heard = async_capture_events(hass, EVENT)
+    events = async_capture_events(hass, EVENT)
 
     await act(hass, "subscribe", channel="cache-news")
-    await until(lambda: heard)
+    await until(lambda: events)
 
-    assert (heard[0].data["data"], heard[0].data["cached"]) == ("stored", True)
+    assert (events[0].data["data"], events[0].data["cached"]) == ("stored", True)
 
 
-async def test_members_of_a_presence_channel_are_told(
+async def test_members_of_a_presence_channel_are_fired(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     await set_up(app_entry(server))
@@ -82,15 +82,15 @@ async def test_subscribing_twice_is_subscribing_once(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     hub = await set_up(app_entry(server))
-    heard = async_capture_events(hass, EVENT)
+    events = async_capture_events(hass, EVENT)
 
     await asyncio.gather(*(act(hass, "subscribe", channel="orders") for _ in range(3)))
     await act(hass, "subscribe", channel="orders")
     await server.publish("orders", "shipped", "")
-    await until(lambda: heard)
+    await until(lambda: events)
 
     assert _subscribes(server, "orders") == 1
-    assert len(heard) == 1
+    assert len(events) == 1
     await act(hass, "unsubscribe", channel="orders")
     assert "orders" not in hub.client.channels
 
@@ -99,34 +99,34 @@ async def test_configured_channel_stays_as_it_is(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     await set_up(app_entry(server, "orders"))
-    heard = async_capture_events(hass, EVENT)
+    events = async_capture_events(hass, EVENT)
 
     await act(hass, "subscribe", channel="orders")
     await server.publish("orders", "shipped", "")
-    await until(lambda: heard)
+    await until(lambda: events)
 
-    assert len(heard) == 1
+    assert len(events) == 1
     assert (await mistake(hass, "unsubscribe", channel="orders"))[0] == "channel_is_configured"
 
 
-async def test_channel_that_is_left_is_heard_no_more(
+async def test_unsubscribed_channel_fires_nothing(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     await set_up(app_entry(server, "news"))
-    heard = async_capture_events(hass, EVENT)
+    events = async_capture_events(hass, EVENT)
     await act(hass, "subscribe", channel="orders")
 
     await act(hass, "unsubscribe", channel="orders")
     await server.wait_unsubscribed("orders")
     await server.publish("orders", "shipped", "")
     await server.publish("news", "posted", "")
-    await until(lambda: heard)
+    await until(lambda: events)
 
-    assert [event.data["channel"] for event in heard] == ["news"]
+    assert [event.data["channel"] for event in events] == ["news"]
     assert (await mistake(hass, "unsubscribe", channel="orders"))[0] == "channel_not_subscribed"
 
 
-async def test_refused_channel_is_told_and_given_up(
+async def test_refused_channel_is_reported_and_unsubscribed(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     hub = await set_up(app_entry(server))
@@ -135,10 +135,10 @@ async def test_refused_channel_is_told_and_given_up(
     )
     refused = async_capture_events(hass, "pusher_channels_subscription_error")
 
-    key, words = await failure(hass, "subscribe", channel="private-a")
+    key, message = await failure(hass, "subscribe", channel="private-a")
 
     assert key == "channel_refused"
-    assert "Not you" in words
+    assert "Not you" in message
     assert [event.data["error"] for event in refused] == ["Not you"]
     assert "private-a" not in hub.client.channels
     assert (await mistake(hass, "unsubscribe", channel="private-a"))[0] == "channel_not_subscribed"
@@ -148,7 +148,7 @@ async def test_refused_channel_is_told_and_given_up(
     assert hub.client.channels["private-a"].is_subscribed
 
 
-async def test_every_caller_is_told_of_a_refusal(
+async def test_every_caller_gets_the_refusal(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     hub = await set_up(app_entry(server))
@@ -164,7 +164,7 @@ async def test_every_caller_is_told_of_a_refusal(
     assert "private-a" not in hub.client.channels
 
 
-async def test_channel_that_was_refused_meanwhile_can_be_asked_for_again(
+async def test_channel_that_was_refused_later_can_be_subscribed_again(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     hub = await set_up(app_entry(server))
@@ -183,7 +183,7 @@ async def test_channel_that_was_refused_meanwhile_can_be_asked_for_again(
     assert "private-a" not in hub.client.channels
 
 
-async def test_bad_signature_asks_for_a_new_secret(
+async def test_bad_signature_starts_a_reauthentication(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     await set_up(app_entry(server))
@@ -198,18 +198,18 @@ async def test_bad_signature_asks_for_a_new_secret(
     assert [flow["context"]["source"] for flow in flows] == ["reauth"]
 
 
-async def test_channel_is_joined_again_after_a_reconnect_but_not_after_a_reload(
+async def test_channel_is_subscribed_again_after_a_reconnect_but_not_after_a_reload(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server)
     hub = await set_up(entry)
     await act(hass, "subscribe", channel="orders")
-    heard = async_capture_events(hass, EVENT)
+    events = async_capture_events(hass, EVENT)
 
     await server.close_all(4200)
     await until(lambda: _subscribes(server, "orders") == 2)
     await server.publish("orders", "shipped", "")
-    await until(lambda: heard)
+    await until(lambda: events)
     assert hub.client.channels["orders"].is_subscribed
 
     assert await hass.config_entries.async_reload(entry.entry_id)
@@ -231,7 +231,7 @@ async def test_lost_connection_ends_the_wait(
     assert "orders" not in hub.client.channels
 
 
-async def test_cancelled_call_leaves_nothing_behind(
+async def test_cancelled_call_unsubscribes(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     hub = await set_up(app_entry(server))
@@ -246,7 +246,7 @@ async def test_cancelled_call_leaves_nothing_behind(
     assert "orders" not in hub.client.channels
 
 
-async def test_channel_that_is_then_configured_is_heard_once(
+async def test_channel_that_is_then_configured_fires_once(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server)
@@ -259,18 +259,18 @@ async def test_channel_that_is_then_configured_is_heard_once(
         ConfigSubentry(data=data, subentry_type="channel", title="orders", unique_id="orders"),
     )
     await until(lambda: hub.channels)
-    heard = async_capture_events(hass, EVENT)
+    events = async_capture_events(hass, EVENT)
     await server.publish("orders", "shipped", "")
-    await until(lambda: heard)
+    await until(lambda: events)
 
-    assert len(heard) == 1
-    assert heard[0].data["device_id"] != hub.device_id
+    assert len(events) == 1
+    assert events[0].data["device_id"] != hub.device_id
     assert _subscribes(server, "orders") == 1
     assert (await mistake(hass, "unsubscribe", channel="orders"))[0] == "channel_is_configured"
 
 
 @pytest.mark.parametrize("cancelled", [0, 1])
-async def test_cancelled_call_takes_the_channel_from_no_other_call(
+async def test_cancelled_call_does_not_affect_another_call(
     hass: HomeAssistant, server: DevServer, set_up: SetUp, cancelled: int
 ) -> None:
     hub = await set_up(app_entry(server))

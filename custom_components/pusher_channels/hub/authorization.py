@@ -151,7 +151,7 @@ class AppSecretAuthorizer(SecretAuthorizer):
 
 
 class RenderedFields:
-    """Headers or params whose templates are rendered for each request."""
+    """Headers or params with templates that are rendered for each request."""
 
     def __init__(self, hass: HomeAssistant, fields: Sequence[Mapping[str, str]]) -> None:
         self._hass = hass

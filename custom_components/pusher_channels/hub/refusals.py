@@ -43,7 +43,7 @@ class Refusals:
         self._is_sign_in_refused = False
 
     def start(self, subentry_ids: Iterable[str]) -> None:
-        """Delete the issues of which only time tells whether they are still true."""
+        """Delete the issues that are created again if they are still true."""
         issues.delete(self._hass, self._entry, Kind.AUTHORIZATION_REQUIRED, Kind.SIGN_IN_REFUSED)
         for subentry_id in subentry_ids:
             issues.delete(self._hass, self._entry, Kind.DECRYPTION_FAILED, subentry_id=subentry_id)
