@@ -15,7 +15,8 @@ import tools.ha_first  # noqa: F401  # before the test stack
 import aiohttp
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import Event, HomeAssistant
-from pytest_homeassistant_custom_component.common import MockConfigEntry, mock_storage
+from homeassistant.helpers.storage import Store
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.pusher_channels.client import (
     AuthorizationError,
@@ -172,6 +173,16 @@ def _add_entry(hass: HomeAssistant) -> MockConfigEntry:
     return entry
 
 
+async def _load_nothing(store: Store[Any]) -> None:
+    """Load as on the first start."""
+
+
+async def _write_nothing(store: Store[Any], data: dict[str, Any]) -> None:
+    """Make the data, but keep it nowhere."""
+    if make := data.get("data_func"):
+        make()
+
+
 @asynccontextmanager
 async def simulated_home(
     network: Network, ledger: Ledger, authorization: Authorization
@@ -193,7 +204,8 @@ async def simulated_home(
     with (
         patch.object(aiohttp.ClientSession, "ws_connect", open_websocket),
         patch.object(factory, "make_authorizer", make_authorizer),
-        mock_storage(),
+        patch.object(Store, "_async_load", _load_nothing),
+        patch.object(Store, "_async_write_data", _write_nothing),
     ):
         async with home_assistant() as hass:
             home = Home(hass, network, ledger)
