@@ -6,19 +6,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
+from tools.load import ROOT, LoadServer, load_server
+from tools.load.server import BENCH_APP, MASTER_KEY
+
 from .figures import Figure, Goal, Settings, at_most, ratios
-from .load_server import BENCH_APP, MASTER_KEY
-from .run import (
-    CLIENT,
-    PUSHER_JS,
-    ROOT,
-    Load,
-    LoadServer,
-    Receiver,
-    load_server,
-    measure,
-    on_client_core,
-)
+from .run import CLIENT, PUSHER_JS, Load, Receiver, measure, on_client_core
 
 PREFIXES = {"public": "c", "private": "private-c", "presence": "presence-c"}
 COUNTS = (1, 100, 1_000, 10_000)

@@ -4,6 +4,8 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from tools.load import LoadServer, load_server
+
 from .figures import Figure, Goal, Settings, at_least, ratios, rounds
 from .run import (
     ASYNCPUSHER,
@@ -16,9 +18,7 @@ from .run import (
     PYSHER,
     SOCKUDO,
     Load,
-    LoadServer,
     Receiver,
-    load_server,
     measure,
 )
 

@@ -3,8 +3,10 @@
 import random
 from collections.abc import Iterator
 
+from tools.load import load_server
+
 from .figures import Figure, Settings, at_least, ratios, rounds
-from .run import LIMIT_BUS, Load, Receiver, load_server, measure
+from .run import LIMIT_BUS, Load, Receiver, measure
 
 LOAD = Load(50_000)
 GOAL = at_least(0.8)

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from tools.load import LoadServer, load_server
+
 from .figures import Figure, Settings, at_most, ratios
-from .run import CLIENT, LIMIT, Load, LoadServer, Receiver, expect, load_server, on_client_core
+from .run import CLIENT, LIMIT, Load, Receiver, expect, on_client_core
 
 LOADS: Final = {
     "one event at a time": (Load(400, gap=25), at_most(1.05)),

@@ -3,8 +3,10 @@
 import random
 from collections.abc import Iterator
 
+from tools.load import load_server
+
 from .figures import Figure, Settings, at_most
-from .run import CLIENT, CLIENT_BUS, Load, load_server, measure
+from .run import CLIENT, CLIENT_BUS, Load, measure
 
 LOAD = Load(200_000)
 LATENESS = ((CLIENT, at_most(3)), (CLIENT_BUS, at_most(5)))

@@ -3,8 +3,10 @@
 import random
 from collections.abc import Iterator
 
+from tools.load import load_server
+
 from .figures import Figure, Settings, at_most, ratios
-from .run import ASYNCPUSHER, CLIENT, LIMIT, PUSHER_JS, Load, Receiver, load_server, measure
+from .run import ASYNCPUSHER, CLIENT, LIMIT, PUSHER_JS, Load, Receiver, measure
 
 LOAD = Load(5_000, gap=0.5, command="stamp")
 RECEIVERS = (LIMIT, CLIENT, ASYNCPUSHER, PUSHER_JS)

@@ -7,13 +7,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import IO, Any
 
-from .load_server import BENCH_APP, MASTER_KEY
+from tools.load import ROOT, LoadServer, pipes
+from tools.load.server import BENCH_APP, MASTER_KEY
 
-ROOT = Path(__file__).parents[2]
-SERVER_CORE, CLIENT_CORE = "1", "0"
+CLIENT_CORE = "0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,33 +100,6 @@ PYSHER = Receiver("Pysher", "pysher_client")
 SOCKUDO = Receiver("sockudo-python", "sockudo_client")
 
 
-class LoadServer:
-    """The load server's process."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        """Take over the process, and wait for its port."""
-        self._stdin, stdout = pipes(process)
-        self.port = int(stdout.readline())
-
-    def tell(self, line: str) -> None:
-        """Give a command."""
-        self._stdin.write(line + "\n")
-        self._stdin.flush()
-
-
-@contextmanager
-def load_server(*options: str) -> Iterator[LoadServer]:
-    """Run the load server."""
-    command = ["taskset", "-c", SERVER_CORE, sys.executable, "-m", "tools.benchmarks.load_server"]
-    with subprocess.Popen(
-        [*command, *options], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            yield LoadServer(process)
-        finally:
-            process.terminate()
-
-
 @contextmanager
 def on_client_core(
     command: Sequence[str], **environment: str
@@ -179,13 +151,6 @@ def ulid_implementation() -> str:
     found = subprocess.run(command, env=os.environ | peers, capture_output=True, check=False)
     kind = "compiled" if found.returncode == 0 else "pure-Python"
     return f"Home Assistant's context ids came from the {kind} ulid-transform."
-
-
-def pipes(process: subprocess.Popen[str]) -> tuple[IO[str], IO[str]]:
-    """Return the standard input and output of a process that has them."""
-    if process.stdin is None or process.stdout is None:
-        raise RuntimeError("The process has no pipes")
-    return process.stdin, process.stdout
 
 
 def expect(stdout: IO[str], word: str) -> None:

@@ -8,8 +8,10 @@ import tempfile
 from collections.abc import Iterator
 from typing import Any
 
+from tools.load import ROOT, load_server
+
 from .figures import Figure, Settings, at_most
-from .run import CLIENT_CORE, ROOT, load_server, on_client_core
+from .run import CLIENT_CORE, on_client_core
 
 IMPORTS = ("taskset", "-c", CLIENT_CORE, sys.executable, "-m", "tools.benchmarks.receivers.imports")
 IMPORT_GOAL = at_most(30)

@@ -14,8 +14,8 @@ from pathlib import Path
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 
-from tools.benchmarks.receivers.home import add_app, home_assistant, set_up
-from tools.benchmarks.run import LoadServer, load_server
+from tools.harness.in_process import add_app, home_assistant, set_up
+from tools.load import LoadServer, load_server
 
 from . import plain_loop
 from .flood_figures import (

@@ -8,8 +8,8 @@ from orjson import loads
 
 from custom_components.pusher_channels.client.connection import SLICE_EVENTS, SLICE_SECONDS
 from custom_components.pusher_channels.const import EVENT
-from tools.benchmarks.frames import DISTINCT_EVENTS, payload
 from tools.devserver import frames
+from tools.load.frames import DISTINCT_EVENTS, payload
 
 
 async def fire(hass: HomeAssistant, channel: str, events: int, seconds: float) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import override
 
-from tools.benchmarks.receivers.home import home_assistant
+from tools.harness.in_process import home_assistant
 
 # isort: split
 from homeassistant.config_entries import ConfigSubentryDataWithId

@@ -7,16 +7,8 @@ import pytest
 from tools.benchmarks.channels import PREFIXES, join, rejoin
 from tools.benchmarks.figures import Settings, at_least, is_settled, rounds
 from tools.benchmarks.flood import Comparison, compare
-from tools.benchmarks.run import (
-    CLIENT,
-    CLIENT_FILTER,
-    LIMIT,
-    Load,
-    LoadServer,
-    Receiver,
-    load_server,
-    measure,
-)
+from tools.benchmarks.run import CLIENT, CLIENT_FILTER, LIMIT, Load, Receiver, measure
+from tools.load import LoadServer, load_server
 
 ONCE = Settings(rounds=1, scale=1, most_rounds=1)
 

@@ -15,8 +15,7 @@ import tracemalloc
 from homeassistant.core import HomeAssistant
 
 from custom_components.pusher_channels.const import DOMAIN
-
-from .home import add_app, home_assistant, set_up
+from tools.harness.in_process import add_app, home_assistant, set_up
 
 CHANNELS = 100
 ENTRIES = 10

@@ -15,8 +15,8 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.trigger import async_initialize_triggers, async_validate_trigger_config
 
 from custom_components.pusher_channels.const import DOMAIN, EVENT
+from tools.harness.in_process import add_app, home_assistant, set_up
 
-from .home import add_app, home_assistant, set_up
 from .measurement import Measurement
 
 

@@ -30,8 +30,8 @@ from custom_components.pusher_channels.const import DOMAIN
 from custom_components.pusher_channels.hub import authorization as authorization_methods
 from custom_components.pusher_channels.hub import factory
 from custom_components.pusher_channels.hub.hub import Hub
-from tools.benchmarks.receivers.home import add_app, home_assistant
 from tools.devserver import App
+from tools.harness.in_process import add_app, home_assistant
 from tools.soak.home import CHANNELS, MASTER_KEY
 from tools.soak.ledger import Ledger, Place
 

@@ -1,6 +1,6 @@
 """The load server: speaks as much of the protocol as clients need to listen, and floods on request.
 
-    python -m tools.benchmarks.load_server [--activity-timeout SECONDS]
+    python -m tools.load.server [--activity-timeout SECONDS]
 
 Prints its port, then reads commands from standard input, and ends with it:
 

@@ -16,18 +16,18 @@ from pytest_homeassistant_custom_component.common import (
     async_test_home_assistant,
 )
 
-import custom_components.pusher_channels as component
+import custom_components.pusher_channels  # noqa: F401  # before the plugin's own custom_components
 from custom_components.pusher_channels.const import DOMAIN
 
 
 @asynccontextmanager
 async def home_assistant() -> AsyncIterator[HomeAssistant]:
     """Run a Home Assistant that finds the integration."""
-    assert component.__file__
     async with async_test_home_assistant() as hass:
         hass.data.pop("custom_components", None)
         frame.async_setup(hass)
-        assert await async_setup_component(hass, "network", {})
+        if not await async_setup_component(hass, "network", {}):
+            raise RuntimeError("network could not be set up")
         try:
             yield hass
         finally:
@@ -64,7 +64,8 @@ def add_app(hass: HomeAssistant, port: int, title: str, *channels: str) -> MockC
 
 async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Set an app up and wait until its channels are joined."""
-    assert await hass.config_entries.async_setup(entry.entry_id)
+    if not await hass.config_entries.async_setup(entry.entry_id):
+        raise RuntimeError(f"{entry.title} could not be set up: {entry.reason}")
     for channel in reversed(list(entry.runtime_data.channels.values())):
         await channel.client_channel.wait_subscribed()
     await hass.async_block_till_done()
