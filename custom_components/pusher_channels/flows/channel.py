@@ -22,6 +22,7 @@ from .probe import probe
 from .values import ValueSteps
 
 CHOICES_TIMEOUT: Final = 3.0
+NEW_AUTOMATION_PATH: Final = "/config/automation/edit/new"
 SEND_EVENT_PATH: Final = f"/config/tools/action?service={DOMAIN}.trigger"
 
 type Labels = Mapping[str, str]
@@ -124,7 +125,11 @@ class ChannelFlow(ValueSteps):
                 data=data,
                 unique_id=name,
                 description="server_api" if has_api else "default",
-                description_placeholders={"channel": name, "send_event": SEND_EVENT_PATH},
+                description_placeholders={
+                    "channel": name,
+                    "send_event": SEND_EVENT_PATH,
+                    "automation": NEW_AUTOMATION_PATH,
+                },
             )
         is_renamed = name != present.data[CONF_CHANNEL]
         return self.async_update_and_abort(
