@@ -406,7 +406,8 @@ async def test_app_id_is_checked(session: ClientSession, server: DevServer) -> N
 @pytest.mark.parametrize(
     ("status", "body", "failure"),
     [
-        (404, "<html>", RequestFailure.INVALID_RESPONSE),
+        (404, "<html>", RequestFailure.INVALID_APP_ID),
+        (200, "<html>", RequestFailure.INVALID_RESPONSE),
         (401, "Timestamp expired", RequestFailure.CLOCK_SKEW),
         (403, "The app is disabled", RequestFailure.REFUSED),
         (500, "", RequestFailure.REFUSED),

@@ -161,12 +161,13 @@ class HttpApi:
     async def check_app_id(self) -> None:
         """Raise `RequestError` with `INVALID_APP_ID` if the server does not know the app id.
 
-        Valid only with a secret that is known to be right: servers report both with status 401.
+        Valid only with a secret that is known to be right: servers report both with status 401. A
+        server API at another address looks like an unknown app too.
         """
         try:
             await self.channels()
         except RequestError as err:
-            if err.failure is not RequestFailure.REFUSED or err.status not in INVALID_APP_STATUSES:
+            if err.failure is RequestFailure.CLOCK_SKEW or err.status not in INVALID_APP_STATUSES:
                 raise
             failure = RequestFailure.INVALID_APP_ID
             raise RequestError(failure, err.message, err.status) from None
