@@ -146,8 +146,9 @@ class AppFlow(ConfigFlow, domain=DOMAIN):
         if user_input is not None:
             shown = user_input
             try:
-                self._pasted = read_pasted(user_input) or self._pasted
-                shown = fill_app(user_input, self._pasted, present)
+                pasted = read_pasted(user_input)
+                self._pasted = pasted or self._pasted
+                shown = fill_app(user_input, pasted, present)
                 app = read_app(shown, present)
                 self._app, shown = app, shown_app(app)
                 await self._check_taken()

@@ -388,3 +388,17 @@ async def test_pasted_settings_replace_the_unchanged_fields_of_an_app(
     assert entry.data["app_key"] == APP.key
     assert entry.data["secret"] == APP.secret
     assert entry.data["app_id"] == APP.app_id
+
+
+async def test_pasted_value_that_the_user_removes_stays_removed(
+    hass: HomeAssistant, server: DevServer
+) -> None:
+    pasted = {"paste": {"settings": env(server).replace("PUSHER_PORT", "PUSHER_OTHER")}}
+    server.faults.upgrade_status = 503
+    step = await submit(hass, await start(hass), pasted)
+    shown = prefilled(step)
+    del shown["server"]["host"]
+    shown["cluster"] = "no cluster"
+    step = await submit(hass, step, shown)
+    assert step["errors"] == {"base": "invalid_host"}
+    assert "host" not in prefilled(step)["server"]
