@@ -197,7 +197,7 @@ class EndpointAuthorizer:
             raise AuthorizationError(
                 f"The endpoint's answer has more than {MAX_RESPONSE_BYTES} bytes", 200
             ) from None
-        except (aiohttp.ClientError, ValueError) as err:
+        except (aiohttp.ClientError, OSError, ValueError) as err:
             raise AuthorizationError(
                 f"The request to the endpoint failed ({type(err).__name__})", retryable=True
             ) from None

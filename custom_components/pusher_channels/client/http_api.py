@@ -251,7 +251,7 @@ class HttpApi:
         except BodyTooLongError:
             message = f"The server's answer has more than {MAX_RESPONSE_BYTES} bytes"
             raise RequestError(RequestFailure.INVALID_RESPONSE, message) from None
-        except (aiohttp.ClientError, ValueError) as err:
+        except (aiohttp.ClientError, OSError, ValueError) as err:
             message = f"The request to the server failed ({type(err).__name__})"
             raise RequestError(RequestFailure.NO_RESPONSE, message) from None
         return _check(response, method, [self.secret, *self.headers.values()])

@@ -103,6 +103,7 @@ async def without_cookies(session: aiohttp.ClientSession) -> AsyncIterator[aioht
         connector_owner=False,
         cookie_jar=aiohttp.DummyCookieJar(),
         headers=session.headers,
+        trust_env=session.trust_env,
     ) as cookieless:
         yield cookieless
 
@@ -120,7 +121,7 @@ async def send_request(
     """Send a request and return its response; redirects are not followed, no cookies are kept.
 
     Raises `TimeoutError` after 10 s, `BodyTooLongError` for a body of more than `max_bytes` after
-    decompression, and `aiohttp.ClientError` or `ValueError` when there is no usable response.
+    decompression, and `aiohttp.ClientError`, `OSError` or `ValueError` without a usable response.
     """
     async with (
         timeout(REQUEST_TIMEOUT),
