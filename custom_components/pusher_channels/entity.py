@@ -228,11 +228,11 @@ class ValueEntity(ChannelEntity, ThrottledEntity, RestoreEntity):
 
     @override
     def _handle_change(self, change: ChannelChange) -> None:
-        value = self._current_value
-        if change is not None or value == self._value:
+        if change is None and (value := self._current_value) != self._value:
+            if value is not None:
+                self._hub.entry.async_create_task(self.hass, self._replace())
+        else:
             super()._handle_change(change)
-        elif value is not None:
-            self._hub.entry.async_create_task(self.hass, self._replace())
 
     @callback
     def _handle_event(self, event: Event) -> None:

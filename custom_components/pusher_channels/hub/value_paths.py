@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from ..client import Json
 
@@ -59,7 +59,8 @@ def find(data: Json, keys: Keys) -> Json:
             found = found[key]
     except LookupError, TypeError:
         raise MissingDataError from None
-    return cast(Json, found)
+    result: Json = found
+    return result
 
 
 def list_paths(data: Json) -> Iterator[tuple[str, Scalar]]:

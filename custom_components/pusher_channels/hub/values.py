@@ -121,7 +121,7 @@ class ValueReader:
     def __init__(self, hass: HomeAssistant, value: Value) -> None:
         """Compile the source. Raises `PathError`."""
         self.state: ValueState = None
-        self._kind = value.kind
+        self._convert = _CONVERTERS[value.kind]
         self._name = value.name
         self._template: Template | None = None
         self._keys: tuple[str | int, ...] = ()
@@ -168,14 +168,14 @@ class ValueReader:
     def restore(self, state: object) -> None:
         """Start with a state of an earlier run, unless the value is of another kind now."""
         try:
-            self.state = convert(state, self._kind)
+            self.state = self._convert(state)
         except UnusableDataError:
             return
         self._has_worked = self.state is not None
 
     def _read(self, event: Event) -> None:
         try:
-            self.state = convert(self._find(event), self._kind)
+            self.state = self._convert(self._find(event))
         except MissingDataError:
             # Other events of the channel may well be without it.
             if not self._has_worked:
@@ -212,8 +212,6 @@ class ValueReader:
 
 def convert(data: object, kind: ValueKind) -> ValueState:
     """Return data as a state of the kind. Raises `UnusableDataError`."""
-    if data is None and kind is not ValueKind.BINARY:
-        return None
     return _CONVERTERS[kind](data)
 
 
@@ -245,11 +243,11 @@ def _render(template: Template, event: Event) -> Json:
     return None if text == "None" else text
 
 
-def _to_text(data: object) -> str | int | float:
+def _to_text(data: object) -> str | int | float | None:
     match data:
         case bool():
             return "true" if data else "false"
-        case int() | float():
+        case None | int() | float():
             return data
         case str() if len(data) <= MAX_LENGTH_STATE_STATE:
             return data
@@ -259,11 +257,13 @@ def _to_text(data: object) -> str | int | float:
             raise UnusableDataError("it is an object or a list; choose something inside of it")
 
 
-def _to_number(data: object) -> int | float:
+def _to_number(data: object) -> int | float | None:
     match data:
+        case float() if isfinite(data):
+            return data
         case bool():
             pass
-        case int() | float() if isfinite(data):
+        case None | int():
             return data
         case str() if (number := _parse_number(data)) is not None and isfinite(number):
             return number
@@ -286,7 +286,11 @@ def _parse_number(text: str) -> int | float | None:
         return None
 
 
-def _to_timestamp(data: object) -> datetime:
+def _to_timestamp(data: object) -> datetime | None:
+    return None if data is None else _to_moment(data)
+
+
+def _to_moment(data: object) -> datetime:
     try:
         moment = _parse_moment(data)
         if moment is not None:
@@ -316,18 +320,18 @@ def _parse_moment(data: object) -> datetime | None:
             return None
 
 
-def _to_date(data: object) -> date:
+def _to_date(data: object) -> date | None:
     match data:
         case datetime():
             pass
-        case date():
+        case None | date():
             return data
         case str() if (day := dt_util.parse_date(data.strip())) is not None:
             return day
         case _:
             pass
     try:
-        return dt_util.as_local(_to_timestamp(data)).date()
+        return dt_util.as_local(_to_moment(data)).date()
     except UnusableDataError, OverflowError:
         raise UnusableDataError("it is neither a date in ISO format nor Unix seconds") from None
 
