@@ -14,11 +14,12 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.pusher_channels.const import DOMAIN
+from custom_components.pusher_channels.diagnostics import async_get_config_entry_diagnostics
 from custom_components.pusher_channels.hub.devices import channel_identifier
 from custom_components.pusher_channels.hub.hub import Hub
 from tools.devserver import DevServer, frames
 
-from .conftest import APP, SetUp, app_entry, channel_subentry, until
+from .conftest import APP, SetUp, app_data, app_entry, channel_subentry, until
 
 REDACTED = "**REDACTED**"
 VALUE = {
@@ -319,3 +320,16 @@ async def test_urls_are_shown_without_credentials_and_query(
     assert data["params"] == [{"name": "tenant", "value": REDACTED}]
     assert data["server"]["host"] == "pusher.example"
     assert "canary" not in json.dumps(diagnostics)
+
+
+async def test_headers_and_keys_of_webhooks_are_redacted(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    data = app_data(server)
+    data["server"]["headers"] = [{"name": "X-Gateway", "value": "gateway-token"}]
+    options = {"webhook_keys": [{"name": "older-key", "value": "older-secret"}]}
+    entry = MockConfigEntry(domain=DOMAIN, unique_id="key@host", data=data, options=options)
+    await set_up(entry)
+    diagnostics = await async_get_config_entry_diagnostics(hass, entry)
+    assert diagnostics["data"]["server"]["headers"] == [{"name": "X-Gateway", "value": REDACTED}]
+    assert diagnostics["options"] == {"webhook_keys": REDACTED}

@@ -12,6 +12,7 @@ from ..const import (
     CONF_SECRET,
     CONF_USER_ID,
     CONF_USER_INFO,
+    CONF_WEBHOOK_KEYS,
 )
 
 FIELD_VALUE: Final = "value"
@@ -23,6 +24,7 @@ TO_REDACT: Final = frozenset(
         CONF_USER_ID,
         CONF_USER_INFO,
         CONF_WEBHOOK_ID,
+        CONF_WEBHOOK_KEYS,
         FIELD_VALUE,
     }
 )
