@@ -109,6 +109,8 @@ async def test_a_channel_that_was_refused_for_an_unnamed_error_accepts_a_late_su
         (None, "Client event rejected - only supported on private channels", None),
         (None, "Something about another channel", "private-b"),
         (4100, "Over capacity", None),
+        (4009, "Connection not authorized within timeout.", None),
+        (4009, "Origin not allowed", None),
     ],
 )
 async def test_errors_about_something_else_answer_no_request(

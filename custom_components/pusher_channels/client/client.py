@@ -15,7 +15,7 @@ from .connection import Connection, ConnectionState, StateChange, Timing
 from .dispatch import Dispatcher, EventListener
 from .exceptions import ConnectionFailedError, FailureReason, InvalidUseError, Misuse
 from .gaps import Gap, GapTracker
-from .handshake import Endpoint
+from .handshake import Endpoint, failure_reason
 from .listeners import Listeners, Unlisten
 from .messages import (
     ErrorReceived,
@@ -286,7 +286,11 @@ class PusherClient:
 
     def _handle_error(self, error: ErrorReceived) -> None:
         """Find the request that an error answers: by a name in its text, else the oldest one."""
-        may_refuse = error.code in (None, CloseCode.UNAUTHORIZED)
+        reason = failure_reason(error.code, error.message, FailureReason.UNAUTHORIZED)
+        may_refuse = reason is FailureReason.UNAUTHORIZED and error.code in (
+            None,
+            CloseCode.UNAUTHORIZED,
+        )
         if self._authorization.handle_error(error):
             return
         if may_refuse and self._subscriptions.handle_named_error(error):

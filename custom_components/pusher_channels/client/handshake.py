@@ -132,7 +132,7 @@ async def welcome(websocket: WebSocket) -> Established:
         case Established():
             return message
         case ErrorReceived():
-            reason = _reason(message.code, message.message, FailureReason.REFUSED)
+            reason = failure_reason(message.code, message.message, FailureReason.REFUSED)
             raise ConnectionFailedError(reason, message.message, message.code)
         case _:
             reason = FailureReason.PROTOCOL
@@ -155,7 +155,7 @@ def closing_failure(
     `by_client`: aiohttp closed it because of what it received.
     """
     if server_error is not None:
-        reason = _reason(server_error.code, server_error.message, FailureReason.CLOSED)
+        reason = failure_reason(server_error.code, server_error.message, FailureReason.CLOSED)
         # Reverb sends the error only, and ends the connection without a code.
         announced = reason in (
             FailureReason.AUTHORIZATION_TIMEOUT,
@@ -172,10 +172,11 @@ def closing_failure(
         detail = f": {message}" if message else ""
         message = f"A message was too large for the server{detail}"
     message = redact_signatures(message or "The connection was closed")
-    return ConnectionFailedError(_reason(code, message, FailureReason.CLOSED), message, code)
+    return ConnectionFailedError(failure_reason(code, message, FailureReason.CLOSED), message, code)
 
 
-def _reason(code: int | None, message: str, other: FailureReason) -> FailureReason:
+def failure_reason(code: int | None, message: str, other: FailureReason) -> FailureReason:
+    """Return the reason by the code, for 4009 also by the text; `other` for all other codes."""
     if code == CloseCode.MESSAGE_TOO_BIG:
         return FailureReason.SENT_TOO_LARGE
     if code != CloseCode.UNAUTHORIZED:
