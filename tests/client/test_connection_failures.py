@@ -372,3 +372,34 @@ async def test_an_unexpected_error_is_logged_and_retried(
     assert failure.reason is FailureReason.UNEXPECTED
     assert client.state is ConnectionState.CONNECTING
     assert caplog.messages.count("The connection ended because of an unexpected error") == 1
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        (b"SSH-2.0-OpenSSH_9.6\r\n", FailureReason.NOT_PUSHER),
+        (b"220 mail.example ESMTP\r\n", FailureReason.NOT_PUSHER),
+        (b"-ERR unknown command\r\n", FailureReason.NOT_PUSHER),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", FailureReason.NOT_PUSHER),
+        (
+            b"HTTP/1.1 101 X\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n",
+            FailureReason.NOT_PUSHER,
+        ),
+        (b"", FailureReason.UNREACHABLE),
+    ],
+)
+async def test_another_kind_of_server_is_recognized(
+    make_client: MakeClient, reply: bytes, reason: FailureReason
+) -> None:
+    async def respond(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(reply)
+        await writer.drain()
+        writer.close()
+
+    async with listening(respond) as port:
+        failure = await failure_of(
+            make_client(at=Server.self_hosted("127.0.0.1", port, use_tls=False))
+        )
+
+    assert failure.reason is reason
