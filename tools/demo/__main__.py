@@ -105,6 +105,7 @@ async def _take_pictures(folder: Path) -> int:
             await asyncio.sleep(_SECONDS_TO_SEE)
             await picture.take(stage, address, folder, commit)
             traffic.cancel()
+        await picture.take_animation(stage, folder)
     return 0
 
 

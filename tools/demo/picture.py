@@ -41,11 +41,17 @@ _SHOW_CODE: Final = """lines => {
 
 
 async def take(stage: Stage, page: str, folder: Path, commit: str) -> None:
-    """Take all pictures into a folder; each PNG names the commit."""
+    """Take the pictures into a folder; each names the commit."""
     async with open_frontend(stage.hass) as frontend:
         await frontend.page.add_init_script(_HIDE_SIDEBAR)
         await _take_dashboard(frontend, folder, commit)
         await _take_page(frontend.page, page, folder, commit)
+
+
+async def take_animation(stage: Stage, folder: Path) -> None:
+    """Take the animation into a folder; no other event may arrive during it."""
+    async with open_frontend(stage.hass) as frontend:
+        await frontend.page.add_init_script(_HIDE_SIDEBAR)
         await _take_animation(stage, frontend, folder / "event.gif")
 
 
