@@ -26,6 +26,7 @@ SECONDS_AFTER_REFUSAL: Final = 300.0
 FIRST_RETRY: Final = 0.5
 RETRY_GROWTH: Final = 1.01
 LONGEST_RETRY: Final = 30.0
+SLOW_REQUEST: Final = 0.3
 _LOWERED: Final = 0.75
 
 
@@ -162,13 +163,14 @@ class ShareSender:
     async def _send(self, route: Route, rows: Sequence[Row], *, snapshot: bool) -> int:
         """Send rows and return how many messages went out; sets `failure`."""
         sent = 0
+        began = self._hass.loop.time()
         while True:
             try:
                 for text in await self._split(route, rows, snapshot=snapshot):
+                    self._interval_timer.start(self._interval)
                     await route.send(text)
                     sent += 1
                     self.messages_sent += 1
-                    self._interval_timer.start(self._interval)
             except TooLargeError:
                 self.error = None
                 self._failed(Failure.TOO_LARGE, rows)
@@ -182,7 +184,12 @@ class ShareSender:
                 self.error = err
                 self._failed(failure, rows)
             else:
+                if self._failures and self._hass.loop.time() - began > SLOW_REQUEST:
+                    # The server was away during the request: what has changed since goes at once.
+                    self._interval_timer.cancel()
                 self._succeeded(rows)
+            if not sent:
+                self._interval_timer.cancel()
             return sent
 
     async def _split(self, route: Route, rows: Sequence[Row], *, snapshot: bool) -> list[str]:
