@@ -29,7 +29,7 @@ SHORTEST_ACTIVITY_TIMEOUT = 1.0
 PING_MARGIN = 0.5
 SLICE_EVENTS = 16
 SLICE_SECONDS = 0.0005
-CLOCK_INTERVAL = 10.0
+CLOCK_INTERVAL = 4.0
 """How often the two clocks are compared, to notice that the computer was suspended."""
 SLEPT_AFTER = 5.0
 LATE = 0.5
