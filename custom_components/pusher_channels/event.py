@@ -18,6 +18,7 @@ PARALLEL_UPDATES = 0
 
 RECEIVED = "received"
 OTHER = "other"
+CACHE_MISS = "pusher:cache_miss"
 MAX_DATA_BYTES: Final = 16 * 1024
 
 
@@ -41,10 +42,18 @@ class LatestEvent(ThrottledEntity, EventEntity):
 
     _unrecorded_attributes = frozenset({"data"})
     _seconds_between_writes = 0.02
-    _latest: Event
+    _latest: Event | None = None
 
     @callback
     def _handle_event(self, event: Event) -> None:
+        """Show an event, unless a cache channel sends again what is shown already."""
+        latest = self._latest
+        if (
+            latest is not None
+            and (event.cached or event.name == CACHE_MISS)
+            and (latest.name, latest.raw) == (event.name, event.raw)
+        ):
+            return
         self._latest = event
         self._write_soon()
 
@@ -56,9 +65,10 @@ class LatestEvent(ThrottledEntity, EventEntity):
     @override
     def _write(self) -> None:
         # The filter may have changed since the event came.
-        event_type = self._event_type(self._latest.name)
-        if event_type is not None:
-            self._trigger_event(event_type, _attributes(self._latest))
+        event = self._latest
+        event_type = None if event is None else self._event_type(event.name)
+        if event is not None and event_type is not None:
+            self._trigger_event(event_type, _attributes(event))
             self.async_write_ha_state()
 
 

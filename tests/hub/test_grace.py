@@ -8,6 +8,7 @@ from homeassistant.const import EVENT_STATE_CHANGED, STATE_UNAVAILABLE
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
+from pytest_homeassistant_custom_component.common import async_capture_events
 
 from tools.devserver import DevServer, frames
 
@@ -94,6 +95,32 @@ async def test_short_outage_changes_no_state_and_starts_no_automation(
 
         assert changed == []
         assert state_of(hass, BOB).state == state_of(hass, ONLINE).state == "on"
+
+
+@pytest.mark.parametrize("is_empty", [False, True])
+async def test_cache_channel_that_sends_the_same_again_after_an_outage_changes_no_state(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, is_empty: bool
+) -> None:
+    if not is_empty:
+        await server.publish("cache-price", "changed", 7)
+    await set_up(app_entry(server, "cache-price"))
+    price = "event.cache_price"
+    await until(lambda: state_of(hass, price).attributes.get("event"))
+    received = async_capture_events(hass, "pusher_channels_event")
+    changed = changes(hass)
+
+    await server.close_all(4200)
+    await until(lambda: received)
+    await skip(hass, 1)
+    assert changed == []
+
+    server.faults.upgrade_status = 503
+    await server.close_all(4200)
+    await server.publish("cache-price", "changed", 8)
+    server.faults.reset()
+    await skip(hass, 5)
+    await until(lambda: state_of(hass, price).attributes.get("data") == 8)
+    assert state_of(hass, price).attributes["cached"] is True
 
 
 async def test_states_are_held_for_ten_seconds_and_then_unavailable(
