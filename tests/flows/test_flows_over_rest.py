@@ -124,7 +124,7 @@ async def test_value_is_added_to_a_channel(
     flow = f"subentries/flow/{step['flow_id']}"
     step = await post(client, flow, {"next_step_id": "add_value"})
     fields = {field["name"]: field for field in step["data_schema"]}
-    assert list(fields) == ["platform", "name", "events", "value"]
+    assert list(fields) == ["value", "name", "platform", "events"]
     offered = [{"value": "total", "label": "total: 12.5"}]
     assert fields["value"]["selector"]["select"]["options"] == offered
     assert fields["value"]["selector"]["select"]["custom_value"]
