@@ -13,7 +13,7 @@ MODE = 0o100644 << 16
 
 
 def main() -> int:
-    """Return 0, or 1 when the wanted version is not the manifest's."""
+    """Return 0, or 1 if the manifest has another version than the given one."""
     parser = argparse.ArgumentParser(prog="scripts/release")
     parser.add_argument("--version", help="what the manifest must say, such as the tag")
     parser.add_argument("folder", nargs="?", type=Path, default=CHECKOUT / "dist")
@@ -47,7 +47,7 @@ def contents() -> list[Path]:
 
 
 def is_litter(path: Path) -> bool:
-    """Tell whether a file is a cache or hidden."""
+    """Return whether a file is a cache or hidden."""
     return any(part.startswith(".") or part == "__pycache__" for part in path.parts)
 
 

@@ -55,7 +55,7 @@ def _rate(receiver: str) -> float:
         ),
         (
             "1 000 private channels subscribed with the app secret",
-            lambda: _measured("Joining channels", "private", "this client, 1000 channels"),
+            lambda: _measured("Subscribing channels", "private", "this client, 1000 channels"),
         ),
         (
             "Memory of an app with one channel",

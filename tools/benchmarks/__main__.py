@@ -22,7 +22,7 @@ MEASURES = (
     Measure("Instructions of one event, in user space", instructions),
     Measure("Whether others get their turn during a flood", lag),
     Measure("In Home Assistant", home_assistant),
-    Measure("Joining channels", joins),
+    Measure("Subscribing channels", joins),
     Measure("Growth", growth),
     Measure("Before anything happens", startup),
 )

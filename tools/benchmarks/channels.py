@@ -1,4 +1,4 @@
-"""Joining many channels, and what they cost once they are joined."""
+"""Subscribing many channels, and what they cost once they are subscribed."""
 
 import json
 import random
@@ -27,7 +27,7 @@ def joins(settings: Settings) -> Iterator[Figure]:
         for kind, prefix in PREFIXES.items():
             yield from join_kind(server, settings, kind, prefix, counts)
         times = [rejoin(server, 1_000) * 1000 for _ in range(settings.rounds)]
-        yield Figure("public", "lost and joined again, 1000 channels", "ms", times)
+        yield Figure("public", "lost and subscribed again, 1000 channels", "ms", times)
         for kind, prefix in PREFIXES.items():
             taken = join(server, CLIENT, prefix, counts[-1], "--memory")["bytes"] / 1000
             name = f"{CLIENT.name}, memory of each of {counts[-1]} channels"
@@ -63,13 +63,13 @@ def join_kind(
 def join(
     server: LoadServer, receiver: Receiver, prefix: str, count: int, *options: str
 ) -> dict[str, Any]:
-    """Run one program that joins."""
+    """Run one program that subscribes."""
     with on_client_core(_command(server, receiver, prefix, count, *options)) as (_, stdout):
         return _answer(stdout)
 
 
 def rejoin(server: LoadServer, count: int) -> float:
-    """Return the seconds from the loss of the connection until all channels are joined again."""
+    """Return the seconds from the loss of the connection until all channels are subscribed again."""
     command = _command(server, CLIENT, PREFIXES["public"], count, "--rejoin")
     with on_client_core(command) as (_, stdout):
         _answer(stdout)

@@ -31,7 +31,7 @@ def test_a_flood_tells_rates_beside_the_limit(server: LoadServer) -> None:
     figures = list(compare(server, tiny, ONCE))
     assert [(it.name, it.unit, it.goal is None) for it in figures] == [
         ("b, the obvious limit", "events/s", True),
-        ("this client, nobody looks", "x b", False),
+        ("this client, no listener", "x b", False),
         ("this client", "x b", False),
     ]
     assert all(it.median > 0 for it in figures)

@@ -73,7 +73,7 @@ async def start(socket_enabled: None, tmp_path: Path) -> AsyncIterator[Start]:
 
 
 async def read_until(process: Process, wanted: str) -> str:
-    """Read lines until one has the wanted text, and return that line."""
+    """Read lines until one contains the text, and return it."""
     assert process.stdout
     seen = []
     while line := (await process.stdout.readline()).decode():
