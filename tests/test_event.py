@@ -229,6 +229,31 @@ async def test_data_over_16_kb_is_left_out_with_its_size_in_its_place(
     assert attributes["event"] == "shipped"
 
 
+async def test_object_with_too_many_levels_is_shown_as_text(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    await set_up(app_entry(server, "orders"))
+
+    levels = '{"a":' * 300 + "1" + "}" * 300
+    await server.send_raw(f'{{"event":"shipped","channel":"orders","data":{levels}}}')
+    await until(lambda: state_of(hass, ORDERS).attributes.get("event"))
+
+    assert json.loads(state_of(hass, ORDERS).attributes["data"]) == json.loads(levels)
+
+
+async def test_long_event_name_is_cut_in_the_state_only(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    await set_up(app_entry(server, "orders"))
+    received = async_capture_events(hass, "pusher_channels_event")
+
+    await server.send_raw(frames.event("orders", "x" * 20_000, 1))
+    await until(lambda: received)
+
+    assert received[0].data["event"] == "x" * 20_000
+    assert state_of(hass, ORDERS).attributes["event"] == "x" * 200
+
+
 async def test_data_that_is_an_object_is_measured_as_json(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:

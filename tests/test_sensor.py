@@ -135,7 +135,7 @@ async def test_members_without_this_one_and_their_names(
 ) -> None:
     entry = app_entry(server, "presence-room", user_info={"name": "Home"})
     await set_up(entry)
-    for user_id, info in (("zoe", {"name": "Zoe"}), ("bob", {"name": 7}), ("ann", "Ann")):
+    for user_id, info in (("zoe", {"name": "Z" * 101}), ("bob", {"name": 7}), ("ann", "Ann")):
         member = {"user_id": user_id, "user_info": info}
         await server.send_raw(frames.member_added("presence-room", member))
     await until(lambda: len(entry.runtime_data.client.channels["presence-room"].members) == 4)
@@ -143,7 +143,7 @@ async def test_members_without_this_one_and_their_names(
 
     attributes = state_of(hass, MEMBERS).attributes
     assert attributes["members"] == ["ann", "bob", ME, "zoe"]
-    assert attributes["names"] == {ME: "Home", "zoe": "Zoe"}
+    assert attributes["names"] == {ME: "Home", "zoe": "Z" * 100}
     assert attributes["unit_of_measurement"] == "members"
     others = state_of(hass, "sensor.presence_room_others")
     assert others.state == "3"

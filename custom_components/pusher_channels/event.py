@@ -20,6 +20,7 @@ RECEIVED = "received"
 OTHER = "other"
 CACHE_MISS = "pusher:cache_miss"
 MAX_DATA_BYTES: Final = 16 * 1024
+MAX_NAME_CHARS: Final = 200
 
 
 async def async_setup_entry(
@@ -118,10 +119,11 @@ def _is_glob(name: str) -> bool:
 def _attributes(event: Event) -> dict[str, Json]:
     """Return an event's attributes; data over 16 KB is left out, with its size in its place."""
     data = event.writable()
-    size = _size(event.raw)
+    size = _size(event.raw if isinstance(event.raw, str) else data)
     shown: dict[str, Json] = {"data": data} if size <= MAX_DATA_BYTES else {"data_bytes": size}
-    return {"event": event.name, **shown, "user_id": event.user_id, "cached": event.cached}
+    name = event.name[:MAX_NAME_CHARS]
+    return {"event": name, **shown, "user_id": event.user_id, "cached": event.cached}
 
 
-def _size(raw: Json) -> int:
-    return len(raw.encode() if isinstance(raw, str) else dumps(raw))
+def _size(data: Json) -> int:
+    return len(data.encode() if isinstance(data, str) else dumps(data))

@@ -43,6 +43,7 @@ from .hub.values import Value, ValueState, values_of
 PARALLEL_UPDATES = 0
 
 MAX_MEMBERS_SHOWN: Final = 100
+MAX_NAME_CHARS: Final = 100
 
 
 async def async_setup_entry(
@@ -243,7 +244,7 @@ def _names(presence: PresenceChannel, user_ids: Iterable[str]) -> dict[str, str]
     for user_id in user_ids:
         match presence.members[user_id].user_info:
             case {"name": str(name)}:
-                names[user_id] = name
+                names[user_id] = name[:MAX_NAME_CHARS]
             case _:
                 pass
     return names
