@@ -11,9 +11,8 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from tools.devserver import DevServer
 
-from ..conftest import APP, MASTER_KEY, SetUp, app_entry, until
+from ..conftest import APP, MASTER_KEY
 from ..flow_steps import app_form
-from ..home_assistant import state_of
 
 FLOWS = "/api/config/config_entries"
 
@@ -106,44 +105,3 @@ async def test_reconfiguration_shows_no_secret(
     step = await post(client, flow, {})
     assert step["reason"] == "reconfigure_successful"
     await hass.async_block_till_done()
-
-
-async def test_value_is_added_to_a_channel(
-    hass: HomeAssistant, server: DevServer, set_up: SetUp, hass_client: ClientSessionGenerator
-) -> None:
-    assert await async_setup_component(hass, "config", {})
-    entry = app_entry(server, "orders")
-    await set_up(entry)
-    client = await hass_client()
-    await server.publish("orders", "created", {"total": 12.5})
-    await until(lambda: state_of(hass, "event.orders").attributes.get("event"))
-
-    start = {"handler": [entry.entry_id, "channel"], "subentry_id": "id-orders"}
-    step = await post(client, "subentries/flow", start)
-    assert step["menu_options"] == ["channel", "add_value"]
-    flow = f"subentries/flow/{step['flow_id']}"
-    step = await post(client, flow, {"next_step_id": "add_value"})
-    fields = {field["name"]: field for field in step["data_schema"]}
-    assert list(fields) == ["value", "name", "platform", "events"]
-    offered = [{"value": "total", "label": "total: 12.5"}]
-    assert fields["value"]["selector"]["select"]["options"] == offered
-    assert fields["value"]["selector"]["select"]["custom_value"]
-
-    form = {"platform": "sensor", "name": "Total", "value": "total["}
-    step = await post(client, flow, form)
-    assert step["errors"] == {"value": "invalid_path"}
-    step = await post(client, flow, form | {"value": "total"})
-    assert [field["name"] for field in step["data_schema"]] == [
-        "device_class",
-        "unit_of_measurement",
-        "state_class",
-        "suggested_display_precision",
-        "expire_after",
-    ]
-    assert step["description_placeholders"]["present"] == "12.5"
-    step = await post(client, flow, {"device_class": "temperature", "unit_of_measurement": "EUR"})
-    assert step["errors"] == {"unit_of_measurement": "invalid_unit"}
-    step = await post(client, flow, {"unit_of_measurement": "EUR", "expire_after": 60})
-    assert (step["type"], step["reason"]) == ("abort", "reconfigure_successful")
-    await hass.async_block_till_done()
-    assert state_of(hass, "sensor.orders_total").state == "12.5"
