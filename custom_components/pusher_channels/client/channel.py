@@ -182,6 +182,11 @@ class Channel:
         self._notices.notify(notice)
 
     @property
+    def _awaits_first_event(self) -> bool:
+        """Whether a cache channel got no event since it was subscribed."""
+        return self._cached_until is not None
+
+    @property
     def _may_be_resent(self) -> bool:
         """Whether an event that arrives now is the one that the server kept."""
         until = self._cached_until

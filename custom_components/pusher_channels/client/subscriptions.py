@@ -30,6 +30,9 @@ MAX_AUTHORIZATIONS = 8
 MAX_OVERFLOWS = 2
 """A channel is left out after its subscription ended so many connections by a too large message."""
 
+LONGEST_TRANSFER = 30.0
+"""A message of 16 MB arrives within this time after the answer to a subscription."""
+
 _UNSUBSCRIBED = (ChannelState.UNSUBSCRIBED, ChannelState.FAILED)
 _EXISTING = re.compile(r"Existing subscription to channel (\S+)")
 _NAMES = re.compile(r"[A-Za-z0-9_\-=@,.;#]+")
@@ -157,7 +160,12 @@ class Subscriptions:
         unanswered = [
             subscription for _, subscription in sorted(self._unanswered(), key=lambda item: item[0])
         ]
-        recent = [it for it in self._subscriptions.values() if it.channel._may_be_resent]
+        earliest = asyncio.get_running_loop().time() - LONGEST_TRANSFER
+        recent = [
+            it
+            for it in self._subscriptions.values()
+            if it.channel._awaits_first_event and it.subscribed_at >= earliest
+        ]
         recent.sort(key=lambda it: it.subscribed_at, reverse=True)
         for subscription in (unanswered or recent)[:1]:
             subscription.overflows += 1
