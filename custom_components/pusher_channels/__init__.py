@@ -85,7 +85,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: PusherConfigEntry) -> b
 async def async_remove_entry(hass: HomeAssistant, entry: PusherConfigEntry) -> None:
     """Remove the repair issues and the webhook of an app."""
     issues.delete_all(hass, entry.entry_id)
-    hass.data[GAP_RECORDS].remove(entry.entry_id)
+    await hass.data[GAP_RECORDS].remove(entry.entry_id)
     webhook.async_remove(hass, entry)
 
 

@@ -169,13 +169,18 @@ async def test_stop_of_home_assistant_stores_its_time_even_if_nothing_else_was_w
     assert before - 1 <= since <= now()
 
 
-async def test_removed_app_leaves_no_record(
+async def test_removed_app_leaves_no_record_and_the_last_one_no_file(
     hass: HomeAssistant, server: DevServer, set_up: SetUp, hass_storage: dict[str, Any]
 ) -> None:
-    entry = app_entry(server, "orders")
-    await set_up(entry)
+    first, second = app_entry(server, "orders"), app_entry(server, "news", app_key="other")
+    second.add_to_hass(hass)
+    hass_storage[FILE] = record(second, news=1_700_000_000)
+    await set_up(first)
+    await skip(hass, 61)
+    assert hass_storage[FILE]["data"].keys() == {first.entry_id, second.entry_id}
 
-    assert await hass.config_entries.async_remove(entry.entry_id)
-    await hass.async_stop(force=True)
+    assert await hass.config_entries.async_remove(first.entry_id)
+    assert FILE in hass_storage
+    assert await hass.config_entries.async_remove(second.entry_id)
 
-    assert hass_storage[FILE]["data"] == {}
+    assert FILE not in hass_storage

@@ -70,11 +70,13 @@ class GapRecords:
             self._records[entry_id] = record
             self._store.async_delay_save(self._read, SAVE_AFTER_UNLOAD)
 
-    @callback
-    def remove(self, entry_id: str) -> None:
-        """Remove the record of an app."""
-        if self._records.pop(entry_id, None) is not None:
+    async def remove(self, entry_id: str) -> None:
+        """Remove the record of an app, and the file with the last one."""
+        self._records.pop(entry_id, None)
+        if self._records or self._readers:
             self._store.async_delay_save(self._read, SAVE_AFTER_UNLOAD)
+        else:
+            await self._store.async_remove()
 
     @callback
     def save_soon(self) -> None:
