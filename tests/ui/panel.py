@@ -13,7 +13,7 @@ HOST = "127.0.0.1"
 GUIDE = Path(__file__).parents[2] / "docs/guides/wall-panel.md"
 BUNDLE = "pusher-with-encryption.min.js"
 NAME = "Panel"
-CREDENTIALS = {"username": "panel", "password": "canary-of-the-panel"}
+PASSWORD = "canary-of-the-panel"  # of a user that ends with the tests
 
 
 def guides_page(guide: Path = GUIDE, **replaced: str) -> str:
@@ -47,17 +47,18 @@ async def served(page: str) -> AsyncGenerator[str]:
     await runner.cleanup()
 
 
-async def make_user(hass: HomeAssistant) -> tuple[str, str]:
-    """Add the panel's user; return the user's id and an access token."""
+async def make_user(hass: HomeAssistant, username: str) -> tuple[str, str]:
+    """Add a panel's user; return the user's id and an access token."""
+    credentials = {"username": username, "password": PASSWORD}
     made = await hass.call("config/auth/create", name=NAME, group_ids=["system-users"])
     user_id: str = made["user"]["id"]
-    await hass.call("config/auth_provider/homeassistant/create", user_id=user_id, **CREDENTIALS)
+    await hass.call("config/auth_provider/homeassistant/create", user_id=user_id, **credentials)
     client_id = f"{hass.url}/"
     flow = {"client_id": client_id, "handler": ["homeassistant", None], "redirect_uri": client_id}
     async with ClientSession(hass.url, raise_for_status=True) as session:
         async with session.post("/auth/login_flow", json=flow) as answer:
             path = f"/auth/login_flow/{(await answer.json())['flow_id']}"
-        async with session.post(path, json={"client_id": client_id, **CREDENTIALS}) as answer:
+        async with session.post(path, json={"client_id": client_id, **credentials}) as answer:
             code = (await answer.json())["result"]
         form = {"grant_type": "authorization_code", "code": code, "client_id": client_id}
         async with session.post("/auth/token", data=form) as answer:

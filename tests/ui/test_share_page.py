@@ -79,7 +79,7 @@ async def test_page_that_opens_late_is_right_at_once_and_stays_so(
 ) -> None:
     text = SHARE_GUIDE.read_text().partition("```html\n")[2].partition("```")[0]
     assert text.count("\n") <= MAX_LINES
-    _, token = await make_user(hass)
+    _, token = await make_user(hass, "shared")
     place = f'cluster: "", wsHost: "{home_server.host}", wsPort: {home_server.port}'
     html = guides_page(
         SHARE_GUIDE,

@@ -83,7 +83,7 @@ async def opened(frontend: Frontend, origin: str, token: str) -> AsyncGenerator[
 async def test_panel_of_a_listed_origin_joins_as_its_user(
     frontend: Frontend, hass: HomeAssistant, panel_server: DevServer, entry_id: str
 ) -> None:
-    user_id, token = await make_user(hass)
+    user_id, token = await make_user(hass, "panel")
     place = f'cluster: "", wsHost: "{panel_server.host}", wsPort: {panel_server.port}'
     page = guides_page(
         homeAssistant=json.dumps(hass.url),
