@@ -14,7 +14,7 @@ from .profile import Farewell, Profile
 
 
 class Broker:
-    """Brings events from publishers to subscribers. Whoever calls has checked that it is allowed."""
+    """Delivers events from publishers to subscribers. The caller has checked that it is allowed."""
 
     def __init__(self, app: App, profile: Profile, faults: Faults, journal: Journal) -> None:
         self.app = app
@@ -34,7 +34,7 @@ class Broker:
         )
 
     def channel(self, name: str) -> Channel:
-        """The channel as it is, with nobody on it if need be."""
+        """The channel, without subscribers if it is not occupied."""
         return self._channels.get(name) or Channel(name, self.kind_of(name))
 
     def kind_of(self, name: str) -> Kind:
@@ -42,7 +42,7 @@ class Broker:
         return Kind.of(name, self.profile.kind_separator)
 
     def occupied(self) -> list[Channel]:
-        """The channels that somebody has joined."""
+        """The channels with subscribers."""
         return [channel for channel in self._channels.values() if channel.subscribers]
 
     def connect(self, connection: Connection) -> None:
@@ -126,7 +126,7 @@ class Broker:
         self._journal.changed()
 
     def sign_out(self, connection: Connection) -> None:
-        """Make the connection nobody's; watchers hear when it was the user's last."""
+        """Sign the connection out; tell watchers if it was the user's last one."""
         user_id = connection.user_id
         connection.user, connection.watchlist = None, frozenset()
         if user_id is not None and not self.user_connections(user_id):

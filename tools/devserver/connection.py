@@ -31,8 +31,8 @@ class Attempt:
 class Connection:
     """One client's connection.
 
-    Frames leave in the order they were sent, through a task of this connection's own, so that a client which reads
-    slowly holds up nobody else.
+    Frames leave in the order they were sent, through one task per connection, so that a client which reads slowly does
+    not delay the others.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class Connection:
         self._transport.pause_reading()
 
     def freeze(self) -> None:
-        """Read and send nothing until `thaw`; what is sent meanwhile waits."""
+        """Read and send nothing until `thaw`; what is sent until then waits."""
         self._thawed.clear()
         self._transport.pause_reading()
 

@@ -1,4 +1,4 @@
-"""The official `pusher` library, which does all signing, checking and sealing of the server."""
+"""The official `pusher` library, which does all signing, checking and encrypting of the server."""
 
 import hashlib
 import json
@@ -73,7 +73,7 @@ class Official:
         return fresh and whole and query.get("auth_version") == "1.0" and self.accepts(text, auth)
 
     def render(self, channel: str, name: str, data: object, socket_id: str | None) -> Event:
-        """The event as the library would post it: data encoded and, on encrypted channels, sealed.
+        """The event as the library would post it: data encoded and, on encrypted channels, encrypted.
 
         Raises ValueError for what the library refuses, such as a malformed channel name.
         """

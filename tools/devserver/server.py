@@ -206,7 +206,7 @@ class DevServer:
         socket_id: str | None = None,
         app: App | None = None,
     ) -> None:
-        """Publish as the official library would: text as it is, else as JSON; sealed on encrypted channels.
+        """Publish as the official library would: text as it is, else as JSON; encrypted on encrypted channels.
 
         Raises ValueError for what the library refuses.
         """
@@ -282,7 +282,7 @@ class DevServer:
         return await self.wait_for(find, timeout)
 
     async def wait_connected(self, count: int = 1, timeout: float = 5) -> Connection:
-        """The newest connection, once at least `count` are live."""
+        """The latest connection, once at least `count` are live."""
 
         def find() -> Connection | None:
             return self.connections[-1] if len(self.connections) >= count else None
@@ -310,7 +310,7 @@ class DevServer:
     async def wait_unsubscribed(
         self, channel: str, timeout: float = 5, *, app: App | None = None
     ) -> None:
-        """Return once nobody is on the channel."""
+        """Return once the channel has no subscribers."""
         await self.wait_for(lambda: not self.subscribers(channel, app=app) or None, timeout)
 
     async def wait_auth_requests(self, count: int, timeout: float = 5) -> AuthRequest:

@@ -85,7 +85,7 @@ class Session:
         )
 
     def _await_message(self) -> None:
-        """Wait anew for a message of the client."""
+        """Restart the timer of a silent client."""
         if self._silence:
             self._silence.cancel()
         act = {OnSilence.PING: self._ping_client, OnSilence.CLOSE: self._close_silent}

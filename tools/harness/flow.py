@@ -13,7 +13,7 @@ _NEXT = {"config_flow": CONFIG, "options_flow": OPTIONS, "config_subentries_flow
 
 
 class Flow:
-    """A flow that has started; `result` is its newest answer: a form, a menu, an abort or the created entry."""
+    """A flow that has started; `result` is its latest answer: a form, a menu, an abort or the created entry."""
 
     def __init__(self, rest: Rest, path: str, result: dict[str, Any]) -> None:
         self._rest = rest

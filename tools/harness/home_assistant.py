@@ -213,7 +213,7 @@ class HomeAssistant:
         return await Flow.start(self._rest, flow.CONFIG, DOMAIN, entry_id=entry_id)
 
     async def reauth_flow(self, entry_id: str) -> Flow | None:
-        """Open what asks for an app's authorization anew, None while nothing does."""
+        """Return the flow that asks for an app's authorization again, None if there is none."""
         flows = await self.call("config_entries/flow/progress")
         ids = [
             it["flow_id"]
@@ -299,4 +299,4 @@ class HomeAssistant:
 
     def _not_ready(self, what: str) -> NotReadyError:
         lines = self.log.splitlines()[-_LINES_SHOWN:]
-        return NotReadyError("\n".join([f"Home Assistant {what}; its last words:", *lines]))
+        return NotReadyError("\n".join([f"Home Assistant {what}; its last lines:", *lines]))

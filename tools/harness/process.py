@@ -1,4 +1,4 @@
-"""Home Assistant as a process of its own."""
+"""Runs Home Assistant as a separate process."""
 
 import asyncio
 import contextlib

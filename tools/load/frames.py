@@ -49,7 +49,7 @@ def payload(size: int, number: int) -> dict[str, object]:
 
 @lru_cache(maxsize=8)
 def events(official: Official, channel: str, size: int) -> tuple[bytes, ...]:
-    """Return frames of different events, sealed where the channel is encrypted."""
+    """Return frames of different events, encrypted where the channel is encrypted."""
     rendered = [
         official.render(channel, EVENT, frames.encode(payload(size, number)), None).data
         for number in range(DISTINCT_EVENTS)

@@ -8,7 +8,7 @@ Prints its port, then reads commands from standard input, and ends with it:
                                    (0: as fast as they are read, many to a write)
     stamp CHANNEL COUNT GAP        events with the nanosecond of the monotonic clock, taken just before the write
     churn CHANNEL COUNT            members coming and going
-    members COUNT                  how many members a presence channel has, for whoever joins from now on
+    members COUNT                  members of presence channels that are subscribed to from now on
     close CODE                     close all connections
 
 Sockets block, and each connection has a thread, so that the server costs far less than any receiver.

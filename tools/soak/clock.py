@@ -27,7 +27,7 @@ class Clock:
         self._skipped += seconds
 
     async def pass_by(self, seconds: float, *, step: float = inf) -> None:
-        """Let the seconds pass, at most `step` at once and never past what is due meanwhile.
+        """Let the seconds pass, at most `step` at once and never past the next timer.
 
         Both sides have time to act before and after each step.
         """

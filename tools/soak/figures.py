@@ -30,7 +30,7 @@ class Figures:
 
 MAY_GROW = Figures(tasks=5, own_tasks=0, own_timers=0, own_objects=100, sockets=5, megabytes=40)
 """By how much a figure may be higher at the end: the last 50 states of each app are remembered, Home Assistant has
-tasks and sockets of its own, and its recorder and caches fill."""
+its own tasks and sockets, and its recorder and caches fill."""
 
 
 def growth(first: Figures, last: Figures) -> list[str]:

@@ -39,7 +39,7 @@ ARRIVES_WITHIN = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A Home Assistant with two apps, each with a server of its own, and perhaps a recorder."""
+    """A Home Assistant with two apps, each with its own server, and perhaps a recorder."""
 
     hass: HomeAssistant
     loud: LoadServer
@@ -122,7 +122,7 @@ class Scene:
 async def scene(*, record: bool) -> AsyncIterator[Scene]:
     """Set all up, and connect both apps.
 
-    Without the recorder nothing but our work shall be seen: the heap that Home Assistant has so far is not collected.
+    Without the recorder only our work is measured: the heap that Home Assistant has so far is not collected.
     """
     with tempfile.TemporaryDirectory() as folder, load_server() as loud, load_server() as calm:
         async with home_assistant() as hass:

@@ -42,7 +42,7 @@ class Home(HomeAssistant):
 
 @dataclass(frozen=True, slots=True)
 class HomeApp:
-    """An app as it stands in Home Assistant; `changing` is held by whoever reloads it or joins and leaves."""
+    """An app in Home Assistant; hold `changing` to reload it, or to subscribe or unsubscribe a channel."""
 
     home: Home
     app: App

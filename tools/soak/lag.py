@@ -1,4 +1,4 @@
-"""How late an event loop is, and how much of that is work of its own thread."""
+"""How late an event loop is, and how much of that is work of its thread."""
 
 import asyncio
 import gc

@@ -82,7 +82,7 @@ class Ledger:
         return self._received[number, self._sent[number].place] > 0
 
     def leave(self, places: Iterable[Place], now: float) -> None:
-        """Record that nobody can expect to receive these channels, until they are subscribed."""
+        """Expect no events of these channels until they are subscribed."""
         for place in places:
             self._away.setdefault(place, now)
 
@@ -105,7 +105,7 @@ class Ledger:
         for event in self._sent.values():
             total += self._account(event)
         unsent = [
-            f"event {number} was received on {place.channel}, where nobody sent it"
+            f"event {number} was received on {place.channel}, where it was not sent"
             for number, place in self._received
             if number not in self._sent or self._sent[number].place != place
         ]

@@ -59,7 +59,7 @@ class Phase:
 
 @asynccontextmanager
 async def server() -> AsyncIterator[int]:
-    """Run the dev server in a process of its own; give its port."""
+    """Run the dev server in a separate process; yield its port."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tools.devserver", "--port", "0", "--master-key", str(APP.master_key),
         stdout=asyncio.subprocess.PIPE, limit=2**20,

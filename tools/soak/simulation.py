@@ -53,7 +53,7 @@ class StoppableClock(Clock):
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Let no time pass; the event loop must not wait for a timer meanwhile."""
+        """Stop the clock; within the block the event loop must not wait for a timer."""
         since = super().time()
         self._moment = since
         yield

@@ -160,7 +160,7 @@ class ClientStateMachine(RuleBasedStateMachine):
     def stop_answering_for_a_while(
         self, *, way: str, name: str, comes: bool, seconds: float
     ) -> None:
-        """Let the client come to a channel or leave it while nobody answers."""
+        """Subscribe or unsubscribe a channel while the server does not answer."""
         while name in self.simulation.subscribed and comes:
             self.unsubscribe(name)
         self.stop_answering(way)

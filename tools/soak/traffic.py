@@ -102,7 +102,7 @@ class Traffic:
         return False
 
     def note_client_events(self) -> None:
-        """Record the guests' events that the server got, and forget what else it noted."""
+        """Record the guests' events that the server got, and clear the rest of its journal."""
         home = self._apps[0]
         apart = time.time() - asyncio.get_running_loop().time()
         for frame in self._server.received:

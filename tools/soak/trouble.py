@@ -1,4 +1,4 @@
-"""What breaks, and what the user of Home Assistant does meanwhile: one after the other."""
+"""Faults, and what the user of Home Assistant does, one after the other."""
 
 import asyncio
 import random
@@ -87,7 +87,7 @@ class Trouble:
         await self._server.start()
 
     async def _refuse(self) -> None:
-        """Refuse whoever comes back."""
+        """Refuse every connection."""
         faults = self._server.faults
         match self._chance.randrange(3):
             case 0:
@@ -99,7 +99,7 @@ class Trouble:
         await self._fail_for(4)
 
     async def _stall(self) -> None:
-        """Accept whoever comes back, and say nothing."""
+        """Accept every connection, and send nothing."""
         self._server.faults.handshake_silent = True
         await self._fail_for(3)
 
@@ -126,7 +126,7 @@ class Trouble:
             await self._server.send_raw(self._chance.choice(JUNK))
 
     async def _reload(self) -> None:
-        """Reload an app: until its channels are subscribed again nobody can expect to receive them.
+        """Reload an app: no events are expected until its channels are subscribed again.
 
         Not while it misses something: a client that ends does not tell what it has missed.
         """

@@ -18,12 +18,12 @@ CHANNEL = "private-encrypted-a"
 
 def opened(frame: str) -> str:
     """The plain text of an encrypted event."""
-    sealed = json.loads(json.loads(frame)["data"])
-    assert set(sealed) == {"nonce", "ciphertext"}
+    encrypted = json.loads(json.loads(frame)["data"])
+    assert set(encrypted) == {"nonce", "ciphertext"}
     key = hashlib.sha256(CHANNEL.encode() + base64.b64decode(MASTER_KEY)).digest()
     return (
         SecretBox(key)
-        .decrypt(base64.b64decode(sealed["ciphertext"]), base64.b64decode(sealed["nonce"]))
+        .decrypt(base64.b64decode(encrypted["ciphertext"]), base64.b64decode(encrypted["nonce"]))
         .decode()
     )
 
@@ -41,7 +41,7 @@ async def by_flood(server: DevServer, data: object) -> None:
 
 
 @pytest.mark.parametrize("send", [by_publish, by_library, by_flood])
-async def test_events_are_sealed_with_the_channels_key(
+async def test_events_are_encrypted_with_the_channels_key(
     server: DevServer, connect: Connect, send: Callable[[DevServer, object], Awaitable[None]]
 ) -> None:
     peer = await connect()

@@ -1,4 +1,4 @@
-"""Signing in, the user's own channel, watchlists, and connections that nobody vouches for."""
+"""Signing in, the user's own channel, watchlists, and connections that are not authorized in time."""
 
 from collections.abc import Callable, Mapping
 

@@ -61,7 +61,7 @@ def test_an_event_that_is_heard_twice_or_elsewhere_is_told(ledger: Ledger) -> No
         ledger.note_received(elsewhere, place)
     assert ledger.close().broken == (
         "event 1 on news was received 2 times",
-        "event 2 was received on private-room, where nobody sent it",
+        "event 2 was received on private-room, where it was not sent",
     )
 
 

@@ -134,7 +134,7 @@ class Life:
 
     async def _restart_server(self) -> None:
         self.network.is_up = False
-        self._forget_guests()
+        self._clear_guests()
         self.network.cut()
         await self._some_time()
         self.network.is_up = True
@@ -146,12 +146,12 @@ class Life:
         self.network.status = None
 
     async def _lose_path(self) -> None:
-        self._forget_guests()
+        self._clear_guests()
         self.network.die()
         await self._some_time()
 
     async def _black_hole(self) -> None:
-        self._forget_guests()
+        self._clear_guests()
         self.network.is_black_hole = True
         self.network.die()
         await self._some_time()
@@ -163,14 +163,14 @@ class Life:
         self.network.latency = USUAL_LATENCY
 
     async def _close(self) -> None:
-        self._forget_guests()
+        self._clear_guests()
         for _ in range(self._chance.randint(1, 6)):
             self.network.close(self._chance.choice(CLOSE_CODES))
             await asyncio.sleep(self._chance.choice([0, 1, 20]))
 
     async def _stop_for_good(self) -> None:
         """Let the server refuse the app until its user turns the connection on again."""
-        self._forget_guests()
+        self._clear_guests()
         self.network.close(self._chance.choice(STOPPING_CODES))
         await self._some_time()
         attempts = len(self.network.attempts)
@@ -194,7 +194,7 @@ class Life:
     async def _suspend(self) -> None:
         """Stop the loop's clock but not the wall's; the path does not survive."""
         await asyncio.sleep(0)
-        self._forget_guests()
+        self._clear_guests()
         slept = self._chance.choice([20.0, 600.0, 8 * 3600.0])
         self.loop.wall_offset += slept
         self.network.die()
@@ -223,7 +223,7 @@ class Life:
         await self._some_time()
         self.network.faults.reset()
 
-    def _forget_guests(self) -> None:
+    def _clear_guests(self) -> None:
         self._guests.clear()
 
     # What must hold
