@@ -1,4 +1,4 @@
-"""`python -m tools.devserver`: run the server until it is told to stop."""
+"""`python -m tools.devserver`: run the server until a signal stops it."""
 
 import argparse
 import asyncio

@@ -9,7 +9,7 @@ class App:
 
     `app_id` is a string of digits (the official library insists), `master_key` the base64 of 32 bytes for
     private-encrypted channels. `authorization_timeout` (seconds) closes with 4009 a connection that has neither
-    signed in nor joined an authorized channel by then; None never does. A connection beyond `max_connections` is
+    signed in nor subscribed to an authorized channel by then; None never does. A connection beyond `max_connections` is
     refused with `quota_code` (4100 as soketi, 4004 as pusher.com). `cache_ttl` is in seconds. `origins` are the values
     of the header Origin that may connect (None: all). A client that sends more than `messages_per_second` of any kind
     gets 4301, and with `ends_over_rate` its connection ends.

@@ -65,7 +65,7 @@ class CachedEvent:
 
 @dataclass(slots=True)
 class Channel:
-    """Who has joined one channel, and its stored event."""
+    """The subscribers of one channel, and its stored event."""
 
     name: str
     kind: Kind

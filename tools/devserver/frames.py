@@ -82,7 +82,7 @@ def cache_miss(channel: str) -> str:
 
 
 def member_added(channel: str, member: Mapping[str, object]) -> str:
-    """Says that a user joined a presence channel."""
+    """Says that a user was added to a presence channel."""
     return _frame("pusher_internal:member_added", channel, encode(member))
 
 
@@ -92,7 +92,7 @@ def member_removed(channel: str, user_id: object) -> str:
 
 
 def subscription_count(channel: str, count: int) -> str:
-    """Says how many connections have joined the channel."""
+    """Says how many connections are subscribed to the channel."""
     return _frame(
         "pusher_internal:subscription_count", channel, encode({"subscription_count": count})
     )

@@ -70,7 +70,7 @@ class HttpApi:
 
     async def _authorize(self, request: web.Request) -> Broker:
         if (status := self._state.faults.api_status) is not None:
-            raise ApiError(status, "The server was told to answer so.")
+            raise ApiError(status, "The fault api_status is set.")
         app_id = request.match_info["app_id"]
         broker = self._state.broker_by_id(app_id)
         if broker is None:

@@ -187,7 +187,7 @@ class DevServer:
         return {user_id: member.data.get("user_info") for user_id, member in members.items()}
 
     def subscribers(self, channel: str, *, app: App | None = None) -> list[Connection]:
-        """The connections that have joined a channel."""
+        """The connections that are subscribed to a channel."""
         return list(self._state.broker(app).channel(channel).subscribers)
 
     def pusher(self, *, app: App | None = None, verify: str | None = None) -> Pusher:
@@ -302,7 +302,7 @@ class DevServer:
     async def wait_subscribed(
         self, channel: str, count: int = 1, timeout: float = 5, *, app: App | None = None
     ) -> None:
-        """Return once at least `count` connections have joined the channel."""
+        """Return once at least `count` connections are subscribed to the channel."""
         await self.wait_for(
             lambda: len(self.subscribers(channel, app=app)) >= count or None, timeout
         )

@@ -63,7 +63,7 @@ def add_app(hass: HomeAssistant, port: int, title: str, *channels: str) -> MockC
 
 
 async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """Set an app up and wait until its channels are joined."""
+    """Set an app up and wait until its channels are subscribed."""
     if not await hass.config_entries.async_setup(entry.entry_id):
         raise RuntimeError(f"{entry.title} could not be set up: {entry.reason}")
     for channel in reversed(list(entry.runtime_data.channels.values())):

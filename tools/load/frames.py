@@ -59,7 +59,7 @@ def events(official: Official, channel: str, size: int) -> tuple[bytes, ...]:
 
 @lru_cache(maxsize=8)
 def comings_and_goings(channel: str) -> tuple[bytes, ...]:
-    """Return frames in which a guest joins a presence channel and leaves it, time and again."""
+    """Return frames in which a member is added to a presence channel and removed, again and again."""
     user_ids = [f"guest-{number}" for number in range(DISTINCT_EVENTS // 2)]
     return tuple(
         text_frame(text)
@@ -73,7 +73,7 @@ def comings_and_goings(channel: str) -> tuple[bytes, ...]:
 
 @lru_cache(maxsize=8)
 def writes(some: tuple[bytes, ...]) -> tuple[bytes, ...]:
-    """Return the frames joined into pieces that are each given to the socket in one call."""
+    """Return the frames combined into pieces that are each given to the socket in one call."""
     at_once = max(1, WRITE_BYTES // len(some[0]))
     return tuple(b"".join(piece) for piece in batched(some, at_once, strict=False))
 
@@ -83,7 +83,7 @@ def stamped(channel: str, nanoseconds: int) -> bytes:
     return text_frame(frames.event(channel, EVENT, frames.encode({"n": 1, "t": nanoseconds})))
 
 
-def joined(channel: str, members: int) -> bytes:
+def subscribed(channel: str, members: int) -> bytes:
     """Return the answer to a subscription; a presence channel has that many members, this one first."""
     if not channel.startswith("presence-"):
         return text_frame(frames.subscription_succeeded(channel))

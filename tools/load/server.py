@@ -94,7 +94,7 @@ class Peer:
                 case "pusher:subscribe":
                     channel = message["data"]["channel"]
                     self.channels.add(channel)
-                    self.send(frames.joined(channel, self._server.members))
+                    self.send(frames.subscribed(channel, self._server.members))
                 case "pusher:ping":
                     self.send(text_frame(pong()))
                 case _:
@@ -103,7 +103,7 @@ class Peer:
 
 
 class Server:
-    """Accepts clients, and does to all of them what it is told."""
+    """Accepts clients, and does to all of them what a command says."""
 
     def __init__(self, activity_timeout: float) -> None:
         self.activity_timeout = activity_timeout

@@ -1,4 +1,4 @@
-"""What is measured of a flood, what it may be, and how it is told."""
+"""What is measured of a flood, what it may be, and how it is shown."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ P99, WORST = 20.0, 100.0
 MAY_STAY = 0.02
 """The share by which objects may hold more once all is recorded: the recorder's caches fill.
 
-Resident memory is told, and not judged: what a long backlog needed once, the allocator seldom gives back.
+Resident memory is shown, and not judged: what a long backlog needed once, the allocator seldom gives back.
 """
 
 HEADINGS = (

@@ -19,7 +19,7 @@ CHANNELS: Final = (
     "news", "cache-news", "private-room", "private-cache-room", "presence-lobby", "private-encrypted-room",
 )  # fmt: skip
 PASSING: Final = "private-passing"
-"""The channel that an action joins and leaves."""
+"""The channel that actions subscribe and unsubscribe."""
 
 IMPATIENT: Final = {"activity_timeout": 5, "pong_timeout": 2, "max_reconnect_gap": 2}
 
@@ -56,7 +56,7 @@ class HomeApp:
 
     @property
     def passing(self) -> Place:
-        """Its channel that an action joins and leaves."""
+        """Its channel that actions subscribe and unsubscribe."""
         return self.place(PASSING)
 
     def place(self, channel: str) -> Place:

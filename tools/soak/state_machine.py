@@ -263,7 +263,7 @@ class ClientStateMachine(RuleBasedStateMachine):
         assert [event.name for event in self.simulation.for_user] == ["greeted"]
 
     def _check_sent(self) -> None:
-        """A client event went out at most once, and never when its sender was told otherwise."""
+        """A client event went out at most once, and never when its sender got an error."""
         assert all(task.done() for task in self.simulation.sending.values())
         assert all(times == 1 for times in self.simulation.received.values())
         assert not self.simulation.received.keys() - self.simulation.sending.keys()

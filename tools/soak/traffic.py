@@ -74,7 +74,7 @@ class Traffic:
         }
 
     async def flow(self, stop: asyncio.Event) -> None:
-        """Make moves, without waiting for what is slow, until told to stop; then let all of them end."""
+        """Make moves, without waiting for what is slow, until `stop` is set; then let all of them end."""
         async with asyncio.TaskGroup() as moves:
             while not stop.is_set():
                 [move] = self._chance.choices([*self._moves], [*self._moves.values()])

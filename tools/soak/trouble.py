@@ -40,7 +40,7 @@ class Trouble:
         self.made = 0
 
     async def brew(self, stop: asyncio.Event) -> None:
-        """Make trouble and undo it, until told to stop."""
+        """Make faults and undo them, until `stop` is set."""
         kinds: list[Callable[[], Coroutine[None, None, None]]] = [
             self._close, self._close_all, self._cut, self._cut_all, self._silence, self._freeze,
             self._restart, self._refuse, self._stall, self._deny, self._ignore, self._babble,
