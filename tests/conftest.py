@@ -126,7 +126,7 @@ def app_entry(
 
 @pytest.fixture
 def set_up(hass: HomeAssistant, server: DevServer) -> SetUp:
-    """Return what sets an entry up, and waits until its channels are joined."""
+    """Return what sets an entry up, and waits until its channels are subscribed."""
 
     async def set_up(entry: MockConfigEntry) -> Hub:
         entry.add_to_hass(hass)

@@ -179,7 +179,7 @@ def test_diagnostic_and_configuration_entities_have_a_category(entities: Entitie
 
 @pytest.mark.usefixtures("enable_custom_integrations")
 def _without_sections(fields: Mapping[str, Any]) -> list[str]:
-    """Return the names of fields; those of a section in place of its own name."""
+    """Return the names of fields; a section is replaced by its fields."""
     names: list[str] = []
     for name, field in fields.items():
         names += list(field["fields"]) if "fields" in field else [name]

@@ -1,7 +1,7 @@
 """Lets a test stack that was made for an earlier Home Assistant run on a newer one; harmless where they match.
 
 Home Assistant must come before anything that imports httpx, and a function that the stack imports is gone. The stack
-wants its own patches in place before the rest of Home Assistant is imported.
+needs its own patches in place before the rest of Home Assistant is imported.
 """
 
 from importlib import import_module

@@ -1,1 +1,1 @@
-"""Parts that nobody here wrote, for end-to-end tests: the soketi server, pusher-js guests, the official publisher."""
+"""Third-party parts of the end-to-end tests: the soketi server, pusher-js guests, the official publisher."""

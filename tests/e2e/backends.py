@@ -25,7 +25,7 @@ class Backend(Protocol):
         """End the server without warning."""
 
     async def restart(self, apps: Sequence[App] | None = None) -> None:
-        """Start the server anew on the same port, from now on with these apps if any are given."""
+        """Restart the server on the same port, with these apps if any are given."""
 
     def freeze(self) -> None:
         """Let the server keep its connections and say nothing any more."""
@@ -58,11 +58,11 @@ class OwnServer:
         await self.server.stop()
 
     async def kill(self) -> None:
-        """Cut every connection without a close frame, and listen no more."""
+        """Cut every connection without a close frame, and stop listening."""
         await self.server.stop()
 
     async def restart(self, apps: Sequence[App] | None = None) -> None:
-        """Start the server anew on the same port, from now on with these apps if any are given."""
+        """Restart the server on the same port, with these apps if any are given."""
         await self.server.stop()
         if apps is not None:
             self.server = _make_server(self.port, apps)

@@ -58,7 +58,7 @@ async def app(hass: HomeAssistant, server: Backend) -> AsyncGenerator[AppEntry]:
 async def until_connections(server: Backend, count: int) -> None:
     """Wait until so many websockets are open on the server."""
     async with asyncio.timeout(60):
-        while await server.connection_count() != count:  # noqa: ASYNC110  # soketi tells no one
+        while await server.connection_count() != count:  # noqa: ASYNC110  # soketi sends no notification
             await asyncio.sleep(0.05)
 
 

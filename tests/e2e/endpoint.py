@@ -34,10 +34,10 @@ class Answer:
 
 
 class Endpoint:
-    """Authorizes every channel at `url` and the user at `user_url`, unless told otherwise.
+    """Authorizes every channel at `url` and the user at `user_url`, unless configured otherwise.
 
-    `answers` has an answer of its own for some channels, or for all as "*". `signs_as` is the app whose secret and
-    master key it uses. `names_members` turned off, its answers for presence channels do not say who joins.
+    `answers` overrides the answer for single channels, or for all as "*". `signs_as` is the app with the secret and
+    master key. Without `names_members` the answers for presence channels contain no member.
     """
 
     user_id = "laravel-7"
@@ -69,13 +69,13 @@ class Endpoint:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Listen no more."""
+        """Stop the server."""
         for answer in self.answers.values():
             answer.released.set()
         await self._runner.cleanup()
 
     def refuse(self, channel: str, status: int, message: str = "") -> None:
-        """Answer for a channel, or for all as "*", with an error status and words as Laravel has them."""
+        """Answer for a channel, or for all as "*", with an error status and a message in Laravel's format."""
         body = web.json_response({"message": message}).body
         assert isinstance(body, bytes)
         self.answers[channel] = Answer(status, body)

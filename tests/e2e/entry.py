@@ -61,7 +61,7 @@ class AppEntry:
     async def add_channel(
         self, name: str, events: Sequence[str] = (), members: Sequence[str] = ()
     ) -> ChannelEntry:
-        """Add a channel, and wait until it is joined. Raises FlowRefusedError."""
+        """Add a channel, and wait until it is subscribed. Raises FlowRefusedError."""
         subentry_id = await self.hass.add_channel(
             self.entry_id, name, events=events, members=members
         )
@@ -91,7 +91,7 @@ class AppEntry:
         return state
 
     async def set_options(self, **options: object) -> None:
-        """Change the options, and wait until the app is connected anew with them."""
+        """Change the options, and wait until the app has reconnected with them."""
         before = await self.state("connection_state")
         steps = await self.hass.start_options_flow(self.entry_id)
         await steps.submit(**options)
@@ -120,7 +120,7 @@ class AppEntry:
         raise AssertionError(f"{action} did what it must not: {data}")
 
     async def reauth(self) -> Flow:
-        """Wait until Home Assistant asks for the app's authorization anew, and open the dialog."""
+        """Wait until Home Assistant asks to reauthenticate the app, and open the dialog."""
         async with self.hass.events("repairs_issue_registry_updated") as changes:
             while (steps := await self.hass.reauth_flow(self.entry_id)) is None:
                 await changes.take()
@@ -141,7 +141,7 @@ class AppEntry:
         return await self.becomes(key, lambda _: True)
 
     async def becomes(self, key: str, wanted: Wanted) -> State:
-        """Return the state of an entity of the app's device, once it is as wanted."""
+        """Return the state of an entity of the app's device, once it matches."""
         entity_id = await self.entity_id(key)
         is_wanted = (lambda state: state.state == wanted) if isinstance(wanted, str) else wanted
         return await self.hass.wait_state(entity_id, is_wanted)
@@ -202,7 +202,7 @@ class ChannelEntry:
         return await self.app.state(f"{self.subentry_id}_{key}")
 
     async def becomes(self, key: str, wanted: Wanted) -> State:
-        """Return the state of an entity of the channel's device, once it is as wanted."""
+        """Return the state of an entity of the channel's device, once it matches."""
         return await self.app.becomes(f"{self.subentry_id}_{key}", wanted)
 
     async def device_id(self) -> str:

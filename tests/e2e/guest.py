@@ -64,7 +64,7 @@ class Options(TypedDict, total=False):
 
     `user_id` (default "guest") and `user_info` (default {}) are signed for presence channels and for signing in.
     After `activity_timeout` seconds of silence (default 30) the guest pings; after `pong_timeout` more (default 10) it
-    connects anew.
+    reconnects.
     """
 
     user_id: str | int
@@ -74,7 +74,7 @@ class Options(TypedDict, total=False):
 
 
 class Guest:
-    """pusher-js 8.6.0 in a Node.js process of its own; `async with` connects it and ends the process.
+    """pusher-js 8.6.0 in a separate Node.js process; `async with` connects it and ends the process.
 
     What the guest sees stays in `messages` until an expectation takes it, so expectations may come in any order.
     """
@@ -126,7 +126,7 @@ class Guest:
             await self._process.wait()
 
     async def subscribe(self, channel: str) -> Json:
-        """Join a channel and return what its `pusher:subscription_succeeded` says: on presence channels the members.
+        """Subscribe to a channel and return the data of its `pusher:subscription_succeeded`: the members, if any.
 
         Raises GuestError with the server's answer when it refuses.
         """
@@ -139,7 +139,7 @@ class Guest:
         return outcome.data
 
     async def unsubscribe(self, channel: str) -> None:
-        """Leave a channel."""
+        """Unsubscribe from a channel."""
         await self._command("unsubscribe", channel=channel)
 
     async def trigger(self, channel: str, event: str, data: Json) -> None:

@@ -37,7 +37,7 @@ def faults(log: str, canaries: Iterable[str]) -> list[str]:
     """Return the lines of a log that report an error, or show a secret, which is left out.
 
     Secrets are the canaries, and all that look like an HMAC-SHA256 (every auth signature) or like 32 bytes as base64
-    (master keys and shared secrets). That an action was refused, which its caller hears too, is no error here.
+    (master keys and shared secrets). A refused action is no error here, since its caller gets the error too.
     """
     return [*_errors(log), *_indiscretions(log, tuple(canaries))]
 

@@ -1,4 +1,4 @@
-"""A real soketi server as a process of its own.
+"""A real soketi server in a separate process.
 
 By hand, until Ctrl-C: python -m e2e.soketi [port]
 """
@@ -46,7 +46,7 @@ class Soketi:
     ) -> None:
         """Prepare a server; nothing is started yet.
 
-        `port` None takes a free one. soketi ends a connection with 4009 when nobody signs in on it within
+        `port` None takes a free one. soketi closes a connection with 4009 when no user signs in on it within
         `sign_in_timeout` seconds (soketi's own default is 30). `settings` and `app_settings` are soketi's own, by its
         dotted names, on top of those of this class.
         """
@@ -100,7 +100,7 @@ class Soketi:
         self._signal(signal.SIGCONT)
 
     async def restart(self, apps: Sequence[App] | None = None) -> None:
-        """Start the server anew on the same port, from now on with these apps if any are given; kill it if it runs."""
+        """Restart the server on the same port, with these apps if any are given; kill it if it runs."""
         await self.kill()
         if apps is not None:
             self._configure(apps)

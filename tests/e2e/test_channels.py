@@ -1,4 +1,4 @@
-"""Channels of every kind: added through their flow, heard on the bus and in entities, changed and removed live."""
+"""Channels of every kind: added through their flow, received on the bus and in entities, changed and removed live."""
 
 import asyncio
 import secrets

@@ -1,4 +1,4 @@
-"""An app whose channels a web application authorizes: what it is asked, and what its answers lead to."""
+"""A web application authorizes the channels of an app: its requests, and the effects of its answers."""
 
 from collections.abc import AsyncGenerator
 from dataclasses import replace
@@ -49,7 +49,7 @@ async def app(hass: HomeAssistant, server: Backend, endpoint: Endpoint) -> Async
 
 @pytest.fixture(autouse=True)
 def endpoint_is_willing(endpoint: Endpoint) -> None:
-    """Have the web application authorize everything, and forget what it was asked."""
+    """Have the web application authorize everything, and clear its recorded requests."""
     endpoint.answers.clear()
     endpoint.asked.clear()
     endpoint.signs_as = APP_1

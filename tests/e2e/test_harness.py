@@ -1,6 +1,6 @@
-"""The parts that nobody here wrote work with each other, so that a red test elsewhere is about this project.
+"""The third-party parts work with each other, so that a red test elsewhere is about this project.
 
-The dev server has to do what soketi does, as far as a guest and a publisher can tell.
+Seen from a guest and a publisher, the dev server has to behave like soketi.
 """
 
 import asyncio

@@ -22,12 +22,12 @@ MEMBERS = {"presence-news": ["ada"]}
 
 @pytest.fixture(scope="module")
 async def channels(app: AppEntry) -> list[ChannelEntry]:
-    """Join some channels."""
+    """Subscribe to some channels."""
     return [await app.add_channel(name, members=MEMBERS.get(name, ())) for name in NAMES]
 
 
 async def all_are_heard(server: Backend, channels: list[ChannelEntry]) -> None:
-    """See that every channel is joined, over a single connection."""
+    """Check that every channel is subscribed, over a single connection."""
     await until_connections(server, 1)
     for channel in channels:
         await channel.becomes("subscribed", "on")

@@ -1,4 +1,4 @@
-"""A notify entity, once the user enabled it: what notifies in Home Assistant is heard by visitors."""
+"""A notify entity, once the user enabled it: visitors receive Home Assistant's notifications."""
 
 import pytest
 

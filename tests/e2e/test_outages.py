@@ -1,4 +1,4 @@
-"""A server that is killed, restarted, frozen and thawed: what is shown meanwhile, and that all is well after."""
+"""A server that is killed, restarted, frozen and thawed: what is shown during the outage, and recovery."""
 
 from collections.abc import AsyncGenerator
 from datetime import datetime
@@ -18,7 +18,7 @@ MEMBERS = {"presence-news": ["ada"]}
 
 @pytest.fixture(scope="module")
 async def channels(app: AppEntry) -> list[ChannelEntry]:
-    """Have Home Assistant notice silence soon, and join a channel of each kind."""
+    """Make Home Assistant detect silence quickly, and subscribe to a channel of each kind."""
     await app.set_options(activity_timeout=5, pong_timeout=1, max_reconnect_gap=1)
     return [await app.add_channel(name, members=MEMBERS.get(name, ())) for name in NAMES]
 
@@ -27,7 +27,7 @@ async def channels(app: AppEntry) -> list[ChannelEntry]:
 async def all_is_well_at_the_end(
     app: AppEntry, server: Backend, channels: list[ChannelEntry]
 ) -> AsyncGenerator[None]:
-    """See that every test ends with every channel heard, by a single connection."""
+    """Check that every test ends with events on every channel, over a single connection."""
     yield
     await app.becomes("connection_state", "connected")
     await until_connections(server, 1)

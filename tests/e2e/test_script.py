@@ -1,4 +1,4 @@
-"""An app whose channels a script authorizes, here by asking a web application with a rest_command."""
+"""A script authorizes the channels of an app, here through a rest_command to a web application."""
 
 from collections.abc import AsyncGenerator
 

@@ -42,7 +42,7 @@ async def first_answer(hass: HomeAssistant, server: Soketi, **place: object) -> 
 
 
 async def hears_itself(channel: ChannelEntry) -> None:
-    """See that an event goes out by the server API and comes back over the socket."""
+    """Check that an event sent through the server API arrives over the socket."""
     async with channel.app.hass.events("pusher_channels_event") as events:
         await channel.app.act("trigger", channel=channel.name, event="light", data={"on": True})
         heard = await events.take()

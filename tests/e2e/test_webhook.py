@@ -20,7 +20,7 @@ ROOM = "presence-room"
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An app whose server sends webhooks to this address of Home Assistant."""
+    """An app with a server that sends webhooks to this address of Home Assistant."""
 
     server: Soketi
     entry: AppEntry

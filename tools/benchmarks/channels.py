@@ -21,7 +21,7 @@ FEW, MANY = 10, 10_000
 
 
 def joins(settings: Settings) -> Iterator[Figure]:
-    """Join channels of each kind; then lose the connection, and see what each channel takes."""
+    """Subscribe to channels of each kind; then lose the connection, and measure the time for each channel."""
     counts = COUNTS[:-1] if settings.quick else COUNTS
     with load_server() as server:
         for kind, prefix in PREFIXES.items():
@@ -40,7 +40,7 @@ def joins(settings: Settings) -> Iterator[Figure]:
 def join_kind(
     server: LoadServer, settings: Settings, kind: str, prefix: str, counts: Sequence[int]
 ) -> Iterator[Figure]:
-    """Tell the times of both clients; goals are for the time beyond that of one channel."""
+    """Report the times of both clients; goals are for the time beyond that of one channel."""
     for count in counts:
         times: dict[Receiver, list[float]] = {CLIENT: [], PUSHER_JS: []}
         beyond: list[float] = []
@@ -79,7 +79,7 @@ def rejoin(server: LoadServer, count: int) -> float:
 
 
 def growth(settings: Settings) -> Iterator[Figure]:
-    """An event's cost beside few and beside many channels with listeners of their own, and members."""
+    """The cost of an event beside few and beside many channels with listeners, and members."""
     flood, churn = Load(100_000), Load(50_000, channel="presence-measured", command="churn")
     with load_server() as server:
         values = []

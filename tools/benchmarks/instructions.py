@@ -21,7 +21,7 @@ HASH_SEED: Final = {"PYTHONHASHSEED": "0"}
 
 
 def can_count() -> bool:
-    """Return whether this machine has what counts."""
+    """Return whether this computer can count instructions."""
     return shutil.which("callgrind_control") is not None
 
 

@@ -12,7 +12,7 @@ OURS, OTHERS, TEXT = "#03a9f4", "#9e9e9e", "#808080"
 
 
 def bars(figures: Sequence[Figure]) -> dict[str, dict[str, float]]:
-    """Return, for each flood that is told beside b, the rate of each receiver as a multiple of b's."""
+    """Return, for each flood reported beside b, the rate of each receiver as a multiple of b's."""
     found: dict[str, dict[str, float]] = {}
     for figure in figures:
         if figure.unit == "x b":

@@ -1,4 +1,4 @@
-"""Runs the load server and the receivers, each side on a core of its own."""
+"""Runs the load server and the receivers, each side on a separate core."""
 
 import json
 import os
@@ -124,7 +124,7 @@ def on_client_core(
 
 
 def measure(server: LoadServer, receiver: Receiver, load: Load) -> Result:
-    """Let a receiver hear a load."""
+    """Run a receiver against a load."""
     return follow(server, receiver.name, receiver.command(server.port, load), load)
 
 

@@ -59,7 +59,7 @@ class Broker:
         self._journal.changed()
 
     def subscribe(self, connection: Connection, name: str, member: Member | None) -> None:
-        """Subscribe a connection; tell the others about a new member, then send the stored event."""
+        """Subscribe a connection; notify the others of a new member, then send the stored event."""
         channel = self._channels.setdefault(name, self.channel(name))
         is_new = member is not None and member.key not in channel.members
         if member and is_new and self._is_complete(member):
@@ -80,7 +80,7 @@ class Broker:
         self._journal.changed()
 
     def unsubscribe(self, connection: Connection, name: str) -> None:
-        """Unsubscribe a connection; tell the others if it was a member's last one."""
+        """Unsubscribe a connection; notify the others if it was a member's last one."""
         channel = self.channel(name)
         if connection not in channel.subscribers:
             return
@@ -112,7 +112,7 @@ class Broker:
     def sign_in(
         self, connection: Connection, user: dict[str, object], watchlist: Iterable[str]
     ) -> None:
-        """Sign the connection in; tell it and the user's watchers who is online."""
+        """Sign the connection in; notify it and the user's watchers of who is online."""
         self.sign_out(connection)
         new = not self.user_connections(str(user["id"]))
         connection.user, connection.watchlist = user, frozenset(watchlist)
@@ -126,7 +126,7 @@ class Broker:
         self._journal.changed()
 
     def sign_out(self, connection: Connection) -> None:
-        """Sign the connection out; tell watchers if it was the user's last one."""
+        """Sign the connection out; notify watchers if it was the user's last one."""
         user_id = connection.user_id
         connection.user, connection.watchlist = None, frozenset()
         if user_id is not None and not self.user_connections(user_id):

@@ -49,7 +49,7 @@ class Member:
 
     @property
     def key(self) -> str:
-        """The id as text, which tells members apart."""
+        """The id as text, which identifies a member."""
         return str(self.user_id)
 
 

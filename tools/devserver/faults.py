@@ -1,4 +1,4 @@
-"""How a test tells the server to misbehave."""
+"""Faults that a test can switch on in the server."""
 
 import asyncio
 from dataclasses import dataclass, field, fields
@@ -14,7 +14,7 @@ class Faults:
     `first_frame` if there is one, else instead of any frame.
 
     Established: `ignore_pings`; `unanswered_channels` get no answer to a subscribe and `subscribe_answers` maps a
-    channel to the raw frame sent instead of joining it ("*" = every channel); the next `drop_events` published
+    channel to the raw frame sent instead of subscribing ("*" = every channel); the next `drop_events` published
     events vanish.
 
     HTTP: `api_status` is what the HTTP API answers. The authorizing endpoints answer `auth_status` and/or the raw

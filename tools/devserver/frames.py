@@ -28,7 +28,7 @@ def established(socket_id: str, activity_timeout: float | str) -> str:
 def error(
     code: int | None, message: str, channel: str | None = None, *, as_text: bool = False
 ) -> str:
-    """A pusher:error; `channel` only where the error concerns one."""
+    """A pusher:error; `channel` only where the error is about one."""
     data = {"code": code, "message": message}
     return _frame("pusher:error", channel, encode(data) if as_text else data)
 

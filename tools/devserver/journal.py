@@ -96,7 +96,7 @@ class Journal:
         return received
 
     def add_published(self, published: Published) -> None:
-        """Note an event and tell the listener."""
+        """Record an event and notify the listener."""
         self.published.append(published)
         if self.on_publish:
             self.on_publish(published)

@@ -38,8 +38,8 @@ script: !include scripts.yaml
 def fill(folder: Path, port: int, configuration: str) -> None:
     """Write all that Home Assistant needs for a first start; `configuration` is YAML to append to its own.
 
-    The loggers at fatal report programs that this machine need not have, and the filter hides that voice needs packages
-    which only a compiler can install.
+    The loggers at fatal report programs that this computer need not have, and the filter hides that voice needs
+    packages which only a compiler can install.
 
     What the stored settings do: its HTTP server has its address; onboarding skips the step that sets up integrations
     which ask services on the internet; the Marketplace (2026.11), which loads its catalog from there, is off.

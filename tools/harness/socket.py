@@ -51,7 +51,7 @@ class Socket:
         return events
 
     async def unsubscribe(self, events: Events) -> None:
-        """Collect no more."""
+        """Stop collecting."""
         number = next(number for number, known in self._events.items() if known is events)
         del self._events[number]
         await self.call("unsubscribe_events", subscription=number)

@@ -34,7 +34,7 @@ def text_frame(text: str) -> bytes:
 
 
 def payload(size: int, number: int) -> dict[str, object]:
-    """Return the data of an event whose frame has about `size` bytes; `n` is 1, for listeners to sum.
+    """Return the data of an event with a frame of about `size` bytes; `n` is 1, for listeners to sum.
 
     What goes over 100 bytes is a list of small records, since that is what JSON on the wire is.
     """

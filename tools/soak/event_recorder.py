@@ -1,4 +1,4 @@
-"""What Home Assistant's bus tells: events received and gaps declared."""
+"""What Home Assistant's bus reports: events received and gaps declared."""
 
 import asyncio
 from datetime import datetime
@@ -13,7 +13,7 @@ LOOKS_EVERY = 0.05
 
 
 class EventRecorder:
-    """Writes what the bus tells into the ledger."""
+    """Writes what the bus reports into the ledger."""
 
     def __init__(self, ledger: Ledger, received: Events, gaps: Events) -> None:
         """Take what is subscribed to."""

@@ -1,4 +1,4 @@
-"""What Home Assistant's bus tells during a flood."""
+"""What Home Assistant's bus reports during a flood."""
 
 import asyncio
 import time
@@ -37,7 +37,7 @@ class Watch:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Listen no more."""
+        """Stop listening."""
         for end in self._ends:
             end()
 

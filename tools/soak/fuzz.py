@@ -188,7 +188,7 @@ def run[T](what: str, count: int, inputs: Iterator[T], read: Callable[[T], str])
 
 
 def live(count: int, chosen: int) -> bool:
-    """Run that many lives of the state machine; print the moves that broke one."""
+    """Run that many lives of the state machine; print the steps that broke one."""
     began = time.perf_counter()
     lives = settings(
         max_examples=count,

@@ -15,8 +15,8 @@ LOOK_EVERY = 0.002
 class Lateness:
     """How late a look was, and how much of that its thread worked, in milliseconds.
 
-    Not work of the thread is what it waited for another thread or program, and a full garbage collection, whose length
-    is that of the whole heap.
+    Not work of the thread is what it waited for another thread or program, and a full garbage collection, which takes
+    as long as the whole heap needs.
     """
 
     late: float

@@ -1,4 +1,4 @@
-"""A client, its server and three guests on an event loop of their own, moved step by step."""
+"""A client, its server and three guests on a separate event loop, moved step by step."""
 
 import asyncio
 import logging
@@ -193,7 +193,7 @@ class Simulation:
 
     @property
     def subscribed(self) -> dict[str, Channel]:
-        """The client's channels that the machine subscribed to."""
+        """The client's channels that the state machine subscribed to."""
         return {name: it for name, it in self.client.channels.items() if name != USER_CHANNEL}
 
     def cut(self, connections: Iterable[Connection], *, reset: bool = True) -> None:

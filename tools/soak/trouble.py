@@ -128,7 +128,7 @@ class Trouble:
     async def _reload(self) -> None:
         """Reload an app: no events are expected until its channels are subscribed again.
 
-        Not while it misses something: a client that ends does not tell what it has missed.
+        Not while it misses something: a client that ends does not report what it has missed.
         """
         app = self._chance.choice(self._apps)
         async with app.changing:

@@ -204,7 +204,7 @@ def path_options(events: Iterable[Event]) -> list[SelectOptionDict]:
 
 
 def shorten(value: ValueState) -> str:
-    """Return a value as one line of at most 40 characters, in the words of JSON."""
+    """Return a value as one line of at most 40 characters, in JSON's notation."""
     match value:
         case None:
             return "null"

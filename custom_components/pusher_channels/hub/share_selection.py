@@ -49,7 +49,7 @@ class Selection:
     ) -> None:
         """Start with no entities.
 
-        `on_state` is called with the id of each entity whose state changed, `on_registry` when
+        `on_state` is called with the id of each changed entity, `on_registry` when
         `refresh` may find other entities.
         """
         self._hass = hass

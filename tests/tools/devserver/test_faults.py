@@ -1,4 +1,4 @@
-"""Each way in which the server misbehaves when told to."""
+"""Each fault that a test can switch on in the server."""
 
 import asyncio
 import json

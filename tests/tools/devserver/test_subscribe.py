@@ -1,4 +1,4 @@
-"""Joining and leaving channels of each kind."""
+"""Subscribe to and unsubscribe from channels of each kind."""
 
 import pytest
 

@@ -1,1 +1,1 @@
-"""The programs that receive; each runs in a process of its own."""
+"""The programs that receive; each runs in a separate process."""

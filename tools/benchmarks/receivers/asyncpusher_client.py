@@ -50,7 +50,7 @@ def timing(measurement: Measurement) -> Listener:
 
 
 async def subscribed(channel: Channel) -> None:
-    """Wait until the channel is joined; the client offers only to look."""
+    """Wait until the channel is subscribed; the client offers only polling."""
     while channel.state is not channel.State.SUBSCRIBED:  # noqa: ASYNC110
         await asyncio.sleep(0)
 

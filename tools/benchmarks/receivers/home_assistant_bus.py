@@ -9,7 +9,7 @@ EVENT = "pusher_channels_event"
 
 
 def make_bus(hear: Callable[[object], None]) -> HomeAssistant:
-    """Return a Home Assistant on whose bus one callback hears the integration's events."""
+    """Return a Home Assistant with one callback on its bus for the integration's events."""
     hass = HomeAssistant(tempfile.gettempdir())
 
     hass.bus.async_listen(EVENT, callback(hear))

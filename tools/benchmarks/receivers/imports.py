@@ -1,7 +1,7 @@
 """How long the integration and all its platforms take to import, where Home Assistant's own parts are there already.
 
-Without arguments it prints which modules of Home Assistant the integration uses, as JSON. Told those, it imports them
-first, and prints the CPU seconds for the rest.
+Without arguments it prints which modules of Home Assistant the integration uses, as JSON. With those as arguments, it
+imports them first, and prints the CPU seconds for the rest.
 """
 
 import json

@@ -1,8 +1,8 @@
-"""Our client joins many channels, each with a listener.
+"""Our client subscribes to many channels, each with a listener.
 
-Told `PORT PREFIX COUNT SECRET MASTER_KEY`, it prints a line of JSON: the seconds from the connection until all are
-joined and, with `--memory`, bytes for each channel. With `--rejoin` it prints another one, after a word to the server:
-the seconds from the loss of the connection until all are joined again.
+With the arguments `PORT PREFIX COUNT SECRET MASTER_KEY` it prints a line of JSON: the seconds from the connection until
+all are subscribed and, with `--memory`, bytes for each channel. With `--rejoin` it waits until the server closes the
+connection, and prints another line: the seconds from that loss until all are subscribed again.
 """
 
 import argparse
@@ -54,7 +54,7 @@ def arguments() -> argparse.Namespace:
 
 
 async def main() -> None:
-    """Join, and perhaps join again."""
+    """Subscribe, and with `--rejoin` subscribe again."""
     told = arguments()
     names = [f"{told.prefix}{number}" for number in range(told.count)]
     async with aiohttp.ClientSession() as session:
@@ -84,14 +84,14 @@ async def main() -> None:
 
 
 async def all_joined(client: PusherClient, states: States) -> None:
-    """Wait until every channel is joined; the last one asked for is the last to come."""
+    """Wait until every channel is subscribed; the last one requested is the last to succeed."""
     await states.connected.wait()
     for channel in reversed(list(client.channels.values())):
         await channel.wait_subscribed()
 
 
 def ignore(_: object) -> None:
-    """Hear an event, and do nothing."""
+    """Ignore an event."""
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""sockudo-python, which speaks Pusher's protocol where it is told to."""
+"""sockudo-python, which speaks Pusher's protocol if configured for it."""
 
 import asyncio
 

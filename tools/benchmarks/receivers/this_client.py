@@ -2,8 +2,8 @@
 
 Options: `bus`: the integration's bus events, and the listener is on the bus. `filter`: listens for another event's
 name, beside a listener that counts without looking. `churn`: counts members that come and go. `late`: how long events
-were on their way. `lag`: how late the event loop is meanwhile. `greedy`: never gives way to others. `--others N`: that
-many other channels are joined too.
+were on their way. `lag`: how late the event loop is during the flood. `greedy`: never gives way to others.
+`--others N`: that many other channels are subscribed too.
 """
 
 import asyncio
@@ -62,7 +62,7 @@ def make_client(session: aiohttp.ClientSession, measurement: Measurement) -> Pus
 
 
 def listener(measurement: Measurement) -> EventListener:
-    """Return what hears the events."""
+    """Return the listener for the events."""
     if "late" in measurement.options:
         return timing(measurement)
     if "bus" in measurement.options:
@@ -112,11 +112,11 @@ def timing(measurement: Measurement) -> EventListener:
 
 
 def ignore(_: object) -> None:
-    """Hear an event, and do nothing."""
+    """Ignore an event."""
 
 
 def bus_events(hear: Callable[[object], None]) -> EventListener:
-    """Return what fires the integration's bus event, which one listener hears."""
+    """Return what fires the integration's bus event, for one listener."""
     from custom_components.pusher_channels.hub.bus import DeviceBus  # noqa: PLC0415
 
     from .home_assistant_bus import make_bus  # noqa: PLC0415  # the client alone needs none of it

@@ -1,4 +1,4 @@
-"""Home Assistant in this process, with one app whose server and network are simulated."""
+"""Home Assistant in this process, with one app; its server and network are simulated."""
 
 import asyncio
 import time
@@ -187,7 +187,7 @@ async def _write_nothing(store: Store[Any], data: dict[str, Any]) -> None:
 async def simulated_home(
     network: Network, ledger: Ledger, authorization: Authorization
 ) -> AsyncIterator[Home]:
-    """Run a Home Assistant whose websockets are the network's."""
+    """Run a Home Assistant with the websockets of the network."""
 
     async def open_websocket(
         session: aiohttp.ClientSession, url: str, **options: object

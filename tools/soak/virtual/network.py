@@ -20,7 +20,7 @@ from tools.devserver.session import Session
 
 USUAL_LATENCY = 0.02
 SERVER_NOTICES_AFTER = 90.0
-"""How long a server counts a connection whose path is dead."""
+"""How long a server counts a connection after its path broke."""
 
 
 class Path:
