@@ -176,15 +176,15 @@ class ChannelEntry:
             self.app.entry_id, subentry_id=self.subentry_id
         )
 
-    async def hears(self, server: Backend) -> None:
+    async def check_receives(self, server: Backend) -> None:
         """Publish something with the official library, and see that bus and entity have it, and have it once."""
         first, second = secrets.token_hex(4), secrets.token_hex(4)
         async with self.app.hass.events("pusher_channels_event") as events:
             for word in (first, second):
                 await publish(server, self.name, "proof", {"word": word})
             for word in (first, second):
-                heard = await events.take(_carries(word))
-                assert (heard["channel"], heard["event"]) == (self.name, "proof")
+                received = await events.take(_carries(word))
+                assert (received["channel"], received["event"]) == (self.name, "proof")
             assert {"word": first} not in [event["data"] for event in events.waiting]
         await self.becomes("event", lambda state: state.attributes["data"] == {"word": second})
 

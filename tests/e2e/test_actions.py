@@ -37,8 +37,8 @@ async def test_temporary_channel_is_subscribed_until_it_is_unsubscribed(
         its = {"entry_id": app.entry_id, "device_id": await app.device_id(), "channel": name}
         assert await joined.take() == its
         await publish(server, name, "hello", {"n": 1})
-        heard = await events.take()
-        assert {**its, "event": "hello", "data": {"n": 1}}.items() <= heard.items()
+        received = await events.take()
+        assert {**its, "event": "hello", "data": {"n": 1}}.items() <= received.items()
         assert (await app.ask("get_channel", channel=name))["subscribed"]
 
         await app.act("unsubscribe", channel=name)
@@ -137,14 +137,14 @@ async def test_get_channel_returns_the_state_of_the_server(app: AppEntry, server
     assert (answer["kind"], answer["subscribed"]) == ("cache", True)
     assert {"occupied": True, "subscription_count": 1}.items() <= answer["server"].items()
     if not isinstance(server, Soketi):
-        assert answer["server"]["cache"]["data"] == "12.50", "soketi does not tell"
+        assert answer["server"]["cache"]["data"] == "12.50", "soketi does not return it"
 
     async with Guest(server, user_id="ada") as guest:
         await guest.subscribe("presence-elsewhere")
         answer = await app.ask("get_channel", channel="presence-elsewhere", from_server=True)
         assert answer["subscribed"] is False
-        told = {"occupied": True, "user_count": 1, "subscription_count": 1, "users": ["ada"]}
-        assert answer["server"] == told
+        expected = {"occupied": True, "user_count": 1, "subscription_count": 1, "users": ["ada"]}
+        assert answer["server"] == expected
     answer = await app.ask("get_channel", channel="empty", from_server=True)
     assert answer == {
         "channel": "empty",

@@ -50,7 +50,7 @@ async def test_event_reaches_bus_and_entity_with_its_data_decoded(
 
 
 @pytest.mark.parametrize(
-    ("sent", "heard"),
+    ("sent", "received"),
     [
         ("plain text", "plain text"),
         ("12.50", 12.5),
@@ -60,16 +60,16 @@ async def test_event_reaches_bus_and_entity_with_its_data_decoded(
     ],
 )
 async def test_data_that_is_no_json_stays_text(
-    app: AppEntry, server: Backend, sent: object, heard: object
+    app: AppEntry, server: Backend, sent: object, received: object
 ) -> None:
     async with app.hass.events("pusher_channels_event") as events:
         await publish(server, "private-encrypted-orders", "note", sent)
-        assert (await events.take())["data"] == heard
+        assert (await events.take())["data"] == received
         await publish(server, "orders", "note", sent)
-        assert (await events.take())["data"] == heard
+        assert (await events.take())["data"] == received
 
 
-async def test_cache_channel_tells_what_it_kept_and_that_it_kept_nothing(
+async def test_cache_channel_resends_its_event_or_reports_a_miss(
     app: AppEntry, server: Backend
 ) -> None:
     names = [f"{kind}prices" for kind in CACHES]
@@ -94,7 +94,9 @@ async def test_cache_channel_tells_what_it_kept_and_that_it_kept_nothing(
             assert (news["data"], news["cached"]) == ("next", False)
 
 
-async def test_only_events_that_the_filter_names_are_heard(app: AppEntry, server: Backend) -> None:
+async def test_only_events_that_match_the_filter_are_received(
+    app: AppEntry, server: Backend
+) -> None:
     channel = await app.add_channel("private-filtered", events=["order.shipped", "stock.*"])
     assert (await channel.state("event")).attributes["event_types"] == ["order.shipped", "other"]
     async with app.hass.events("pusher_channels_event") as events:
@@ -106,7 +108,7 @@ async def test_only_events_that_the_filter_names_are_heard(app: AppEntry, server
     assert state.attributes["event_type"] == "other"
 
 
-async def test_burst_is_heard_completely_and_in_order(app: AppEntry, server: Backend) -> None:
+async def test_burst_is_received_completely_and_in_order(app: AppEntry, server: Backend) -> None:
     channel = await app.add_channel("burst")
     batches = [
         [
@@ -194,7 +196,7 @@ async def test_members_and_events_are_changed_in_place(app: AppEntry, server: Ba
         assert (await events.take())["event"] == "wanted"
 
 
-async def test_event_sealed_with_another_key_is_told_and_skipped(
+async def test_event_encrypted_with_another_key_is_reported_and_skipped(
     app: AppEntry, server: Backend
 ) -> None:
     channel = await app.add_channel("private-encrypted-vault")
@@ -209,15 +211,15 @@ async def test_event_sealed_with_another_key_is_told_and_skipped(
             "event": "forged",
             "reason": "The shared secret does not fit the data",
         }
-        await channel.hears(server)
-        await other.hears(server)
+        await channel.check_receives(server)
+        await other.check_receives(server)
         assert failures.waiting == []
 
 
 @pytest.mark.parametrize(
     "frame", ["plain text", "[]", '{"event": 5}', '{"event":', "null", b"\x00binary"]
 )
-async def test_broken_frame_is_told_and_hurts_nothing(
+async def test_broken_frame_is_reported_and_affects_nothing(
     app: AppEntry, server: Backend, frame: str | bytes
 ) -> None:
     if not isinstance(server, OwnServer):
@@ -231,7 +233,7 @@ async def test_broken_frame_is_told_and_hurts_nothing(
         error = await errors.take()
         assert (error["entry_id"], error["code"]) == (app.entry_id, None)
         assert error["message"]
-        await channel.hears(server)
+        await channel.check_receives(server)
         assert states.waiting == []
 
 

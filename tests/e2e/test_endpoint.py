@@ -57,7 +57,7 @@ def endpoint_is_willing(endpoint: Endpoint) -> None:
 
 
 @pytest.mark.parametrize("kind", ["private-", "private-cache-", "presence-", "private-encrypted-"])
-async def test_channel_is_joined_as_the_endpoint_allows(
+async def test_channel_is_subscribed_as_the_endpoint_allows(
     app: AppEntry, server: Backend, endpoint: Endpoint, kind: str
 ) -> None:
     channel = await app.add_channel(f"{kind}orders")
@@ -67,7 +67,7 @@ async def test_channel_is_joined_as_the_endpoint_allows(
     assert asked.form == {**its, "tenant": "42", "key": PARAM}
     assert asked.headers["Accept"] == "application/json"
     assert asked.headers["Authorization"] == f"Bearer {HEADER}"
-    await channel.hears(server)
+    await channel.check_receives(server)
     if kind == "presence-":
         members = await channel.state("members")
         assert members.attributes["me"] == endpoint.user_id
@@ -101,7 +101,7 @@ async def test_403_on_one_channel_keeps_only_that_one_out(
             "status": 403,
         }
     await allowed.becomes("subscribed", "on")
-    await allowed.hears(server)
+    await allowed.check_receives(server)
     state = await refused.becomes("subscribed", "off")
     assert state.attributes["error"] == "This is not yours."
     await refused.becomes("event", "unavailable")
@@ -119,7 +119,7 @@ async def test_403_on_one_channel_keeps_only_that_one_out(
 
 
 @pytest.mark.parametrize("status", [401, 419])
-async def test_endpoint_that_wants_another_login_is_asked_anew_after_reauth(
+async def test_endpoint_that_requires_another_login_is_asked_again_after_reauth(
     app: AppEntry, server: Backend, endpoint: Endpoint, status: int
 ) -> None:
     channel = await app.add_channel(f"private-login-{status}")
@@ -136,7 +136,7 @@ async def test_endpoint_that_wants_another_login_is_asked_anew_after_reauth(
     await channel.becomes("subscribed", "on")
     assert endpoint.asked[-1].headers["Authorization"] == f"Bearer {HEADER}-{status}"
     assert await app.hass.reauth_flow(app.entry_id) is None
-    await channel.hears(server)
+    await channel.check_receives(server)
 
 
 async def test_signature_that_the_server_refuses_asks_for_reauth(
@@ -169,7 +169,7 @@ async def lives(app: AppEntry) -> ChannelEntry:
 
 
 @pytest.mark.parametrize("answer", [HTML, HUGE, NO_AUTH, BROKEN, MOVED])
-async def test_answer_that_decides_nothing_is_told_and_hurts_no_other_channel(
+async def test_undecided_answer_is_reported_and_affects_no_other_channel(
     app: AppEntry, server: Backend, endpoint: Endpoint, lives: ChannelEntry, answer: Answer
 ) -> None:
     answer.released.set()
@@ -180,10 +180,10 @@ async def test_answer_that_decides_nothing_is_told_and_hurts_no_other_channel(
     assert steps.result["description_placeholders"]["error"]
     await steps.abandon()
     assert await app.hass.reauth_flow(app.entry_id) is None
-    await lives.hears(server)
+    await lives.check_receives(server)
 
 
-async def test_endpoint_without_an_answer_keeps_nobody_waiting(
+async def test_endpoint_without_an_answer_blocks_no_other_channel(
     app: AppEntry, server: Backend, endpoint: Endpoint, lives: ChannelEntry
 ) -> None:
     endpoint.answers["private-slow"] = Answer()
@@ -192,7 +192,7 @@ async def test_endpoint_without_an_answer_keeps_nobody_waiting(
     assert steps.result["errors"] == {"base": "auth_endpoint_failed"}
     await steps.abandon()
     endpoint.answers["private-slow"].released.set()
-    await lives.hears(server)
+    await lives.check_receives(server)
 
 
 async def test_shared_secret_that_is_out_of_date_is_asked_for_once_more(
@@ -228,11 +228,11 @@ async def test_user_of_the_web_application_signs_in(
     assert asked.form.keys() == {"socket_id", "tenant", "key"}
 
 
-async def test_signed_in_user_joins_a_presence_channel_without_channel_data(
+async def test_signed_in_user_subscribes_to_a_presence_channel_without_channel_data(
     app: AppEntry, server: Backend, endpoint: Endpoint
 ) -> None:
     if not isinstance(server, OwnServer):
-        pytest.skip("soketi takes nobody without channel_data")
+        pytest.skip("soketi refuses subscriptions without channel_data")
     endpoint.names_members = False
     channel = await app.add_channel("presence-signed-in")
     assert (await channel.state("members")).attributes["me"] == endpoint.user_id

@@ -43,7 +43,9 @@ def advanced_form(**fields: object) -> dict[str, Any]:
     return form | {"advanced": form["advanced"] | fields}
 
 
-async def test_each_mistake_in_the_first_form_is_told(hass: HomeAssistant, server: Backend) -> None:
+async def test_each_mistake_in_the_first_form_is_reported(
+    hass: HomeAssistant, server: Backend
+) -> None:
     steps = await hass.start_config_flow()
     mistakes = [
         (app_form(server, UNKNOWN), "invalid_app_key"),
@@ -70,7 +72,7 @@ async def test_each_mistake_in_the_first_form_is_told(hass: HomeAssistant, serve
     await steps.abandon()
 
 
-async def test_server_that_says_nothing_is_told(hass: HomeAssistant, server: Backend) -> None:
+async def test_silent_server_is_reported(hass: HomeAssistant, server: Backend) -> None:
     server.freeze()
     try:
         steps = await hass.start_config_flow()
@@ -108,7 +110,9 @@ async def test_wrong_secret_is_found_out_before_the_app_is_added(
     await entry.add_channel("private-orders")
 
 
-async def test_mistakes_about_the_endpoint_are_told(hass: HomeAssistant, server: Backend) -> None:
+async def test_mistakes_about_the_endpoint_are_reported(
+    hass: HomeAssistant, server: Backend
+) -> None:
     steps = await hass.start_config_flow()
     await steps.submit(**app_form(server))
     await steps.choose("auth_endpoint")
@@ -159,7 +163,7 @@ async def test_next_step_after_an_app_is_its_first_channel(
     assert (done["type"], done["title"]) == ("create_entry", "orders")
 
 
-async def test_channel_that_nobody_signs_for_is_refused(
+async def test_channel_without_authorization_is_refused(
     hass: HomeAssistant, server: Backend
 ) -> None:
     entry = await AppEntry.add(hass, server, APP_1, "auth_none")
@@ -179,11 +183,11 @@ async def test_two_apps_live_side_by_side(hass: HomeAssistant, server: Backend) 
     devices = [await channel.device_id() for channel in channels]
     async with hass.events("pusher_channels_event") as events:
         await publish(server, "private-same", "for-first", 1, APP_1)
-        heard = await events.take()
-        assert (heard["entry_id"], heard["device_id"]) == (first.entry_id, devices[0])
+        received = await events.take()
+        assert (received["entry_id"], received["device_id"]) == (first.entry_id, devices[0])
         await publish(server, "private-same", "for-second", 2, APP_2)
-        heard = await events.take()
-        assert (heard["entry_id"], heard["device_id"]) == (second.entry_id, devices[1])
+        received = await events.take()
+        assert (received["entry_id"], received["device_id"]) == (second.entry_id, devices[1])
 
         await second.act("trigger", channel="private-same", event="by-second", data=1)
         assert (await events.take())["entry_id"] == second.entry_id
@@ -195,8 +199,8 @@ async def test_two_apps_live_side_by_side(hass: HomeAssistant, server: Backend) 
         await first.remove()
         await until_connections(server, 1)
         await hass.call_service("pusher_channels", "trigger", nameless)
-        heard = await events.take()
-        assert (heard["event"], heard["entry_id"]) == ("by-nobody", second.entry_id)
+        received = await events.take()
+        assert (received["event"], received["entry_id"]) == ("by-nobody", second.entry_id)
 
 
 async def test_secret_that_no_longer_fits_is_renewed_by_reauth(

@@ -37,7 +37,7 @@ async def test_published_event_reaches_the_guest(server: Backend, channel: str) 
         assert (await guest.event(channel, "order.shipped")).data == ORDER
 
 
-async def test_each_app_hears_only_its_own_events(server: Backend) -> None:
+async def test_each_app_receives_only_its_own_events(server: Backend) -> None:
     async with Guest(server, APP_1) as first, Guest(server, APP_2) as second:
         await first.subscribe("shop")
         await second.subscribe("shop")
@@ -48,7 +48,7 @@ async def test_each_app_hears_only_its_own_events(server: Backend) -> None:
         assert first.messages == second.messages == []
 
 
-async def test_cache_channel_repeats_its_last_event_to_who_joins_later(server: Backend) -> None:
+async def test_cache_channel_resends_its_latest_event_to_later_subscribers(server: Backend) -> None:
     async with Guest(server) as guest:
         await guest.subscribe("cache-prices")
         await guest.event("cache-prices", "pusher:cache_miss")
@@ -70,8 +70,8 @@ async def test_guests_see_each_other_come_talk_and_go(server: Backend) -> None:
             assert added.data == {"id": "bob", "info": {"name": "Bob"}}
 
             await bob.trigger("presence-room", "client-typing", {"on": True})
-            heard = await ada.event("presence-room", "client-typing")
-            assert (heard.user_id, heard.data) == ("bob", {"on": True})
+            received = await ada.event("presence-room", "client-typing")
+            assert (received.user_id, received.data) == ("bob", {"on": True})
 
             await bob.unsubscribe("presence-room")
             removed = await ada.event("presence-room", "pusher:member_removed")

@@ -31,7 +31,7 @@ async def all_are_heard(server: Backend, channels: list[ChannelEntry]) -> None:
     await until_connections(server, 1)
     for channel in channels:
         await channel.becomes("subscribed", "on")
-        await channel.hears(server)
+        await channel.check_receives(server)
 
 
 async def test_unloaded_app_leaves_no_connection(
@@ -156,7 +156,7 @@ async def issues(hass: HomeAssistant) -> set[str]:
     return {it["issue_id"] for it in listed if it["domain"] == "pusher_channels"}
 
 
-async def test_diagnostics_tell_how_things_are_and_no_secret(
+async def test_diagnostics_show_the_state_and_no_secret(
     app: AppEntry, server: Backend, channels: list[ChannelEntry]
 ) -> None:
     await all_are_heard(server, channels)
@@ -167,9 +167,9 @@ async def test_diagnostics_tell_how_things_are_and_no_secret(
     for text in texts:
         assert text["data"]["connection"]["state"] == "connected"
         assert not faults(str(text), [*CANARIES, APP_1.key, USER_ID, app.hass.token])
-    told = {channel["channel"]: channel for channel in texts[0]["data"]["channels"]}
-    assert {told[name]["state"] for name in NAMES} == {"subscribed"}
-    assert "proof" in told["private-news"]["event_names"]
+    by_name = {channel["channel"]: channel for channel in texts[0]["data"]["channels"]}
+    assert {by_name[name]["state"] for name in NAMES} == {"subscribed"}
+    assert "proof" in by_name["private-news"]["event_names"]
 
 
 async def test_logbook_has_a_line_for_what_happened(
@@ -177,7 +177,7 @@ async def test_logbook_has_a_line_for_what_happened(
 ) -> None:
     start = datetime.now(UTC).isoformat()
     room = channels[2]
-    await room.hears(server)
+    await room.check_receives(server)
     async with Guest(server, user_id="ada") as guest:
         await guest.subscribe(room.name)
         await room.becomes("member_ada", "on")

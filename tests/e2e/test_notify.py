@@ -49,6 +49,6 @@ async def test_message_reaches_a_visitor_as_a_client_event_without_the_app_id(
     async with Guest(server, APP_2) as guest:
         await guest.subscribe(channel.name)
         await notify(hass, channel)
-        heard = await guest.event(channel.name, "client-notification")
-    assert (heard.data, heard.user_id) == (DINNER, form["user_id"])
+        received = await guest.event(channel.name, "client-notification")
+    assert (received.data, received.user_id) == (DINNER, form["user_id"])
     await app.remove()

@@ -33,7 +33,7 @@ async def all_is_well_at_the_end(
     await until_connections(server, 1)
     for channel in channels:
         await channel.becomes("subscribed", "on")
-        await channel.hears(server)
+        await channel.check_receives(server)
 
 
 async def test_killed_server_is_shown_and_left_behind(

@@ -17,13 +17,13 @@ async def room(app: AppEntry) -> ChannelEntry:
     return await app.add_channel("presence-room", members=["ada", "7"])
 
 
-async def test_joining_alone_tells_the_count_and_who_we_are(app: AppEntry) -> None:
+async def test_first_member_gets_the_count_and_its_identity(app: AppEntry) -> None:
     async with app.hass.events("pusher_channels_subscription_succeeded") as joined:
         channel = await app.add_channel("presence-empty")
         event = await joined.take()
     device_id = await channel.device_id()
-    told = {"channel": channel.name, "count": 1, "me": USER_ID}
-    assert event == {"entry_id": app.entry_id, "device_id": device_id, **told}
+    expected = {"channel": channel.name, "count": 1, "me": USER_ID}
+    assert event == {"entry_id": app.entry_id, "device_id": device_id, **expected}
     state = await channel.becomes("members", "1")
     shown = {"others": 0, "members": [USER_ID], "me": USER_ID}
     assert shown.items() <= state.attributes.items()
@@ -43,24 +43,24 @@ async def test_guest_who_comes_and_goes_is_seen_everywhere(
             seen = await guest.subscribe(room.name)
             assert isinstance(seen, dict)
             assert seen["members"] == {USER_ID: USER_INFO, "ada": ADA}
-            told = {
+            expected = {
                 "entry_id": app.entry_id,
                 "device_id": await room.device_id(),
                 "channel": room.name,
             }
             ada = {"user_id": "ada", "user_info": ADA}
-            assert await added.take() == {**told, **ada, "count": 2}
+            assert await added.take() == {**expected, **ada, "count": 2}
             await room.becomes("member_ada", "on")
             state = await room.becomes("members", "2")
             shown = {"others": 1, "members": [USER_ID, "ada"], "me": USER_ID}
             assert shown.items() <= state.attributes.items()
             run = await joined_runs.take()
-            assert {**told, **ada, "count": 2}.items() <= run["trigger"].items()
-        assert await removed.take() == {**told, **ada, "count": 1}
+            assert {**expected, **ada, "count": 2}.items() <= run["trigger"].items()
+        assert await removed.take() == {**expected, **ada, "count": 1}
         await room.becomes("member_ada", "off")
         await room.becomes("members", "1")
         run = await left_runs.take()
-        assert {**told, **ada, "count": 1}.items() <= run["trigger"].items()
+        assert {**expected, **ada, "count": 1}.items() <= run["trigger"].items()
         assert added.waiting == removed.waiting == joined_runs.waiting == left_runs.waiting == []
 
 
@@ -72,14 +72,14 @@ async def test_user_with_two_connections_is_one_member(
         app.hass.events("pusher_channels_member_removed") as removed,
         Guest(server, user_id="ada") as first,
         Guest(server, user_id="ada") as second,
-        Guest(server, user_id="bob") as witness,
+        Guest(server, user_id="bob") as bob,
     ):
         await first.subscribe(room.name)
         await second.subscribe(room.name)
-        await witness.subscribe(room.name)
+        await bob.subscribe(room.name)
         assert [(await added.take())["user_id"] for _ in range(2)] == ["ada", "bob"]
         await first.unsubscribe(room.name)
-        await witness.unsubscribe(room.name)
+        await bob.unsubscribe(room.name)
         assert (await removed.take())["user_id"] == "bob"
         await room.becomes("members", "2")
         assert (await room.state("member_ada")).state == "on"
@@ -106,9 +106,7 @@ async def test_ids_are_texts_where_a_server_sends_numbers(
         await room.becomes("member_7", "off")
 
 
-async def test_who_was_there_before_is_shown_but_did_not_join(
-    app: AppEntry, server: Backend
-) -> None:
+async def test_earlier_members_are_shown_but_did_not_join(app: AppEntry, server: Backend) -> None:
     async with (
         app.hass.events("pusher_channels_member_added") as added,
         Guest(server, user_id="ada") as guest,
@@ -132,11 +130,11 @@ async def test_client_events_go_both_ways(
     ):
         await guest.subscribe(room.name)
         await guest.trigger(room.name, "client-typing", {"on": True})
-        heard = await events.take()
+        received = await events.take()
         shown = {"event": "client-typing", "data": {"on": True}, "user_id": "ada", "cached": False}
-        assert {"channel": room.name, **shown}.items() <= heard.items()
+        assert {"channel": room.name, **shown}.items() <= received.items()
         await room.becomes("event", lambda state: shown.items() <= state.attributes.items())
-        assert heard.items() <= (await runs.take())["trigger"].items()
+        assert received.items() <= (await runs.take())["trigger"].items()
 
         await app.act("trigger", channel=room.name, event="client-light", data={"on": False})
         light = await guest.event(room.name, "client-light")
@@ -152,8 +150,8 @@ async def test_client_events_go_over_private_channels_without_a_sender(
     async with app.hass.events("pusher_channels_event") as events, Guest(server) as guest:
         await guest.subscribe(channel.name)
         await guest.trigger(channel.name, "client-typing", [1])
-        heard = await events.take()
-        assert (heard["data"], heard["user_id"]) == ([1], None)
+        received = await events.take()
+        assert (received["data"], received["user_id"]) == ([1], None)
         await app.act("trigger", channel=channel.name, event="client-light", data="text")
         assert (await guest.event(channel.name, "client-light")).data == "text"
 

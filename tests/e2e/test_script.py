@@ -62,7 +62,7 @@ async def app(hass: HomeAssistant, server: Backend, endpoint: Endpoint) -> Async
 
 
 @pytest.mark.parametrize("kind", ["private-", "presence-", "private-encrypted-"])
-async def test_channel_is_joined_as_the_script_answers(
+async def test_channel_is_subscribed_as_the_script_answers(
     app: AppEntry, server: Backend, endpoint: Endpoint, kind: str
 ) -> None:
     channel = await app.add_channel(f"{kind}orders")
@@ -99,7 +99,7 @@ async def test_script_that_runs_once_at_a_time_answers_for_all_channels(
         assert errors.waiting == []
 
 
-async def test_answer_without_auth_is_told(app: AppEntry, endpoint: Endpoint) -> None:
+async def test_answer_without_auth_is_reported(app: AppEntry, endpoint: Endpoint) -> None:
     endpoint.refuse("private-refused", 403, "Not yours.")
     steps = await app.hass.start_channel_flow(app.entry_id)
     await steps.submit(channel="private-refused")

@@ -45,8 +45,8 @@ async def hears_itself(channel: ChannelEntry) -> None:
     """Check that an event sent through the server API arrives over the socket."""
     async with channel.app.hass.events("pusher_channels_event") as events:
         await channel.app.act("trigger", channel=channel.name, event="light", data={"on": True})
-        heard = await events.take()
-        assert (heard["event"], heard["data"]) == ("light", {"on": True})
+        received = await events.take()
+        assert (received["event"], received["data"]) == ("light", {"on": True})
 
 
 async def issues(entry: AppEntry) -> set[str]:
@@ -82,13 +82,13 @@ async def test_tls_is_used_and_its_certificate_verified(
             await hears_itself(await entry.add_channel("private-orders"))
 
 
-async def test_disabled_app_is_told(hass: HomeAssistant) -> None:
+async def test_disabled_app_is_reported(hass: HomeAssistant) -> None:
     async with Soketi(app_settings={"enabled": False}) as server:
         answer = await first_answer(hass, server)
         assert answer["errors"] == {"base": "app_disabled"}
 
 
-async def test_full_app_is_told_and_waited_for(hass: HomeAssistant) -> None:
+async def test_full_app_is_reported_and_retried(hass: HomeAssistant) -> None:
     async with (
         Soketi(app_settings={"maxConnections": 1}) as server,
         added(hass, server) as entry,
@@ -120,7 +120,7 @@ async def test_app_without_client_events_asks_to_enable_them(hass: HomeAssistant
         assert (await entry.state("connection_state")).state == "connected"
 
 
-async def test_app_that_wants_everyone_to_sign_in_asks_for_it(hass: HomeAssistant) -> None:
+async def test_app_that_requires_sign_in_asks_for_it(hass: HomeAssistant) -> None:
     async with Soketi(sign_in_timeout=3) as server:
         entry = await AppEntry.add(hass, server, APP_1, "auth_none")
         await entry.becomes("connection_state", "disconnected")

@@ -50,8 +50,8 @@ async def test_event_is_sent_by_the_server_api(
         await guest.subscribe(channel)
         await app.act("trigger", channel=channel, event="light", data={"on": True}, **via)
         assert (await guest.event(channel, "light")).data == {"on": True}
-        heard = await events.take(lambda event: event["channel"] == channel)
-        assert (heard["event"], heard["data"]) == ("light", {"on": True})
+        received = await events.take(lambda event: event["channel"] == channel)
+        assert (received["event"], received["data"]) == ("light", {"on": True})
 
 
 async def test_client_event_is_sent_by_the_server_api_where_the_connection_cannot(

@@ -19,8 +19,8 @@ async def test_event_to_our_user_reaches_bus_and_entity(app: AppEntry, server: B
     await app.becomes("user_event", lambda state: state.state != "unavailable")
     async with app.hass.events("pusher_channels_event") as events:
         await send_to_user(server, USER_ID, "hello", {"n": 1})
-        heard = await events.take()
-        assert heard == {
+        received = await events.take()
+        assert received == {
             "entry_id": app.entry_id,
             "device_id": await app.device_id(),
             "channel": f"#server-to-user-{USER_ID}",

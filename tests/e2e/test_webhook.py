@@ -19,7 +19,7 @@ ROOM = "presence-room"
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class WebhookSetup:
     """An app with a server that sends webhooks to this address of Home Assistant."""
 
     server: Soketi
@@ -28,7 +28,7 @@ class Told:
 
 
 @pytest.fixture(scope="module")
-async def told(hass: HomeAssistant) -> AsyncGenerator[Told]:
+async def webhook_app(hass: HomeAssistant) -> AsyncGenerator[WebhookSetup]:
     """Add soketi's app, turn webhooks on, and enter the address at soketi."""
     async with Soketi() as before:
         entry = await AppEntry.add(hass, before)
@@ -42,14 +42,16 @@ async def told(hass: HomeAssistant) -> AsyncGenerator[Told]:
     settings = {"webhooks": [{"url": url, "event_types": KINDS}]}
     async with Soketi(before.port, app_settings=settings) as server:
         await entry.becomes("connection_state", "connected")
-        yield Told(server, entry, url)
+        yield WebhookSetup(server, entry, url)
         await entry.remove()
 
 
-async def test_what_a_guest_does_is_told(hass: HomeAssistant, told: Told) -> None:
+async def test_guest_actions_arrive_as_webhooks(
+    hass: HomeAssistant, webhook_app: WebhookSetup
+) -> None:
     common = {
-        "entry_id": told.entry.entry_id,
-        "device_id": await told.entry.device_id(),
+        "entry_id": webhook_app.entry.entry_id,
+        "device_id": await webhook_app.entry.device_id(),
         "channel": ROOM,
         "user_id": None,
         "client_event": None,
@@ -58,7 +60,7 @@ async def test_what_a_guest_does_is_told(hass: HomeAssistant, told: Told) -> Non
         "subscription_count": None,
     }
     async with hass.events("pusher_channels_webhook") as events:
-        async with Guest(told.server, user_id="ada") as guest:
+        async with Guest(webhook_app.server, user_id="ada") as guest:
             await guest.subscribe(ROOM)
             first = [await events.take(), await events.take()]
             assert sorted(first, key=lambda event: event["event"]) == [
@@ -82,13 +84,15 @@ async def test_what_a_guest_does_is_told(hass: HomeAssistant, told: Told) -> Non
         ]
 
 
-async def test_what_others_send_there_is_refused(hass: HomeAssistant, told: Told) -> None:
+async def test_what_others_send_there_is_refused(
+    hass: HomeAssistant, webhook_app: WebhookSetup
+) -> None:
     body = b'{"time_ms":0,"events":[{"name":"channel_occupied","channel":"a"}]}'
     headers = {"X-Pusher-Key": APP_1.key, "X-Pusher-Signature": "0" * 64}
     async with (
         hass.events("pusher_channels_webhook") as events,
         ClientSession() as session,
-        session.post(told.url, data=body, headers=headers) as answer,
+        session.post(webhook_app.url, data=body, headers=headers) as answer,
     ):
         assert answer.status == 401
         with pytest.raises(TimeoutError):

@@ -80,7 +80,7 @@ async def opened(frontend: Frontend, origin: str, token: str) -> AsyncGenerator[
     await page.close()
 
 
-async def test_panel_of_a_listed_origin_joins_as_its_user(
+async def test_panel_of_a_listed_origin_subscribes_as_its_user(
     frontend: Frontend, hass: HomeAssistant, panel_server: DevServer, entry_id: str
 ) -> None:
     user_id, token = await make_user(hass, "panel")

@@ -106,11 +106,11 @@ def growth(settings: Settings) -> Iterator[Figure]:
 def _command(
     server: LoadServer, receiver: Receiver, prefix: str, count: int, *options: str
 ) -> list[str]:
-    told = [str(server.port), prefix, str(count), BENCH_APP.secret, MASTER_KEY]
+    args = [str(server.port), prefix, str(count), BENCH_APP.secret, MASTER_KEY]
     if receiver is PUSHER_JS:
         script = ROOT / "tools" / "benchmarks" / "receivers" / "joins.js"
-        return ["node", "--expose-gc", str(script), *told]
-    return [sys.executable, "-m", "tools.benchmarks.receivers.joins", *told, *options]
+        return ["node", "--expose-gc", str(script), *args]
+    return [sys.executable, "-m", "tools.benchmarks.receivers.joins", *args, *options]
 
 
 def _answer(stdout: IO[str]) -> dict[str, Any]:

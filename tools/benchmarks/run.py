@@ -80,13 +80,13 @@ class Receiver:
 
     def command(self, port: int, load: Load) -> list[str]:
         """Return the command line."""
-        told = [str(port), load.channel, str(load.warm), str(load.count)]
-        told += [BENCH_APP.secret, MASTER_KEY]
+        args = [str(port), load.channel, str(load.warm), str(load.count)]
+        args += [BENCH_APP.secret, MASTER_KEY]
         if self.module.endswith(".js"):
             script = ROOT / "tools" / "benchmarks" / "receivers" / self.module
-            return ["node", str(script), *told, *self.options]
+            return ["node", str(script), *args, *self.options]
         module = ["-m", f"tools.benchmarks.receivers.{self.module}"]
-        return [sys.executable, *module, *told, *self.options]
+        return [sys.executable, *module, *args, *self.options]
 
 
 LIMIT = Receiver("b, the obvious limit", "limit")
@@ -139,7 +139,7 @@ def follow(
         server.tell(load.line(load.count))
         result: dict[str, Any] = json.loads(stdout.readline())
     if result["total"] not in (0, load.warm + load.count):
-        raise RuntimeError(f"{name} heard {result['total']} of {load.warm + load.count} events")
+        raise RuntimeError(f"{name} received {result['total']} of {load.warm + load.count} events")
     return Result(result["wall"], result["cpu"], result["delays"])
 
 

@@ -122,7 +122,7 @@ class Broker:
         if online:
             connection.send(frames.watchlist("online", online))
         if new:
-            self._tell_watchers("online", str(user["id"]), but=connection)
+            self._notify_watchers("online", str(user["id"]), but=connection)
         self._journal.changed()
 
     def sign_out(self, connection: Connection) -> None:
@@ -130,7 +130,7 @@ class Broker:
         user_id = connection.user_id
         connection.user, connection.watchlist = None, frozenset()
         if user_id is not None and not self.user_connections(user_id):
-            self._tell_watchers("offline", user_id)
+            self._notify_watchers("offline", user_id)
 
     def user_connections(self, user_id: str) -> list[Connection]:
         """The connections that are signed in as the user."""
@@ -175,7 +175,7 @@ class Broker:
         if self.app.subscription_count and not channel.kind.presence:
             channel.send(frames.subscription_count(channel.name, len(channel.subscribers)))
 
-    def _tell_watchers(self, name: str, user_id: str, *, but: Connection | None = None) -> None:
+    def _notify_watchers(self, name: str, user_id: str, *, but: Connection | None = None) -> None:
         for connection in self.connections.values():
             if user_id in connection.watchlist and connection is not but:
                 connection.send(frames.watchlist(name, [user_id]))

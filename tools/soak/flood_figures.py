@@ -73,7 +73,7 @@ class FloodFigures:
                 len(self.other.delays) != self.other.sent
             ),
         }
-        return [words for words, is_missed in found.items() if is_missed]
+        return [problem for problem, is_missed in found.items() if is_missed]
 
 
 def missed_without_recorder(ours: FloodFigures) -> list[str]:
@@ -83,7 +83,7 @@ def missed_without_recorder(ours: FloodFigures) -> list[str]:
         f"the loop was {late:.1f} ms late (p99)": late > P99,
         f"the other app's events took {other:.1f} ms (p99)": other > P99,
     }
-    return [words for words, is_missed in found.items() if is_missed]
+    return [problem for problem, is_missed in found.items() if is_missed]
 
 
 def missed_with_memory(before: FloodFigures, after: FloodFigures) -> list[str]:

@@ -83,14 +83,14 @@ class HomeApp:
             return {}
         return answer
 
-    async def is_joined(self) -> bool:
+    async def is_subscribed(self) -> bool:
         """Whether the app is loaded and all its channels are subscribed."""
         return all([(await self.channel(name)).get("subscribed") for name in CHANNELS])
 
-    async def wait_joined(self) -> None:
+    async def wait_subscribed(self) -> None:
         """Wait until all its channels are subscribed. Raises TimeoutError after a minute."""
         async with asyncio.timeout(60):
-            while not await self.is_joined():  # noqa: ASYNC110
+            while not await self.is_subscribed():  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
 
     async def reload(self) -> None:

@@ -214,8 +214,8 @@ class Simulation:
         if self.users[name] == 1:
             for listener in [*self.listeners[name]]:
                 self.remove_listener(name, listener)
-            is_joined = self.client.channels[name].is_subscribed
-            since = (self.client.last_received if is_joined else None) or 0
+            is_subscribed = self.client.channels[name].is_subscribed
+            since = (self.client.last_received if is_subscribed else None) or 0
             self.ledger.leave([place(name)], since)
         self.users[name] -= self.users[name] > 0
         self.client.unsubscribe(name)

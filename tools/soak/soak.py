@@ -88,7 +88,7 @@ class Run:
 
     async def _wrong(self) -> list[str]:
         for app in self._apps:
-            if not await app.is_joined():
+            if not await app.is_subscribed():
                 return [f"not all channels of {app.app.key} are subscribed"]
             if not await self._traffic.is_received(app, app.places):
                 return [f"not all channels of {app.app.key} are received"]
@@ -116,7 +116,7 @@ async def soak(minutes: float, seed: int, server: DevServer) -> int:
         apps = await add_apps(home, server)
         for app in apps:
             await app.reload()
-            await app.wait_joined()
+            await app.wait_subscribed()
         ledger.leave([app.passing for app in apps], time.time())
         recorder = await EventRecorder.open(home, ledger)
         traffic = Traffic(server, apps, present, recorder, ledger, chance)

@@ -240,7 +240,7 @@ class ClientStateMachine(RuleBasedStateMachine):
         end = clock.time() + RETURNS_WITHIN
         await settle()
         while not self._is_well(but_refused=but_refused):
-            assert clock.time() < end, self._tell()
+            assert clock.time() < end, self._describe()
             await clock.pass_by(2)
 
     def _is_well(self, *, but_refused: bool) -> bool:
@@ -274,7 +274,7 @@ class ClientStateMachine(RuleBasedStateMachine):
         assert (self.client.socket_id is not None) == is_connected
         assert self.simulation.subscribed.keys() == (+self.simulation.users).keys()
         states = {channel.state for channel in self.client.channels.values()}
-        assert is_connected or states <= {ChannelState.UNSUBSCRIBED}, self._tell()
+        assert is_connected or states <= {ChannelState.UNSUBSCRIBED}, self._describe()
         assert self.simulation.errors.lines == []
         for listeners in self.simulation.listeners.values():
             assert all(listener.received == listener.due for listener in listeners)
@@ -285,7 +285,7 @@ class ClientStateMachine(RuleBasedStateMachine):
         connection = self.simulation.connection
         if connection is None:
             return
-        assert self.simulation.comes(lambda: self._agree(connection)), self._tell()
+        assert self.simulation.comes(lambda: self._agree(connection)), self._describe()
 
     def _agree(self, connection: Connection) -> bool:
         channels = self.client.channels
@@ -314,7 +314,7 @@ class ClientStateMachine(RuleBasedStateMachine):
 
         self.simulation.do(act())
 
-    def _tell(self) -> str:
+    def _describe(self) -> str:
         connection = self.simulation.connection
         return (
             f"{self.client.state} {self.client.last_error!r} {[*self.client.channels.values()]} "

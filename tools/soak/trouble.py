@@ -136,7 +136,7 @@ class Trouble:
             if await self._traffic.is_received(app, places):
                 self._ledger.leave(places, time.time())
                 await app.reload()
-                await app.wait_joined()
+                await app.wait_subscribed()
                 for place in app.places:
                     self._ledger.join(place, time.time())
 

@@ -25,7 +25,7 @@ def server() -> Iterator[LoadServer]:
         yield running
 
 
-def test_a_flood_tells_rates_beside_the_limit(server: LoadServer) -> None:
+def test_a_flood_reports_rates_beside_the_limit(server: LoadServer) -> None:
     filtered = {CLIENT_FILTER: at_least(1.5)}
     tiny = Comparison("tiny", Load(20), LIMIT, CLIENT, {LIMIT: at_least(1.05)}, filtered)
     figures = list(compare(server, tiny, ONCE))
@@ -57,17 +57,17 @@ def test_members_come_and_go(server: LoadServer) -> None:
     assert measure(server, CLIENT.asked("churn"), churn).wall > 0
 
 
-def test_joining_takes_time_and_memory(server: LoadServer) -> None:
+def test_subscribing_takes_time_and_memory(server: LoadServer) -> None:
     found = join(server, CLIENT, PREFIXES["private"], 20, "--memory")
     assert found["seconds"] > 0
     assert found["bytes"] > 100
 
 
-def test_channels_are_joined_again(server: LoadServer) -> None:
+def test_channels_are_subscribed_again(server: LoadServer) -> None:
     assert rejoin(server, 20) > 0
 
 
-def test_a_trigger_in_home_assistant_hears_a_flood(server: LoadServer) -> None:
+def test_a_trigger_in_home_assistant_receives_a_flood(server: LoadServer) -> None:
     receiver = Receiver("integration", "integration", ("trigger",))
     assert measure(server, receiver, Load(20)).wall > 0
 

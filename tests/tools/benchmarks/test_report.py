@@ -14,7 +14,7 @@ PEER = Figure("100 bytes", "pusher-js", "x b", [0.5])
 QUICK = Figure("1000 channels", "beyond the round trip", "ms", [21.04], at_most(30))
 
 
-def test_a_table_tells_median_spread_and_goal() -> None:
+def test_a_table_shows_median_spread_and_goal() -> None:
     assert report.table([RATES, SLOWER, QUICK])[2:] == [
         "| 100 bytes | b, the obvious limit | **450 000** events/s | 400 000 to 500 000 | |",
         "| | this client | **1.00** x b | 0.90 to 1.20 | ≥ 1.05: **missed**, not settled |",

@@ -25,7 +25,7 @@ async def authorize(
         return answer
 
 
-async def test_answer_lets_one_join(
+async def test_answer_authorizes_a_subscription(
     server: DevServer, session: ClientSession, connect: Connect
 ) -> None:
     peer = await connect()

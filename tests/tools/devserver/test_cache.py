@@ -20,7 +20,7 @@ async def test_empty_cache_is_a_cache_miss(connect: Connect, channel: str) -> No
 
 
 @pytest.mark.parametrize("channel", KINDS)
-async def test_last_event_comes_after_each_join(
+async def test_last_event_comes_after_each_subscription(
     server: DevServer, connect: Connect, channel: str
 ) -> None:
     await server.publish(channel, "order", "first")

@@ -47,7 +47,7 @@ async def test_user_id_is_added_on_presence_channels(connect: Connect) -> None:
     )
 
 
-async def test_sender_that_has_not_joined_is_ignored(connect: Connect) -> None:
+async def test_sender_that_has_not_subscribed_is_ignored(connect: Connect) -> None:
     one, two = await connect(), await connect()
     await two.join("private-a")
     await one.send("client-o", 1, "private-a")

@@ -22,38 +22,38 @@ def test_command_says_its_address_and_each_event_and_ends_quietly(
     monkeypatch.setattr(
         sys, "argv", ["devserver", "--port", "0", "--path", "/ws", "--app-id", "7", "--key", "k"]
     )
-    heard: list[str] = []
+    lines_read: list[str] = []
 
     def use() -> None:
-        heard.extend(lines.get(timeout=10) for _ in range(3))
+        lines_read.extend(lines.get(timeout=10) for _ in range(3))
         port = int(
-            heard[0].removeprefix("Listening on http://127.0.0.1:").removesuffix("/ws/app/k")
+            lines_read[0].removeprefix("Listening on http://127.0.0.1:").removesuffix("/ws/app/k")
         )
         Pusher("7", "k", "demo-secret", ssl=False, host="127.0.0.1", port=port).trigger(
             "news", "order", {"id": 7}
         )
-        heard.append(lines.get(timeout=10))
+        lines_read.append(lines.get(timeout=10))
         os.kill(os.getpid(), number)
 
     user = threading.Thread(target=use)
     user.start()
     runpy.run_module("tools.devserver", run_name="__main__")
     user.join()
-    assert heard[1] == "app id 7, key k, secret demo-secret, master key none"
-    assert heard[2].endswith("/pusher/user-auth")
-    assert heard[3] == 'news order {"id": 7}'
+    assert lines_read[1] == "app id 7, key k, secret demo-secret, master key none"
+    assert lines_read[2].endswith("/pusher/user-auth")
+    assert lines_read[3] == 'news order {"id": 7}'
     assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize(
-    ("option", "words"),
+    ("option", "message"),
     [("--port", "address already in use"), ("--master-key", "must be valid base64")],
 )
 def test_command_says_in_one_line_what_is_wrong(
-    monkeypatch: pytest.MonkeyPatch, option: str, words: str
+    monkeypatch: pytest.MonkeyPatch, option: str, message: str
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         value = str(taken.getsockname()[1]) if option == "--port" else "?"
         monkeypatch.setattr(sys, "argv", ["devserver", "--port", "0", option, value])
-        with pytest.raises(SystemExit, match=f"^devserver: .*{words}"):
+        with pytest.raises(SystemExit, match=f"^devserver: .*{message}"):
             runpy.run_module("tools.devserver", run_name="__main__")

@@ -202,8 +202,8 @@ async def test_frozen_server_accepts_and_answers_once_thawed(
     assert not any(task.done() for task in (opening, authorizing, triggering))
     await old.hears_no_byte()
     server.thaw()
-    heard = {await old.read() for _ in range(3)}
-    assert heard == {
+    received = {await old.read() for _ in range(3)}
+    assert received == {
         '{"event":"order","channel":"news","data":"held"}',
         '{"event":"order","channel":"news","data":"later"}',
         '{"event":"pusher:pong","data":{}}',
@@ -325,7 +325,7 @@ async def test_flood_ends_when_the_client_goes(server: DevServer, connect: Conne
     await server.wait_disconnected()
 
 
-async def test_slow_client_holds_up_nobody(server: DevServer, connect: Connect) -> None:
+async def test_slow_client_delays_no_other_client(server: DevServer, connect: Connect) -> None:
     slow, quick = await connect(), await connect()
     await slow.subscribe("news")
     await quick.subscribe("news")

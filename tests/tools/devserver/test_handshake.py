@@ -77,7 +77,9 @@ async def test_connection_beyond_the_quota_is_refused_until_one_leaves(
     await connect(small)
 
 
-async def test_two_apps_do_not_hear_each_other(server: DevServer, connect: Connect) -> None:
+async def test_two_apps_do_not_receive_each_others_events(
+    server: DevServer, connect: Connect
+) -> None:
     main, other = await connect(), await connect(OTHER)
     await main.subscribe("news")
     await other.subscribe("news")

@@ -209,7 +209,7 @@ async def test_nothing_of_a_batch_is_published_when_one_event_is_wrong(
     assert server.published == []
 
 
-async def test_wrong_credentials_are_told_apart(server: DevServer) -> None:
+async def test_wrong_credentials_are_distinguished(server: DevServer) -> None:
     async def ask(app: App, error: type[Exception]) -> None:
         with pytest.raises(error):
             await asyncio.to_thread(server.pusher(app=app).channels_info)

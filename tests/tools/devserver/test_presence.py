@@ -95,7 +95,7 @@ async def test_a_member_without_an_id_is_listed_as_soketi_lists_it(connect: Conn
     assert json.loads(json.loads(answer)["data"])["presence"]["ids"] == [None]
 
 
-async def test_signed_in_user_joins_without_channel_data(
+async def test_signed_in_user_subscribes_without_channel_data(
     server: DevServer, connect: Connect
 ) -> None:
     one, two = await connect(), await connect()

@@ -62,7 +62,7 @@ async def test_channel_data_is_signed_on_private_channels_too(
     assert await peer.subscribe("private-a", **signed) == succeeded("private-a")
 
 
-async def test_forbidden_name_is_refused_with_soketis_words(connect: Connect) -> None:
+async def test_forbidden_name_is_refused_with_soketis_message(connect: Connect) -> None:
     peer = await connect()
     assert await peer.subscribe("bad name!") == (
         '{"event":"pusher:subscription_error","channel":"bad name!","data":{"error":"The channel name is not '

@@ -74,7 +74,7 @@ def sign_user(server: DevServer, peer: Peer, user_data: str) -> str:
     return f"{server.app.key}:{sign(server.app.secret, f'{peer.socket_id}::user::{user_data}')}"
 
 
-async def test_only_the_user_may_join_the_users_channel(
+async def test_only_the_user_may_subscribe_to_the_users_channel(
     server: DevServer, connect: Connect
 ) -> None:
     me, other = await connect(), await connect()
@@ -88,7 +88,7 @@ async def test_only_the_user_may_join_the_users_channel(
     await other.hears_nothing()
 
 
-async def test_watchers_hear_of_a_users_first_and_last_connection(connect: Connect) -> None:
+async def test_watchers_are_notified_of_a_users_first_and_last_connection(connect: Connect) -> None:
     early, watcher, second = await connect(), await connect(), await connect()
     await early.sign_in({"id": "early"})
     await watcher.sign_in({"id": "watcher", "watchlist": ["early", "late", "never"]})

@@ -112,7 +112,7 @@ async def test_comes_back_after_shutdown_and_kill(home_assistant: HomeAssistant)
     assert home_assistant.log.count("Skipping pip installation") == 2
 
 
-async def test_shows_last_words_of_one_that_ends_early(tmp_path: Path) -> None:
+async def test_shows_the_last_log_lines_of_one_that_ends_early(tmp_path: Path) -> None:
     (tmp_path / "home-assistant.log.fault").mkdir()
     with pytest.raises(NotReadyError, match=r"(?s)ended before it was ready.*IsADirectoryError"):
         async with HomeAssistant(config=tmp_path, port=free_port()):

@@ -11,7 +11,7 @@ def test_figures_that_stay_are_fine() -> None:
     assert growth(FIRST, FIRST) == []
 
 
-def test_each_figure_that_grew_is_told() -> None:
+def test_each_figure_that_grew_is_reported() -> None:
     assert growth(FIRST, replace(FIRST, own_tasks=3)) == ["own_tasks grew from 2 to 3"]
     assert growth(FIRST, replace(FIRST, megabytes=251 + MAY_GROW.megabytes)) == [
         f"megabytes grew from 250 to {251 + MAY_GROW.megabytes:g}"

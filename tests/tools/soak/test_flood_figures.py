@@ -58,7 +58,7 @@ def test_a_good_flood_misses_nothing() -> None:
         ),
     ],
 )
-def test_each_goal_that_is_missed_is_told(worse: FloodFigures, missed: str) -> None:
+def test_each_missed_goal_is_reported(worse: FloodFigures, missed: str) -> None:
     assert worse.missed() == [missed]
 
 
@@ -72,7 +72,7 @@ def test_without_the_recorder_waiting_counts_too() -> None:
     assert missed_without_recorder(slow) == ["the other app's events took 30.0 ms (p99)"]
 
 
-def test_memory_that_stays_is_told() -> None:
+def test_memory_that_stays_is_reported() -> None:
     assert missed_with_memory(GOOD, replace(GOOD, held=1_030_000)) == [
         "objects hold 30000 more blocks after a flood"
     ]

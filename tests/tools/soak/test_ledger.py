@@ -20,12 +20,12 @@ def sent(ledger: Ledger, at: float, *, certain: bool = True) -> int:
     return number
 
 
-def test_an_event_that_is_heard_once_is_fine(ledger: Ledger) -> None:
+def test_an_event_that_is_received_once_is_fine(ledger: Ledger) -> None:
     ledger.note_received(sent(ledger, NOON), NEWS)
     assert ledger.close() == Account(sent=1, received=1)
 
 
-def test_an_event_that_nobody_heard_is_lost(ledger: Ledger) -> None:
+def test_an_event_that_is_never_received_is_lost(ledger: Ledger) -> None:
     ledger.note_gap(ROOM, NOON - 10, NOON + 10)
     ledger.note_gap(NEWS, NOON + 2 * SLACK, NOON + 10)
     sent(ledger, NOON)
@@ -38,7 +38,7 @@ def test_an_event_inside_a_declared_gap_may_be_missed(ledger: Ledger) -> None:
     assert ledger.close() == Account(sent=1, in_gaps=1)
 
 
-def test_an_event_on_a_channel_that_was_left_may_be_missed_until_it_is_joined(
+def test_an_event_may_be_missed_while_its_channel_is_not_subscribed(
     ledger: Ledger,
 ) -> None:
     ledger.leave([NEWS], NOON)
@@ -48,12 +48,12 @@ def test_an_event_on_a_channel_that_was_left_may_be_missed_until_it_is_joined(
     assert ledger.close().broken == ("event 2 on news was lost outside every declared gap",)
 
 
-def test_an_event_that_may_not_have_been_sent_need_not_be_heard(ledger: Ledger) -> None:
+def test_an_event_that_may_not_have_been_sent_need_not_be_received(ledger: Ledger) -> None:
     sent(ledger, NOON, certain=False)
     assert ledger.close() == Account(unsure=1)
 
 
-def test_an_event_that_is_heard_twice_or_elsewhere_is_told(ledger: Ledger) -> None:
+def test_an_event_that_is_received_twice_or_elsewhere_is_reported(ledger: Ledger) -> None:
     twice, elsewhere = sent(ledger, NOON), sent(ledger, NOON)
     for place in (NEWS, NEWS):
         ledger.note_received(twice, place)

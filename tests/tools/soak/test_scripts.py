@@ -44,7 +44,7 @@ def test_fuzz_reads_frames_and_payloads_and_lives(running: Running) -> None:
     assert [line.split(":")[0] for line in output.splitlines()] == ["frames", "payloads", "lives"]
 
 
-def test_flood_tells_its_figures(running: Running) -> None:
+def test_flood_prints_its_figures(running: Running) -> None:
     code, output = result(running["flood"])
     assert output.count("1000 of 1000") == 3, output
     assert code in {0, 1}, output

@@ -29,24 +29,24 @@ def summing(measurement: Measurement) -> Listener:
     """Return a listener that sums a field of the data."""
     total, left = 0, measurement.warm
 
-    async def heard(data: dict[str, int]) -> None:
+    async def on_event(data: dict[str, int]) -> None:
         nonlocal total, left
         total += data["n"]
         left -= 1
         if not left:
             left = measurement.phase_over(total)
 
-    return heard
+    return on_event
 
 
 def timing(measurement: Measurement) -> Listener:
     """Return a listener that notes how long each event was on its way."""
     clock = time.monotonic_ns
 
-    async def heard(data: dict[str, int]) -> None:
+    async def on_event(data: dict[str, int]) -> None:
         measurement.arrived(clock() - data["t"])
 
-    return heard
+    return on_event
 
 
 async def subscribed(channel: Channel) -> None:

@@ -25,15 +25,15 @@ def ours() -> list[str]:
 
 def main() -> None:
     """Say what is used, or measure."""
-    told = json.loads(sys.argv[1]) if sys.argv[1:] else None
-    for name in told or ():
+    modules = json.loads(sys.argv[1]) if sys.argv[1:] else None
+    for name in modules or ():
         import_module(name)
     began = time.process_time()
     for name in ours():
         import_module(name)
     seconds = time.process_time() - began
     used = [name for name in sys.modules if name.partition(".")[0] == "homeassistant"]
-    print(json.dumps(used if told is None else seconds))
+    print(json.dumps(used if modules is None else seconds))
 
 
 if __name__ == "__main__":

@@ -55,35 +55,35 @@ def arguments() -> argparse.Namespace:
 
 async def main() -> None:
     """Subscribe, and with `--rejoin` subscribe again."""
-    told = arguments()
-    names = [f"{told.prefix}{number}" for number in range(told.count)]
+    args = arguments()
+    names = [f"{args.prefix}{number}" for number in range(args.count)]
     async with aiohttp.ClientSession() as session:
         authorizer = SecretAuthorizer(
-            "bench", told.secret, User("bench"), parse_master_key(told.master_key)
+            "bench", args.secret, User("bench"), parse_master_key(args.master_key)
         )
-        server = Server.self_hosted("127.0.0.1", told.port, use_tls=False)
+        server = Server.self_hosted("127.0.0.1", args.port, use_tls=False)
         client = PusherClient(session, "bench", server, authorizer=authorizer)
         states = States(client)
-        if told.memory:
+        if args.memory:
             tracemalloc.start()
         before = tracemalloc.get_traced_memory()[0]
         for name in names:
             client.subscribe(name).bind(ignore)
         client.connect()
-        await all_joined(client, states)
+        await all_subscribed(client, states)
         seconds = time.perf_counter() - states.since[ConnectionState.CONNECTED]
         gc.collect()
         taken = tracemalloc.get_traced_memory()[0] - before
-        print(json.dumps({"seconds": seconds, "bytes": taken / told.count}), flush=True)
-        if told.rejoin:
+        print(json.dumps({"seconds": seconds, "bytes": taken / args.count}), flush=True)
+        if args.rejoin:
             states.connected.clear()
-            await all_joined(client, states)
+            await all_subscribed(client, states)
             seconds = time.perf_counter() - states.since[ConnectionState.RECONNECTING]
             print(json.dumps({"seconds": seconds}), flush=True)
         os._exit(0)
 
 
-async def all_joined(client: PusherClient, states: States) -> None:
+async def all_subscribed(client: PusherClient, states: States) -> None:
     """Wait until every channel is subscribed; the last one requested is the last to succeed."""
     await states.connected.wait()
     for channel in reversed(list(client.channels.values())):

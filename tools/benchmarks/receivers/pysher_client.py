@@ -13,7 +13,7 @@ def main() -> None:
     measurement = Measurement.of_arguments()
     total, left = 0, measurement.warm
 
-    def heard(text: str) -> None:
+    def on_event(text: str) -> None:
         nonlocal total, left
         total += json.loads(text)["n"]
         left -= 1
@@ -24,7 +24,7 @@ def main() -> None:
 
     def connected(_: str) -> None:
         channel = client.subscribe(measurement.channel)
-        channel.bind("measured", heard)
+        channel.bind("measured", on_event)
         channel.bind("pusher_internal:subscription_succeeded", lambda _: measurement.ready())
 
     client.connection.bind("pusher:connection_established", connected)

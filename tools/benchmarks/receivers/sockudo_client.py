@@ -12,7 +12,7 @@ async def main() -> None:
     measurement = Measurement.of_arguments()
     total, left = 0, measurement.warm
 
-    def heard(data: dict[str, int], _: object) -> None:
+    def on_event(data: dict[str, int], _: object) -> None:
         nonlocal total, left
         total += data["n"]
         left -= 1
@@ -28,7 +28,7 @@ async def main() -> None:
     )
     client = SockudoClient("bench", options)
     channel = client.subscribe(measurement.channel)
-    channel.bind("measured", heard)
+    channel.bind("measured", on_event)
     channel.bind("pusher:subscription_succeeded", lambda *_: measurement.ready())
     await client.connect()
     await asyncio.Event().wait()

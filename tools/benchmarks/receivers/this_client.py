@@ -39,8 +39,8 @@ async def main() -> None:
             client.subscribe(f"other-{number}").bind(ignore)
         channel = client.subscribe(measurement.channel)
         client.connect()
-        for joined in reversed(list(client.channels.values())):
-            await joined.wait_subscribed()
+        for subscribed in reversed(list(client.channels.values())):
+            await subscribed.wait_subscribed()
         if "churn" in options:
             channel.listen(counting(measurement))
         else:
@@ -76,7 +76,7 @@ def summing(measurement: Measurement) -> EventListener:
     """Return a listener that sums a field of the decoded data."""
     total, left = 0, measurement.warm
 
-    def heard(event: Event) -> None:
+    def on_event(event: Event) -> None:
         nonlocal total, left
         data: Any = event.data
         total += data["n"]
@@ -84,31 +84,31 @@ def summing(measurement: Measurement) -> EventListener:
         if not left:
             left = measurement.phase_over(total)
 
-    return heard
+    return on_event
 
 
 def counting(measurement: Measurement) -> Callable[[object], None]:
     """Return a listener that does not look."""
     left = measurement.warm
 
-    def heard(_: object) -> None:
+    def on_event(_: object) -> None:
         nonlocal left
         left -= 1
         if not left:
             left = measurement.phase_over(0)
 
-    return heard
+    return on_event
 
 
 def timing(measurement: Measurement) -> EventListener:
     """Return a listener that notes how long each event was on its way."""
     clock = time.monotonic_ns
 
-    def heard(event: Event) -> None:
+    def on_event(event: Event) -> None:
         data: Any = event.data
         measurement.arrived(clock() - data["t"])
 
-    return heard
+    return on_event
 
 
 def ignore(_: object) -> None:
