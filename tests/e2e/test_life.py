@@ -186,11 +186,9 @@ async def test_logbook_has_a_line_for_what_happened(
     await app.becomes("connection_state", "reconnecting")
     await server.restart()
     wanted = {
-        (room.name, "received proof"),
         (room.name, "user ada joined"),
         (room.name, "user ada left"),
-        ("key-of-app-1 (127.0.0.1)", "is now reconnecting"),
-        ("key-of-app-1 (127.0.0.1)", "is now connected"),
+        ("127.0.0.1", "may have missed events"),
     }
     lines: set[tuple[str, str]] = set()
     async with asyncio.timeout(60):
