@@ -22,7 +22,7 @@ async def test_first_member_gets_the_count_and_its_identity(app: AppEntry) -> No
         channel = await app.add_channel("presence-empty")
         event = await joined.take()
     device_id = await channel.device_id()
-    expected = {"channel": channel.name, "count": 1, "me": USER_ID}
+    expected = {"channel": channel.name, "count": 1, "me": USER_ID, "members": [USER_ID]}
     assert event == {"entry_id": app.entry_id, "device_id": device_id, **expected}
     state = await channel.becomes("members", "1")
     shown = {"others": 0, "members": [USER_ID], "me": USER_ID}
@@ -48,7 +48,7 @@ async def test_guest_who_comes_and_goes_is_seen_everywhere(
                 "device_id": await room.device_id(),
                 "channel": room.name,
             }
-            ada = {"user_id": "ada", "user_info": ADA}
+            ada = {"user_id": "ada", "user_info": ADA, "missed": False}
             assert await added.take() == {**expected, **ada, "count": 2}
             await room.becomes("member_ada", "on")
             state = await room.becomes("members", "2")
