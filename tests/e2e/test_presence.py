@@ -52,7 +52,7 @@ async def test_guest_who_comes_and_goes_is_seen_everywhere(
             assert await added.take() == {**expected, **ada, "count": 2}
             await room.becomes("member_ada", "on")
             state = await room.becomes("members", "2")
-            shown = {"others": 1, "members": [USER_ID, "ada"], "me": USER_ID}
+            shown = {"others": 1, "members": ["ada", USER_ID], "me": USER_ID}
             assert shown.items() <= state.attributes.items()
             run = await joined_runs.take()
             assert {**expected, **ada, "count": 2}.items() <= run["trigger"].items()
