@@ -10,6 +10,7 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -19,8 +20,8 @@ from custom_components.pusher_channels.client.exceptions import RequestError, Re
 from custom_components.pusher_channels.client.http_api import HttpApi
 from custom_components.pusher_channels.client.server import Server
 from custom_components.pusher_channels.const import DOMAIN
-from custom_components.pusher_channels.hub import issues
 from custom_components.pusher_channels.hub.hub import Hub
+from custom_components.pusher_channels.hub.refusals import api_failed, api_succeeded
 from tools.devserver import DevServer, frames
 
 from .conftest import APP, SetUp, app_entry, until
@@ -297,7 +298,7 @@ async def test_wrong_clock_has_an_issue_until_a_request_succeeds(
     async with ClientSession() as session:
         err = await ask_api_of_a_server_with_another_clock(session)
 
-    issues.api_failed(hass, entry, err)
+    api_failed(hass, entry, err)
     issue_id = f"clock_skew_{entry.entry_id}"
     assert list(issues_of(hass)) == [issue_id]
 
@@ -308,20 +309,67 @@ async def test_wrong_clock_has_an_issue_until_a_request_succeeds(
 
     assert not issues_of(hass)[issue_id].is_fixable
 
-    issues.api_succeeded(hass, entry)
+    api_succeeded(hass, entry)
     assert issues_of(hass) == {}
 
 
-async def test_other_refusal_of_the_api_creates_no_issue(
+async def test_refused_api_is_logged_once_each_way_and_has_an_issue_until_a_request_succeeds(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, caplog: pytest.LogCaptureFixture
+) -> None:
+    entry = app_entry(server)
+    await set_up(entry)
+    trigger = {"channel": "orders", "event": "shipped", "data": {}, "via": "server"}
+    server.faults.api_status = 403
+    for _ in range(2):
+        with pytest.raises(HomeAssistantError):
+            await hass.services.async_call(DOMAIN, "trigger", trigger, blocking=True)
+
+    issue = issues_of(hass)[f"api_refused_{entry.entry_id}"]
+    assert not issue.is_fixable
+
+    server.faults.api_status = None
+    for _ in range(2):
+        await hass.services.async_call(DOMAIN, "trigger", trigger, blocking=True)
+
+    assert issues_of(hass) == {}
+    assert [it.getMessage() for it in caplog.records if it.name.endswith(".refusals")] == [
+        "Demo app: the server API refused a request: The fault api_status is set",
+        "Demo app: the server API accepts requests again",
+    ]
+
+
+async def test_refused_api_and_wrong_clock_replace_each_other(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
-    entry = app_entry(server, secret="wrong")
-    hub = await set_up(entry)
-    assert hub.api is not None
-    with pytest.raises(RequestError) as raised:
-        await hub.api.trigger(["orders"], "shipped", {})
+    entry = app_entry(server)
+    await set_up(entry)
+    for failure in (RequestFailure.REFUSED, RequestFailure.CLOCK_SKEW, RequestFailure.REFUSED):
+        api_failed(hass, entry, RequestError(failure, "No", 401))
+        kind = "clock_skew" if failure is RequestFailure.CLOCK_SKEW else "api_refused"
+        assert list(issues_of(hass)) == [f"{kind}_{entry.entry_id}"]
 
-    issues.api_failed(hass, entry, raised.value)
+
+async def test_issue_of_a_refused_api_goes_with_a_reload(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server)
+    await set_up(entry)
+    api_failed(hass, entry, RequestError(RequestFailure.REFUSED, "No", 401))
+
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+
+    assert issues_of(hass) == {}
+
+
+@pytest.mark.parametrize("status", [0, 400, 404, 413, 422, 429, 500, 503])
+async def test_failure_of_one_request_or_for_a_while_creates_no_issue(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, status: int
+) -> None:
+    entry = app_entry(server)
+    await set_up(entry)
+
+    api_failed(hass, entry, RequestError(RequestFailure.REFUSED, "No", status))
 
     assert issues_of(hass) == {}
 
@@ -331,9 +379,7 @@ async def test_removed_app_deletes_its_issues_only(hass: HomeAssistant, server: 
     await fail_setup(hass, entry)
     other = app_entry(server, app_key="other-wrong-key")
     await fail_setup(hass, other)
-    issues.api_failed(
-        hass, entry, RequestError(RequestFailure.CLOCK_SKEW, "Timestamp expired", 401)
-    )
+    api_failed(hass, entry, RequestError(RequestFailure.CLOCK_SKEW, "Timestamp expired", 401))
     assert len(issues_of(hass)) == 3
 
     await hass.config_entries.async_remove(entry.entry_id)

@@ -36,6 +36,7 @@ BY_HOME_ASSISTANT = {"reauth_successful", "reconfigure_successful"}
 # What a stored app cannot be wrong about any more when an action runs.
 ONLY_IN_FORMS = {Misuse.ADDRESS.value, Misuse.MASTER_KEY.value}
 GIVEN_TO_ISSUES = {
+    issues.Kind.API_REFUSED: {"name"},
     issues.Kind.CHANNEL_REFUSED: {"name", "channel"},
     issues.Kind.DECRYPTION_FAILED: {"name", "channel"},
     issues.Kind.WEBHOOK_REFUSED: {"name", "reason"},

@@ -256,6 +256,22 @@ def test_an_event_never_shows_what_it_carries() -> None:
     )
 
 
+BROKEN_NUMBERS = [True, {}, [], "x", 40.5, -1, 2**53 + 1, "99999999999999999999", "nan"]
+
+
+@pytest.mark.parametrize("number", BROKEN_NUMBERS)
+def test_refusal_with_a_broken_code_is_still_a_refusal(number: Json) -> None:
+    error = {"event": "pusher:error", "data": {"code": number, "message": "No"}, "channel": 1}
+    refusal = {
+        "event": "pusher:subscription_error",
+        "channel": "c",
+        "data": {"type": "AuthError", "error": "No", "status": number},
+    }
+
+    assert decode(json.dumps(error)) == ErrorReceived(None, "No")
+    assert decode(json.dumps(refusal)) == SubscriptionRefused("c", "AuthError", "No", 0)
+
+
 @pytest.mark.parametrize(
     "frame",
     [

@@ -20,10 +20,16 @@ from custom_components.pusher_channels.client.auth import (
 from custom_components.pusher_channels.client.client import ClientNotice
 from custom_components.pusher_channels.client.crypto import parse_key
 from custom_components.pusher_channels.client.exceptions import PusherError
+from custom_components.pusher_channels.client.handshake import Endpoint
 from custom_components.pusher_channels.client.http_api import BatchEvent, HttpApi
-from custom_components.pusher_channels.client.messages import Json
+from custom_components.pusher_channels.client.messages import (
+    ErrorReceived,
+    Json,
+    SubscriptionRefused,
+)
+from custom_components.pusher_channels.client.protocol import decode
 from custom_components.pusher_channels.client.server import Server
-from tools.devserver import App, DevServer
+from tools.devserver import App, DevServer, frames
 
 from .channel_helpers import notices_of
 from .conftest import MakeClient, address, connect, until
@@ -134,6 +140,50 @@ async def test_no_error_of_the_server_api_shows_what_is_secret(
     check(await failure(HttpApi(session, gone, "1", APP.key, SECRET, proxy=PROXY).channels()))
     check(await failure(HttpApi(session, gone, "1", APP.key, SECRET).trigger([], "canary", "")))
     check(caplog.text)
+
+
+FRAMES_WITH_A_HEADER = [
+    frames.error(4200, f"Bad header {HEADER}"),
+    frames.error(4200, "x" * 290 + HEADER),
+    frames.encode({"event": "pusher:error", "data": f"Bad header {HEADER}"}),
+    frames.encode({"event": "pusher:error", "data": {"message": {"header": [HEADER]}}}),
+    frames.subscription_error("orders", f"Bad header {HEADER}", 403, HEADER),
+    frames.subscription_error("orders", "x" * 290 + HEADER, 403),
+    frames.subscription_error("orders", "canary-proxy-password", 403),
+]
+
+
+@pytest.mark.parametrize("frame", FRAMES_WITH_A_HEADER)
+async def test_no_message_of_a_server_shows_the_headers_that_it_got(frame: str) -> None:
+    endpoint = Endpoint("ws://127.0.0.1/app/key", PROXY, headers={"Authorization": HEADER})
+
+    message = decode(frame, endpoint.secrets)
+
+    assert isinstance(message, ErrorReceived | SubscriptionRefused)
+    check(message)
+    assert "canary" not in getattr(message, "raw_message", "")
+
+
+@pytest.mark.parametrize("is_established", [False, True])
+async def test_no_close_of_a_server_shows_the_headers_that_it_got(
+    make_client: MakeClient, is_established: bool
+) -> None:
+    async with DevServer([APP]) as server:
+        client = make_client(at=address(server), app=APP, headers={"X-Token": HEADER})
+        reported: list[ClientNotice] = []
+        client.listen(reported.append)
+        if is_established:
+            await connect(client)
+            await server.send_raw(frames.error(None, f"Bad header {HEADER}"))
+            await server.close_all(4000, f"Bad header {HEADER}")
+        else:
+            server.faults.handshake_close = 4000
+            server.faults.handshake_close_reason = f"Bad header {HEADER}"
+            client.connect()
+        await until(lambda: client.last_error)
+        check(*reported, client.last_error)
+        assert client.last_error is not None
+        assert client.last_error.message == "Bad header [redacted]"
 
 
 async def test_a_running_client_logs_and_reports_nothing_secret(

@@ -18,7 +18,8 @@ from .exceptions import AuthorizationError, InvalidUseError, is_transient
 from .messages import Json, decode_data
 from .names import ChannelKind, check_user_id
 from .protocol import dump_json
-from .requests import BodyTooLongError, Response, send_request, url_secrets
+from .redaction import url_secrets
+from .requests import BodyTooLongError, Response, send_request
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -201,7 +202,9 @@ class EndpointAuthorizer:
             raise AuthorizationError(
                 f"The request to the endpoint failed ({type(err).__name__})", retryable=True
             ) from None
-        return _check(response, [*url_secrets(url), *headers.values(), *params.values()])
+        secrets = [*headers.values(), *params.values()]
+        secrets += [*url_secrets(url), *url_secrets(self.proxy or "")]
+        return _check(response, secrets)
 
 
 def _check(response: Response, secrets: list[str]) -> Json:

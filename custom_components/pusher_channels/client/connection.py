@@ -22,6 +22,7 @@ from .liveness import Liveness, Verdict
 from .messages import ErrorReceived, Event, FrameRejected, Message, Ping, Pong
 from .protocol import PING_FRAME, PONG_FRAME, decode
 from .reconnection import Backoff, CloseAction, next_action
+from .redaction import redact
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -99,6 +100,7 @@ class Connection:
         """
         self._session = session
         self._endpoint = endpoint
+        self._secrets = endpoint.secrets
         self._timing = timing
         self._clock = clock
         self._dispatcher = dispatcher
@@ -222,7 +224,7 @@ class Connection:
                 deadline,
                 open_websocket(self._session, endpoint) as websocket,
             ):
-                established = await welcome(websocket)
+                established = await welcome(websocket, self._secrets)
                 deadline.reschedule(None)
                 established_at = loop.time()
                 _LOGGER.debug(
@@ -340,7 +342,7 @@ class Connection:
         if _LOGGER.isEnabledFor(logging.DEBUG):
             log_frame("Received", frame)
         try:
-            message = decode(frame)
+            message = decode(frame, self._secrets)
         except ProtocolError as err:
             self._on_message(FrameRejected(str(err)))
             return
@@ -365,7 +367,7 @@ class Connection:
                 server_error = error
         failure = closing_failure(
             websocket.close_code,
-            message.extra,
+            redact(message.extra or "", self._secrets),
             server_error,
             by_client=message.type is WSMsgType.ERROR,
         )

@@ -5,7 +5,7 @@ import logging
 import re
 import ssl
 from asyncio import timeout
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Never
@@ -17,7 +17,8 @@ from .close_codes import CloseCode, is_pusher_code
 from .exceptions import ConnectionFailedError, FailureReason, ProtocolError, is_transient
 from .limits import MAX_FRAME_BYTES
 from .messages import ErrorReceived, Established, Event
-from .protocol import decode, redact_signatures
+from .protocol import decode
+from .redaction import redact, redact_signatures, url_secrets
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -37,6 +38,11 @@ class Endpoint:
     proxy: str | None = field(default=None, repr=False)
     origin: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def secrets(self) -> list[str]:
+        """What is sent and may be secret: the values of the headers and the proxy's credentials."""
+        return [*self.headers.values(), *url_secrets(self.proxy or "")]
 
     @property
     def address(self) -> str:
@@ -114,17 +120,22 @@ async def _close(websocket: WebSocket) -> None:
             await websocket.close()
 
 
-async def welcome(websocket: WebSocket) -> Established:
-    """Return the server's first frame; raises `ConnectionFailedError` unless it is a welcome."""
+async def welcome(websocket: WebSocket, secrets: Sequence[str] = ()) -> Established:
+    """Return the server's first frame; raises `ConnectionFailedError` unless it is a welcome.
+
+    The secrets are redacted in the error's message.
+    """
     frame = await websocket.receive()
     if frame.type is WSMsgType.BINARY:
         raise ConnectionFailedError(FailureReason.NOT_PUSHER, "The server's first frame is binary")
     if frame.type is not WSMsgType.TEXT:
         raise closing_failure(
-            websocket.close_code, frame.extra, by_client=frame.type is WSMsgType.ERROR
+            websocket.close_code,
+            redact(frame.extra or "", secrets),
+            by_client=frame.type is WSMsgType.ERROR,
         )
     try:
-        message = decode(frame.data)
+        message = decode(frame.data, secrets)
     except ProtocolError as err:
         reason = FailureReason.PROTOCOL if b'"pusher:' in frame.data else FailureReason.NOT_PUSHER
         raise ConnectionFailedError(reason, str(err)) from None

@@ -27,6 +27,7 @@ from .names import (
     is_unicode,
 )
 from .protocol import check_data_size, dump_json
+from .redaction import url_secrets
 from .requests import BodyTooLongError, Response, send_request
 from .server import Server
 
@@ -254,7 +255,8 @@ class HttpApi:
         except (aiohttp.ClientError, OSError, ValueError) as err:
             message = f"The request to the server failed ({type(err).__name__})"
             raise RequestError(RequestFailure.NO_RESPONSE, message) from None
-        return _check(response, method, [self.secret, *self.headers.values()])
+        secrets = [self.secret, *self.headers.values(), *url_secrets(self.proxy or "")]
+        return _check(response, method, secrets)
 
     def _sign(
         self, method: HTTPMethod, path: str, query: Mapping[str, str], payload: bytes | None

@@ -5,14 +5,13 @@ The frames of soketi, Reverb, pusher-fake, Poxa, slanger and Sockudo differ from
 all of them are accepted.
 """
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, cast
 
 import orjson
 
 from .exceptions import InvalidUseError, Misuse, ProtocolError
-from .limits import MAX_EVENT_DATA_BYTES, MAX_INTEGER, MAX_MEMBER_BYTES, MAX_MESSAGE_CHARS
+from .limits import MAX_EVENT_DATA_BYTES, MAX_INTEGER, MAX_MEMBER_BYTES
 from .messages import (
     ErrorReceived,
     Established,
@@ -36,15 +35,15 @@ from .messages import (
     writable,
 )
 from .names import is_socket_id, is_unicode
+from .redaction import MAX_ERROR_CHARS, redact, redact_signatures
 
 PROTOCOL_VERSION: Final = 7
 MAX_DATA_BYTES: Final = 10 * 1024
 SHOWN_NAME_CHARS: Final = 60
-MAX_ERROR_CHARS: Final = 10_000
 
 
-def decode(frame: bytes | str) -> Message:
-    """Read one frame.
+def decode(frame: bytes | str, secrets: Sequence[str] = ()) -> Message:
+    """Read one frame; the secrets are redacted in the server's error messages.
 
     Raises `ProtocolError` if it is not JSON, lacks a required field, or has a field out of range.
     """
@@ -61,6 +60,8 @@ def decode(frame: bytes | str) -> Message:
     if size > MAX_MEMBER_BYTES and name in _MEMBER_FRAMES:
         raise ProtocolError(f"The frame {name} has more than {MAX_MEMBER_BYTES} bytes")
     try:
+        if secrets and name in _ERROR_FRAMES:
+            fields["data"] = _redacted(_data(fields.get("data")), secrets)
         return _decode_internal(name, fields, size)
     except TypeError, KeyError, ValueError, AttributeError:
         raise ProtocolError(
@@ -95,6 +96,16 @@ def _decode_internal(name: str, fields: dict[str, Json], size: int) -> Message:
 
 def _data(raw: Json) -> Json:
     return writable(decode_data(raw), raw)
+
+
+def _redacted(value: Json, secrets: Sequence[str]) -> Json:
+    """Return the data of an error without secrets in its texts; other objects become text."""
+    if isinstance(value, dict):
+        return {
+            key: inner if isinstance(inner, int | None) else redact(str(inner), secrets)
+            for key, inner in value.items()
+        }
+    return value if value is None else redact(str(value), secrets)
 
 
 def _object(value: Json) -> dict[str, Json]:
@@ -148,15 +159,12 @@ def _integer(value: Json) -> int:
     return int(number)
 
 
-_SIGNATURE = re.compile(r"[0-9a-fA-F]{40,}")
-_NO_TEXT = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
-
-
-def redact_signatures(value: Json) -> str:
-    """Return a server's message in one line of at most 300 characters, without signatures."""
-    return _SIGNATURE.sub("[redacted]", _NO_TEXT.sub(" ", str(value)[:MAX_ERROR_CHARS]))[
-        :MAX_MESSAGE_CHARS
-    ]
+def _code(value: Json) -> int | None:
+    """Return the code of an error; None for anything else: the message counts without it."""
+    try:
+        return _integer(value)
+    except TypeError, ValueError:
+        return None
 
 
 def _established(fields: dict[str, Json]) -> Established:
@@ -178,9 +186,9 @@ def _server_error(fields: dict[str, Json]) -> ErrorReceived:
     code = data.get("code")
     message = str(data.get("message") or "The server reported an error")[:MAX_ERROR_CHARS]
     return ErrorReceived(
-        None if code is None or code == "" else _integer(code),
+        _code(code),
         redact_signatures(message),
-        None if channel is None else _text(channel),
+        channel if isinstance(channel, str) else None,
         message,
     )
 
@@ -212,7 +220,7 @@ def _subscription_error(fields: dict[str, Json]) -> SubscriptionRefused:
         _text(fields["channel"]),
         redact_signatures(data.get("type") or RefusalType.AUTH_ERROR),
         redact_signatures(data.get("error") or "The server refused the subscription"),
-        _integer(data.get("status") or 0),
+        _code(data.get("status")) or 0,
     )
 
 
@@ -256,6 +264,10 @@ _PONG: Final = Pong()
 
 _MEMBER_FRAMES: Final = frozenset(
     {"pusher_internal:member_added", "pusher_internal:member_removed"}
+)
+
+_ERROR_FRAMES: Final = frozenset(
+    {"pusher:error", "pusher:subscription_error", "pusher_internal:subscription_error"}
 )
 
 _READERS: Final[dict[str, Callable[[dict[str, Json]], Message]]] = {

@@ -5,24 +5,21 @@ import html
 import re
 import zlib
 from asyncio import timeout
-from base64 import b64encode
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPMethod
 from typing import Final, Protocol
-from urllib.parse import quote, quote_plus
 
 import aiohttp
 import orjson
 from yarl import URL
 
 from .messages import Json
-from .protocol import redact_signatures
+from .redaction import redact, redact_signatures
 
 REQUEST_TIMEOUT: Final = 10.0
 MAX_REASON: Final = 200
-MIN_SECRET: Final = 4
 MAX_DEPTH: Final = 5
 
 _REASON_KEYS: Final = ("message", "error", "errors", "detail", "reason", "title")
@@ -139,29 +136,6 @@ async def send_request(
         encoding = response.headers.get("Content-Encoding", "").strip().lower()
         body = await read_body(_decompressed(response.content, encoding), max_bytes)
         return Response(response.status, _decode(body, response.charset))
-
-
-def redact(text: str, secrets: Iterable[str]) -> str:
-    """Replace secrets of 4 or more characters, also percent-encoded, the longest first."""
-    words = {part for secret in secrets for part in (secret, *secret.split())}
-    parts = words | {quote(part, "") for part in words} | {quote_plus(part) for part in words}
-    for part in sorted(parts, key=len, reverse=True):
-        if len(part) >= MIN_SECRET:
-            text = text.replace(part, "[redacted]")
-    return text
-
-
-def url_secrets(url: str) -> list[str]:
-    """Return the parts of a URL that may be secret: user, password and query values."""
-    address = URL(url)
-    secrets = [*address.query.values()]
-    secrets += [pair.partition("=")[2] for pair in address.raw_query_string.split("&")]
-    if address.user is not None or address.password is not None:
-        credentials = f"{address.user or ''}:{address.password or ''}"
-        secrets += [address.user or "", address.password or "", credentials]
-        secrets += [address.raw_user or "", address.raw_password or ""]
-        secrets += [b64encode(credentials.encode()).decode()]
-    return secrets
 
 
 class _Decompressed:

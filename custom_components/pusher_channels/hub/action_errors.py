@@ -14,8 +14,8 @@ from ..client import (
     SubscriptionError,
 )
 from ..const import DOMAIN
-from . import issues
 from .hub import Hub
+from .refusals import api_failed, api_succeeded
 
 
 @contextmanager
@@ -42,9 +42,9 @@ def server_api(hub: Hub) -> Iterator[HttpApi]:
         try:
             yield hub.api
         except RequestError as err:
-            issues.api_failed(hub.hass, hub.entry, err)
+            api_failed(hub.hass, hub.entry, err)
             raise
-    issues.api_succeeded(hub.hass, hub.entry)
+    api_succeeded(hub.hass, hub.entry)
 
 
 def validation_error(key: str, **placeholders: str) -> ServiceValidationError:

@@ -15,8 +15,6 @@ from ..client import (
     ErrorReceived,
     FailureReason,
     PusherClient,
-    RequestError,
-    RequestFailure,
     StateChange,
     asks_to_stop,
 )
@@ -38,6 +36,7 @@ class Kind(StrEnum):
     DECRYPTION_FAILED = "decryption_failed"
     CLIENT_EVENTS_DISABLED = "client_events_disabled"
     CLOCK_SKEW = "clock_skew"
+    API_REFUSED = "api_refused"
     WEBHOOK_REFUSED = "webhook_refused"
     WEBHOOK_MOVED = "webhook_moved"
 
@@ -58,6 +57,7 @@ _SOLVED_BY_CONNECTING: Final = frozenset(
 )
 _NOT_FIXABLE: Final = frozenset(
     {
+        Kind.API_REFUSED,
         Kind.CLIENT_EVENTS_DISABLED,
         Kind.CLOCK_SKEW,
         Kind.DECRYPTION_FAILED,
@@ -85,19 +85,6 @@ def follow(hass: HomeAssistant, entry: ConfigEntry, client: PusherClient) -> Non
                 pass
 
     client.listen(handle)
-
-
-@callback
-def api_failed(hass: HomeAssistant, entry: ConfigEntry, err: RequestError) -> None:
-    """Create an issue when the server API refused a request for a lasting reason."""
-    if err.failure is RequestFailure.CLOCK_SKEW:
-        create(hass, entry, Kind.CLOCK_SKEW)
-
-
-@callback
-def api_succeeded(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Delete the issues of the server API."""
-    delete(hass, entry, Kind.CLOCK_SKEW)
 
 
 @callback
@@ -150,6 +137,13 @@ def create(
         translation_key=kind.value,
         translation_placeholders={"name": entry.title, **placeholders},
     )
+
+
+@callback
+def is_open(hass: HomeAssistant, entry: ConfigEntry, kind: Kind) -> bool:
+    """Return whether an entry has an issue of this kind."""
+    issue_id = _issue_id(entry, kind, None)
+    return ir.async_get(hass).async_get_issue(DOMAIN, issue_id) is not None
 
 
 @callback

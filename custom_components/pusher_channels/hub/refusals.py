@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 
 from ..client import (
     ChannelNotice,
@@ -15,6 +15,8 @@ from ..client import (
     ConnectionFailedError,
     DecryptionFailure,
     FailureReason,
+    RequestError,
+    RequestFailure,
     SignedIn,
     SigninFailed,
     SubscriptionRefused,
@@ -30,6 +32,35 @@ _LOGGER = logging.getLogger(__name__)
 
 LARAVEL_PAGE_EXPIRED: Final = 419
 REAUTH_STATUSES: Final = (HTTPStatus.UNAUTHORIZED, LARAVEL_PAGE_EXPIRED, CloseCode.UNAUTHORIZED)
+API_REFUSED_STATUSES: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+_API_KINDS: Final = (Kind.API_REFUSED, Kind.CLOCK_SKEW)
+
+
+@callback
+def api_failed(hass: HomeAssistant, entry: ConfigEntry, err: RequestError) -> None:
+    """Log the first request that the server API refuses for a lasting reason, and create an issue.
+
+    Other errors are those of one request, or pass with time.
+    """
+    if err.failure is RequestFailure.CLOCK_SKEW:
+        kind = Kind.CLOCK_SKEW
+    elif err.failure is RequestFailure.INVALID_APP_ID or err.status in API_REFUSED_STATUSES:
+        kind = Kind.API_REFUSED
+    else:
+        return
+    if not issues.is_open(hass, entry, kind):
+        message = without_secrets(err.message, entry.data)
+        _LOGGER.warning("%s: the server API refused a request: %s", entry.title, message)
+        issues.delete(hass, entry, *_API_KINDS)
+        issues.create(hass, entry, kind)
+
+
+@callback
+def api_succeeded(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Log the first request that succeeds after a refusal, and delete the issue."""
+    if any(issues.is_open(hass, entry, kind) for kind in _API_KINDS):
+        _LOGGER.info("%s: the server API accepts requests again", entry.title)
+        issues.delete(hass, entry, *_API_KINDS)
 
 
 class Refusals:
@@ -44,7 +75,8 @@ class Refusals:
 
     def start(self, subentry_ids: Iterable[str]) -> None:
         """Delete the issues that are created again if they are still true."""
-        issues.delete(self._hass, self._entry, Kind.AUTHORIZATION_REQUIRED, Kind.SIGN_IN_REFUSED)
+        kinds = (Kind.AUTHORIZATION_REQUIRED, Kind.SIGN_IN_REFUSED, Kind.API_REFUSED)
+        issues.delete(self._hass, self._entry, *kinds)
         for subentry_id in subentry_ids:
             issues.delete(self._hass, self._entry, Kind.DECRYPTION_FAILED, subentry_id=subentry_id)
 

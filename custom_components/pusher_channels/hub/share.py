@@ -43,7 +43,8 @@ from ..const import (
     CONF_PUBLIC,
     EVENT_WEBHOOK,
 )
-from .issues import api_failed, api_succeeded, is_client_events_disabled
+from .issues import is_client_events_disabled
+from .refusals import api_failed, api_succeeded
 from .share_issues import ShareProblem, set_problem
 from .share_payload import MAX_BODY_BYTES, Parts, make_row
 from .share_route import ClientEventPace, Failure, make_route, request_budget
