@@ -61,6 +61,41 @@ async def publish(hass: HomeAssistant, server: DevServer, data: object, name: st
     await skip(hass, 0.02)
 
 
+@pytest.mark.parametrize(
+    "edited",
+    [
+        sensor(value="a..b"),
+        sensor(value=""),
+        sensor() | {"value": None},
+        sensor() | {"name": None},
+        sensor(platform="light"),
+        sensor(events=[1]),
+        sensor(events=None),
+        sensor(expire_after="soon"),
+        sensor(unit_of_measurement=5),
+        binary_sensor(value="[-1]"),
+        binary_sensor(off_delay="soon"),
+        {"platform": "sensor"},
+        "total",
+    ],
+)
+async def test_stored_value_that_cannot_be_used_is_left_out(
+    hass: HomeAssistant,
+    server: DevServer,
+    set_up: SetUp,
+    caplog: pytest.LogCaptureFixture,
+    edited: Any,
+) -> None:
+    entry = shop(server, a=edited, b=sensor(), c=binary_sensor())
+    await set_up(entry)
+    await publish(hass, server, {"total": 5, "open": True})
+    assert state_of(hass, TOTAL).state == "5"
+    assert state_of(hass, DOOR).state == "on"
+    assert warnings(caplog)[0].startswith(
+        "The stored value a of channel orders cannot be used; change or remove it: "
+    )
+
+
 async def test_value_is_an_entity_of_the_channels_device(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:

@@ -35,8 +35,7 @@ async def async_setup_entry(
             entities += [MemberSensor(hub, channel, user_id) for user_id in members]
         entities += [
             ValueBinarySensor(hub, channel, value)
-            for value in values_of(channel.subentry.data).values()
-            if value.platform is Platform.BINARY_SENSOR
+            for value in values_of(channel.subentry.data, Platform.BINARY_SENSOR)
         ]
         return entities
 

@@ -250,8 +250,8 @@ class ValueEntity(ChannelEntity, ThrottledEntity, RestoreEntity):
     @property
     def _current_value(self) -> Value | None:
         """The value as it is configured now, if it is still there and of this platform."""
-        value = values_of(self._channel.subentry.data).get(self._value.id)
-        return value if value is not None and value.platform is self._value.platform else None
+        values = values_of(self._channel.subentry.data, self._value.platform)
+        return next((value for value in values if value.id == self._value.id), None)
 
     async def _replace(self) -> None:
         """Make way for an entity with the changed settings; a removed value gets none."""

@@ -57,8 +57,7 @@ async def async_setup_entry(
     def make(channel: ConfiguredChannel) -> list[Entity]:
         entities: list[Entity] = [
             ValueSensor(hub, channel, value)
-            for value in values_of(channel.subentry.data).values()
-            if value.platform is Platform.SENSOR
+            for value in values_of(channel.subentry.data, Platform.SENSOR)
         ]
         if channel.kind.is_presence:
             return [MembersSensor(hub, channel), OthersSensor(hub, channel), *entities]

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 
 from custom_components.pusher_channels.hub.values import (
@@ -37,7 +38,7 @@ def test_settings_decide_the_kind(settings: dict[str, Any], kind: ValueKind) -> 
 
 
 def test_channel_without_values_has_none() -> None:
-    assert values_of({"channel": "orders"}) == {}
+    assert values_of({"channel": "orders"}, Platform.SENSOR) == []
 
 
 @pytest.mark.parametrize(

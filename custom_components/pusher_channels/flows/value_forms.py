@@ -116,7 +116,7 @@ def value_schema(paths: list[SelectOptionDict]) -> vol.Schema:
 def choice_schema(values: Mapping[str, Mapping[str, Any]]) -> vol.Schema:
     """Return the form that chooses one of the values."""
     options = [
-        SelectOptionDict(value=value_id, label=value[CONF_NAME])
+        SelectOptionDict(value=value_id, label=str(value.get(CONF_NAME, value_id)))
         for value_id, value in values.items()
     ]
     return vol.Schema(

@@ -144,7 +144,7 @@ class ValueSteps(ConfigSubentryFlow):
             errors[CONF_VALUE] = "invalid_template"
             problem = str(err)
         others = (other for value_id, other in self._values.items() if value_id != self._value_id)
-        if name.casefold() in (other[CONF_NAME].casefold() for other in others):
+        if name.casefold() in (str(other.get(CONF_NAME)).casefold() for other in others):
             errors[CONF_NAME] = "name_taken"
         elif (not name and not errors) or len(name) > MAX_NAME_LENGTH:
             errors[CONF_NAME] = "invalid_name"

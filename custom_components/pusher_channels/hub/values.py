@@ -28,7 +28,15 @@ from homeassistant.util import dt as dt_util
 from jinja2 import UndefinedError
 
 from ..client import Event, Json
-from ..const import CONF_DISPLAY_PRECISION, CONF_EVENTS, CONF_VALUE, CONF_VALUES
+from ..const import (
+    CONF_CHANNEL,
+    CONF_DISPLAY_PRECISION,
+    CONF_EVENTS,
+    CONF_EXPIRE_AFTER,
+    CONF_OFF_DELAY,
+    CONF_VALUE,
+    CONF_VALUES,
+)
 from .value_paths import MissingDataError, compile_path, find
 
 _LOGGER = logging.getLogger(__name__)
@@ -61,8 +69,9 @@ class Value:
     settings: Mapping[str, Any]
 
     @classmethod
-    def of(cls, value_id: str, data: Mapping[str, Any]) -> Self:
-        """Return the value that is stored under the id."""
+    def of(cls, value_id: str, stored: object) -> Self:
+        """Return the value that is stored under the id. Raises `vol.Invalid`."""
+        data: Mapping[str, Any] = _STORED_VALUE(stored)
         return cls(
             id=value_id,
             platform=Platform(data[CONF_PLATFORM]),
@@ -97,15 +106,52 @@ _OF_NUMBERS: Final = (
 )
 
 
-def values_of(data: Mapping[str, Any]) -> dict[str, Value]:
-    """Return the values in the data of a channel's subentry, by their ids."""
-    stored: Mapping[str, Mapping[str, Any]] = data.get(CONF_VALUES, {})
-    return {value_id: Value.of(value_id, value) for value_id, value in stored.items()}
+def values_of(data: Mapping[str, Any], platform: Platform) -> list[Value]:
+    """Return the values of a platform in the data of a channel's subentry.
+
+    Logs and leaves out what was not stored by the flow and cannot be shown.
+    """
+    values: list[Value] = []
+    for value_id, stored in data.get(CONF_VALUES, {}).items():
+        try:
+            values.append(Value.of(value_id, stored))
+        except vol.Invalid as err:
+            _LOGGER.warning(
+                "The stored value %s of channel %s cannot be used; change or remove it: %s",
+                value_id,
+                data.get(CONF_CHANNEL),
+                err,
+            )
+    return [value for value in values if value.platform is platform]
 
 
 def is_template(source: str) -> bool:
     """Return whether a source is a template, and no path."""
     return "{{" in source or "{%" in source
+
+
+def _check_source(source: str) -> str:
+    if not is_template(source):
+        compile_path(source)
+    return source
+
+
+_SECONDS: Final = vol.Any(None, vol.All(vol.Any(int, float), vol.Range(min=0)))
+_STORED_VALUE: Final = vol.Schema(
+    {
+        vol.Required(CONF_PLATFORM): vol.In([Platform.SENSOR, Platform.BINARY_SENSOR]),
+        vol.Required(CONF_NAME): str,
+        vol.Optional(CONF_EVENTS): [str],
+        vol.Required(CONF_VALUE): vol.All(str, _check_source),
+        vol.Optional(CONF_DEVICE_CLASS): vol.Any(None, str),
+        vol.Optional(CONF_UNIT_OF_MEASUREMENT): vol.Any(None, str),
+        vol.Optional(CONF_STATE_CLASS): vol.Any(None, str),
+        vol.Optional(CONF_DISPLAY_PRECISION): vol.Any(None, int, float),
+        vol.Optional(CONF_EXPIRE_AFTER): _SECONDS,
+        vol.Optional(CONF_OFF_DELAY): _SECONDS,
+    },
+    extra=vol.ALLOW_EXTRA,
+)
 
 
 class UnusableDataError(ValueError):
