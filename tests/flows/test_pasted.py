@@ -47,6 +47,7 @@ REVERB_SERVER_PORT=9000
         (LARAVEL_REVERB, APP | REVERB),
         (LARAVEL_REVERB.replace("REVERB_", "VITE_REVERB_"), APP | REVERB),
         (LARAVEL_REVERB.replace("\n", "\r\n"), APP | REVERB),
+        ("\ufeffPUSHER_APP_KEY=k\nPUSHER_APP_SECRET=s", {"app_key": "k", "secret": "s"}),
         (
             LARAVEL_PUSHER.replace("CONNECTION=pusher", "DRIVER=reverb") + LARAVEL_REVERB,
             APP | REVERB | {"cluster": "eu"},
@@ -69,6 +70,11 @@ REVERB_SERVER_PORT=9000
             "NAME=k\nPUSHER_APP_KEY=$NAME\nPUSHER_APP_SECRET='$NAME'",
             {"app_key": "k", "secret": "$NAME"},
         ),
+        (
+            'PUSHER_APP_KEY=k\nPUSHER_APP_SECRET="a\\"b\\$NAME\\\\c" # "quoted"',
+            {"app_key": "k", "secret": 'a"b$NAME\\c'},
+        ),
+        ("PUSHER_APP_KEY=k\nPUSHER_APP_SECRET='a\\$b'", {"app_key": "k", "secret": "a\\$b"}),
         ("PUSHER_APP_KEY=k\nPUSHER_HOST=api-eu.pusher.com", {"app_key": "k", "cluster": "eu"}),
         (
             "PUSHER_APP_KEY=k\nPUSHER_HOST=https://ws.example:6001/ws",
@@ -89,6 +95,7 @@ REVERB_SERVER_PORT=9000
         ("PUSHER_URL=https://k:s@api-eu.pusher.com/apps/1", APP | {"cluster": "eu"}),
         ("PUSHER_URL=http://k:s@api.pusherapp.com/apps/1", APP | {"cluster": "mt1"}),
         ("  https://k:s@api-eu.pusher.com/apps/1  ", APP | {"cluster": "eu"}),
+        ('"https://k:s@api-eu.pusher.com/apps/1"', APP | {"cluster": "eu"}),
         (
             "PUSHER_URL='http://k:a%2Fb@ws.example:8080/ws/apps/1'",
             APP | REVERB | {"secret": "a/b", "path": "/ws"},

@@ -24,9 +24,10 @@ type Settings = Mapping[str, Any]
 type Variables = Mapping[str, str]
 
 _LINE: Final = re.compile(r"\s*(?:-\s+)?(?:export\s+)?([A-Za-z_]\w*)\s*[=:]\s*(.*?)\s*")
-_BARE_URL: Final = re.compile(r"\s*(?:https?|wss?)://\S+\s*")
-_QUOTED: Final = re.compile(r"""(["'])(.*?)\1""")
-_REFERENCE: Final = re.compile(r"\$\{(\w+)\}|\$(\w+)")
+_BARE_URL: Final = re.compile(r"""\s*(["']?)((?:https?|wss?)://[^\s"']+)\1\s*""")
+_QUOTED: Final = re.compile(r"""'([^']*)'|"((?:[^"\\]|\\.)*)\"""")
+_REFERENCE: Final = re.compile(r"""\$\{(\w+)\}|\$(\w+)|\\(["$\\])""")
+_BYTE_ORDER_MARK: Final = "\ufeff"
 _EMPTY: Final = ("null", "(null)", "empty", "(empty)")
 _SWITCHES: Final = {**USES_TLS, "true": True, "1": True, "false": False, "0": False}
 
@@ -96,15 +97,15 @@ def parse_settings(text: str) -> dict[str, Any]:
 def _variables(text: str) -> Variables:
     """Return the variables of the lines; references to each other are replaced."""
     raw: dict[str, tuple[str, bool]] = {}
-    for line in text.splitlines():
-        if _BARE_URL.fullmatch(line):
-            raw[_URL] = line.strip(), False
+    for line in text.removeprefix(_BYTE_ORDER_MARK).splitlines():
+        if url := _BARE_URL.fullmatch(line):
+            raw[_URL] = url[2], False
         elif match := _LINE.fullmatch(line):
             raw[match[1]] = _unquote(match[2])
     plain = {name: value for name, (value, _) in raw.items()}
 
     def replace(match: re.Match[str]) -> str:
-        return plain.get(match[1] or match[2], "")
+        return match[3] or plain.get(match[1] or match[2], "")
 
     values = {
         name: _REFERENCE.sub(replace, value) if refers else value
@@ -116,7 +117,7 @@ def _variables(text: str) -> Variables:
 def _unquote(text: str) -> tuple[str, bool]:
     """Return a value without quotes or comment, and whether it may refer to other variables."""
     if match := _QUOTED.match(text):
-        return match[2], match[1] == '"'
+        return (match[1], False) if match[2] is None else (match[2], True)
     value = re.split(r"(?:^|\s)#", text, maxsplit=1)[0]
     return value.strip(), True
 
