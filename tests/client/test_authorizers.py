@@ -1,6 +1,7 @@
 """Authorization by app secret agrees with the official library; callbacks are checked."""
 
 import json
+from typing import Any
 
 import pytest
 from pusher.signature import verify
@@ -138,6 +139,32 @@ async def test_channel_data_that_is_an_object_is_encoded_as_json() -> None:
     authorizer = answering({"auth": "a:b", "channel_data": {"user_id": "x"}})
     auth = await authorizer.authorize_channel(SOCKET, "presence-a")
     assert auth.channel_data == '{"user_id":"x"}'
+
+
+@pytest.mark.parametrize(
+    ("answer", "field"),
+    [
+        ({"auth": "a:\ud800"}, "auth"),
+        ({"auth": "a:b", "channel_data": "\ud800"}, "channel_data"),
+        ({"auth": "a:b", "channel_data": {"user_id": "\ud800"}}, "channel_data"),
+        ({"auth": "a:b", "channel_data": {"user_id": "x", "user_info": {1, 2}}}, "channel_data"),
+    ],
+)
+async def test_channel_answer_that_cannot_be_sent_names_the_field(answer: Any, field: str) -> None:
+    with pytest.raises(AuthorizationError, match=rf"^The answer's {field} "):
+        await answering(answer).authorize_channel(SOCKET, "presence-a")
+
+
+@pytest.mark.parametrize(
+    ("answer", "field"),
+    [
+        ({"auth": "a:\ud800", "user_data": '{"id": 7}'}, "auth"),
+        ({"auth": "a:b", "user_data": '{"id": 7}\ud800'}, "user_data"),
+    ],
+)
+async def test_user_answer_that_cannot_be_sent_names_the_field(answer: Any, field: str) -> None:
+    with pytest.raises(AuthorizationError, match=rf"^The answer's {field} "):
+        await answering(None, answer).authorize_user(SOCKET)
 
 
 @pytest.mark.parametrize("answer", [None, [], "text", 5, {}, {"auth": None}, {"auth": ""}])

@@ -171,6 +171,11 @@ def test_each_application_event_of_a_server_is_kept_whole() -> None:
         (
             "subscription_error",
             "no",
+            SubscriptionRefused(CHANNEL, "AuthError", "no", 0),
+        ),
+        (
+            "subscription_error",
+            [],
             SubscriptionRefused(CHANNEL, "AuthError", "The server refused the subscription", 0),
         ),
         ("signin_success", {"user_data": '{"id":7}'}, SigninSuccess("7")),
@@ -199,6 +204,11 @@ def test_other_shapes_of_a_public_event_are_understood(
             "subscription_succeeded",
             {"presence": {"hash": {"b": 1, "a": None}, "count": 9}},
             SubscriptionSucceeded(CHANNEL, (Member("b", 1), Member("a")), 9),
+        ),
+        (
+            "subscription_succeeded",
+            {"presence": {"ids": {"0": "a", "2": 5}, "hash": {"a": 1}, "count": 2}},
+            SubscriptionSucceeded(CHANNEL, (Member("a", 1), Member("5")), 2),
         ),
         ("subscription_succeeded", {"presence": {}}, SubscriptionSucceeded(CHANNEL, (), 0)),
         ("member_added", '{"user_id":"a"}', MemberAdded(CHANNEL, Member("a"))),

@@ -162,6 +162,8 @@ def test_each_kind_of_event_has_its_fields() -> None:
         },
         {"name": "subscription_count", "channel": "a", "subscription_count": 3},
         {"name": "new_kind", "channel": "a", "user_id": {}, "subscription_count": "3"},
+        {"name": "subscription_count", "channel": "a", "subscription_count": 2**53 + 1},
+        {"name": "subscription_count", "channel": "a", "subscription_count": -1},
     )
     assert parsed(body) == [
         WebhookEvent("channel_occupied", "a"),
@@ -177,6 +179,8 @@ def test_each_kind_of_event_has_its_fields() -> None:
         ),
         WebhookEvent("subscription_count", "a", subscription_count=3),
         WebhookEvent("new_kind", "a"),
+        WebhookEvent("subscription_count", "a"),
+        WebhookEvent("subscription_count", "a"),
     ]
 
 

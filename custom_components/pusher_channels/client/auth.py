@@ -16,7 +16,7 @@ import aiohttp
 from .crypto import channel_signature, parse_key, shared_secret, user_signature
 from .exceptions import AuthorizationError, InvalidUseError, is_transient
 from .messages import Json, decode_data
-from .names import ChannelKind, check_user_id
+from .names import ChannelKind, check_user_id, is_unicode
 from .protocol import dump_json
 from .redaction import url_secrets
 from .requests import BodyTooLongError, Response, send_request
@@ -248,14 +248,31 @@ def parse_channel_answer(answer: Json, channel: str) -> ChannelAuth:
     auth = answer.get("auth")
     if not isinstance(auth, str) or not auth:
         raise AuthorizationError("The answer has no auth", 200)
+    _check_text(auth, "auth")
     kind = ChannelKind.of(channel)
     data = answer.get("channel_data")
-    if data is not None and not isinstance(data, str):
-        data = dump_json(data)
+    if data is not None:
+        data = _as_text(data, "channel_data")
     if kind.is_presence and data is not None:
         _check_member(data)
     key = _parse_shared_secret(answer.get("shared_secret")) if kind.is_encrypted else None
     return ChannelAuth(auth, data, key)
+
+
+def _as_text(value: Json, field: str) -> str:
+    """Return a field as text, objects as JSON; raises `AuthorizationError`."""
+    try:
+        text = value if isinstance(value, str) else dump_json(value)
+    except InvalidUseError:
+        raise AuthorizationError(f"The answer's {field} is not valid JSON", 200) from None
+    _check_text(text, field)
+    return text
+
+
+def _check_text(text: str, field: str) -> None:
+    """Raise `AuthorizationError` if a text cannot be sent: scripts can return lone surrogates."""
+    if not is_unicode(text):
+        raise AuthorizationError(f"The answer's {field} has characters that are not valid", 200)
 
 
 def _check_member(channel_data: str) -> None:
@@ -285,6 +302,8 @@ def parse_user_answer(answer: Json) -> UserAuth:
         raise AuthorizationError("The answer has no auth", 200)
     if not isinstance(data, str):
         raise AuthorizationError("The answer has no user_data", 200)
+    _check_text(auth, "auth")
+    _check_text(data, "user_data")
     user = decode_data(data)
     user_id = user.get("id") if isinstance(user, dict) else None
     if isinstance(user_id, bool) or not isinstance(user_id, str | int):

@@ -203,6 +203,9 @@ def _subscription_succeeded(fields: dict[str, Json]) -> SubscriptionSucceeded:
     if not isinstance(infos, dict):
         infos = {}
     ids = presence.get("ids")
+    if isinstance(ids, dict):
+        # A scaled Reverb merges lists into objects.
+        ids = [*ids.values()]
     listed: list[Json] = ids if isinstance(ids, list) else [*infos]
     valid = dict.fromkeys(_identities(listed))
     members = tuple(Member(user_id, infos.get(user_id)) for user_id in valid)
@@ -215,7 +218,7 @@ def _subscription_succeeded(fields: dict[str, Json]) -> SubscriptionSucceeded:
 def _subscription_error(fields: dict[str, Json]) -> SubscriptionRefused:
     data = _data(fields.get("data"))
     if not isinstance(data, dict):
-        data = {}
+        data = {"error": data}
     return SubscriptionRefused(
         _text(fields["channel"]),
         redact_signatures(data.get("type") or RefusalType.AUTH_ERROR),

@@ -14,6 +14,7 @@ from typing import Final
 import orjson
 
 from .exceptions import WebhookError
+from .limits import MAX_INTEGER
 from .messages import Json, decode_data, writable
 
 MAX_BODY_BYTES: Final = 1024 * 1024
@@ -136,7 +137,7 @@ def _event(fields: Json) -> WebhookEvent:
         _text(fields.get("event")),
         writable(decode_data(data), data),
         _text(fields.get("socket_id")),
-        count if isinstance(count, int) else None,
+        count if isinstance(count, int) and 0 <= count <= MAX_INTEGER else None,
     )
 
 
