@@ -91,9 +91,9 @@ async def test_stored_value_that_cannot_be_used_is_left_out(
     await publish(hass, server, {"total": 5, "open": True})
     assert state_of(hass, TOTAL).state == "5"
     assert state_of(hass, DOOR).state == "on"
-    assert warnings(caplog)[0].startswith(
-        "The stored value a of channel orders cannot be used; change or remove it: "
-    )
+    (warning,) = warnings(caplog)
+    start = "The stored value a of channel orders cannot be used; change or remove it: "
+    assert warning.startswith(start)
 
 
 async def test_value_is_an_entity_of_the_channels_device(

@@ -328,6 +328,24 @@ async def test_channel_has_at_most_100_values(
     assert step["step_id"] == "add_value"
 
 
+@pytest.mark.parametrize(
+    "edited", [STORED | {"value": "a..b"}, {"platform": "sensor", "value": "a"}, {}, "total", None]
+)
+async def test_stored_value_that_cannot_be_used_is_changed_or_removed(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, edited: object
+) -> None:
+    entry = app_entry(server, channel_subentry("orders", values={"a": edited}))
+    await set_up(entry)
+    await add(hass, entry, TOTAL | {"name": "Other"})
+    step = await submit(hass, await open_form(hass, entry, "change_value"), {"value_id": "a"})
+    step = await submit(hass, step, TOTAL | {"name": "Mended"})
+    await submit(hass, step, {})
+    await hass.async_block_till_done()
+    assert hass.states.get("sensor.orders_mended") is not None
+    await submit(hass, await open_form(hass, entry, "remove_value"), {"value_id": "a"})
+    assert [value["name"] for value in stored(entry).values()] == ["Other"]
+
+
 async def test_values_are_changed_while_the_app_does_not_run(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:

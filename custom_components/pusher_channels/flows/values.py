@@ -1,6 +1,6 @@
 """Adds, changes and removes the values of a channel."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 from uuid import uuid4
 
@@ -47,7 +47,12 @@ class ValueSteps(ConfigSubentryFlow):
 
     @property
     def _values(self) -> dict[str, Form]:
-        return dict(self._get_reconfigure_subentry().data.get(CONF_VALUES, {}))
+        """The stored values; one that was edited and is no mapping has no fields."""
+        stored = self._get_reconfigure_subentry().data.get(CONF_VALUES, {})
+        return {
+            value_id: dict(value) if isinstance(value, Mapping) else {}
+            for value_id, value in stored.items()
+        }
 
     @property
     def value_options(self) -> list[str]:

@@ -109,10 +109,13 @@ _OF_NUMBERS: Final = (
 def values_of(data: Mapping[str, Any], platform: Platform) -> list[Value]:
     """Return the values of a platform in the data of a channel's subentry.
 
-    Logs and leaves out what was not stored by the flow and cannot be shown.
+    Logs and leaves out what was edited and cannot be used, once for both platforms.
     """
     values: list[Value] = []
     for value_id, stored in data.get(CONF_VALUES, {}).items():
+        named = stored.get(CONF_PLATFORM) if isinstance(stored, Mapping) else None
+        if (named == Platform.BINARY_SENSOR) is not (platform is Platform.BINARY_SENSOR):
+            continue
         try:
             values.append(Value.of(value_id, stored))
         except vol.Invalid as err:
@@ -122,7 +125,7 @@ def values_of(data: Mapping[str, Any], platform: Platform) -> list[Value]:
                 data.get(CONF_CHANNEL),
                 err,
             )
-    return [value for value in values if value.platform is platform]
+    return values
 
 
 def is_template(source: str) -> bool:
@@ -139,7 +142,7 @@ def _check_source(source: str) -> str:
 _SECONDS: Final = vol.Any(None, vol.All(vol.Any(int, float), vol.Range(min=0)))
 _STORED_VALUE: Final = vol.Schema(
     {
-        vol.Required(CONF_PLATFORM): vol.In([Platform.SENSOR, Platform.BINARY_SENSOR]),
+        vol.Required(CONF_PLATFORM): vol.In([Platform.SENSOR.value, Platform.BINARY_SENSOR.value]),
         vol.Required(CONF_NAME): str,
         vol.Optional(CONF_EVENTS): [str],
         vol.Required(CONF_VALUE): vol.All(str, _check_source),
