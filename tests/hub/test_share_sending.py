@@ -111,8 +111,8 @@ async def test_retries_come_less_often_the_longer_an_outage_lasts(
 
 
 @pytest.mark.usefixtures("states")
-async def test_refusal_raises_an_issue_that_goes_with_the_next_success(
-    hass: HomeAssistant, server: DevServer, set_up: SetUp
+async def test_refusal_is_logged_and_raises_an_issue_that_goes_with_the_next_success(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, caplog: pytest.LogCaptureFixture
 ) -> None:
     entry = app_entry(server, share_subentry(LAMP))
     await set_up(entry)
@@ -139,6 +139,10 @@ async def test_refusal_raises_an_issue_that_goes_with_the_next_success(
     assert brief(page.take()) == [(False, {LAMP: "on"})]
     assert issues_of(hass) == {}
     assert state_of(hass, UP_TO_DATE).state == "on"
+    assert [it.getMessage() for it in caplog.records if it.name.endswith(".share")] == [
+        "Demo app: Home cannot be sent: The fault api_status is set",
+        "Demo app: Home is sent again",
+    ]
 
 
 @pytest.mark.usefixtures("states")

@@ -1,5 +1,6 @@
 """One configured share: states of entities that are sent as events on a channel."""
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -44,6 +45,7 @@ from ..const import (
     EVENT_WEBHOOK,
 )
 from .issues import is_client_events_disabled
+from .redaction import without_secrets
 from .refusals import api_failed, api_succeeded
 from .share_issues import ShareProblem, set_problem
 from .share_payload import MAX_BODY_BYTES, Parts, make_row
@@ -51,6 +53,8 @@ from .share_route import ClientEventPace, Failure, make_route, request_budget
 from .share_rows import ShareRows
 from .share_selection import Selection, select
 from .share_sender import ShareSender
+
+_LOGGER = logging.getLogger(__name__)
 
 REQUEST_PREFIX = f"{CLIENT_EVENT_PREFIX}get-"
 DEFAULT_EVENT = "states"
@@ -118,6 +122,7 @@ class ConfiguredShare:
         self._client = client
         self._api = api
         self._pace = pace
+        self._problem: ShareProblem | None = None
         self._selection = Selection(
             hass,
             subentry.subentry_id,
@@ -237,6 +242,7 @@ class ConfiguredShare:
             unlisten()
         self._unlisteners = []
         self._selection.stop()
+        self._problem = None
         set_problem(self._hass, self._entry, self.subentry_id, None)
 
     def _state_changed(self, entity_id: str) -> None:
@@ -250,12 +256,12 @@ class ConfiguredShare:
         match self._sender.failure, self._sender.error:
             case Failure.REFUSED, RequestError(failure=RequestFailure.CLOCK_SKEW) as err:
                 api_failed(self._hass, self._entry, err)
-            case Failure.REFUSED, RequestError(status=status):
-                self._set_problem(ShareProblem.REFUSED, status=str(status))
-            case Failure.REFUSED, PusherError():
-                self._set_problem(ShareProblem.REFUSED, status="-")
+            case Failure.REFUSED, RequestError(status=status) as err:
+                self._set_problem(ShareProblem.REFUSED, str(err), status=str(status))
+            case Failure.REFUSED, PusherError() as err:
+                self._set_problem(ShareProblem.REFUSED, str(err), status="-")
             case Failure.TOO_LARGE, _:
-                self._set_problem(ShareProblem.TOO_LARGE)
+                self._set_problem(ShareProblem.TOO_LARGE, "one event has no room for its entities")
             case None, _:
                 self._set_problem(None)
                 api_succeeded(self._hass, self._entry)
@@ -263,7 +269,18 @@ class ConfiguredShare:
                 pass
         self._listeners.notify(None)
 
-    def _set_problem(self, problem: ShareProblem | None, **placeholders: str) -> None:
+    def _set_problem(
+        self, problem: ShareProblem | None, reason: str = "", **placeholders: str
+    ) -> None:
+        """Set what is wrong; None if nothing is. The reason is for the log only."""
+        if problem is not self._problem:
+            self._problem = problem
+            title = f"{self._entry.title}: {self._subentry.title}"
+            if problem is None:
+                _LOGGER.info("%s is sent again", title)
+            else:
+                reason = without_secrets(reason, self._entry.data)
+                _LOGGER.warning("%s cannot be sent: %s", title, reason)
         names = {"name": self._subentry.title, "app": self._entry.title}
         set_problem(self._hass, self._entry, self.subentry_id, problem, **names, **placeholders)
 
@@ -302,11 +319,11 @@ class ConfiguredShare:
             case SubscriptionSucceeded():
                 self._sender.server_returned()
                 self._listeners.notify(None)
-            case SubscriptionRefused(status=status):
+            case SubscriptionRefused(status=status, error=error):
                 if self._api is not None:
                     self._sender.server_returned()
                 elif status and not is_transient(status):
-                    self._set_problem(ShareProblem.REFUSED, status=str(status))
+                    self._set_problem(ShareProblem.REFUSED, error, status=str(status))
             case Unsubscribed():
                 self._listeners.notify(None)
             case MemberAdded():
