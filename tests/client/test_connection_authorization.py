@@ -14,6 +14,7 @@ from custom_components.pusher_channels.client import (
     User,
 )
 from custom_components.pusher_channels.client.auth import Authorizer
+from custom_components.pusher_channels.client.authorization import PROBE_CHANNEL
 from tools.devserver import DevServer, frames
 
 from .channel_helpers import sent, subscribed
@@ -202,3 +203,22 @@ async def test_the_origin_and_headers_are_sent(
         assert server.attempts[-1].headers["X-Access"] == "canary"
         await client.disconnect()
         await refused.disconnect()
+
+
+async def test_an_error_about_the_probe_channel_explains_the_failure_and_refuses_no_channel(
+    make_client: MakeClient, strict: DevServer, clock: Clock
+) -> None:
+    strict.faults.subscribe_answers[PROBE_CHANNEL] = frames.error(
+        None, f"Invalid key in subscription auth data of {PROBE_CHANNEL}"
+    )
+    client = make_client(at=address(strict), authorizer=AUTHORIZER)
+    record = Record(client)
+    await connect(client)
+    [news] = await subscribed(client, "news")
+
+    await clock.pass_by(4 * TIMEOUT)
+    await until(lambda: client.state is ConnectionState.DISCONNECTED)
+
+    assert record.failures[-1].reason is FailureReason.AUTHORIZATION_REQUIRED
+    assert "Invalid key in subscription auth data" in record.failures[-1].message
+    assert news.error is None

@@ -278,6 +278,28 @@ async def test_other_members_of_a_changed_channel_are_offered_by_name(
         assert offered(step, "members") == {"ada": "Ada (ada)"}
 
 
+@pytest.mark.parametrize("app_id", [None, "999999"])
+async def test_no_members_are_offered_for_a_refused_channel_without_the_server_api(
+    hass: HomeAssistant, server: DevServer, app_id: str | None
+) -> None:
+    answer = frames.subscription_error("presence-lobby", "Not for you", 403)
+    server.faults.subscribe_answers["presence-lobby"] = answer
+    entry = app_entry(server, "presence-lobby")
+    entry.add_to_hass(hass)
+    data = {name: value for name, value in entry.data.items() if name != "app_id"}
+    if app_id is not None:
+        data["app_id"] = app_id
+    hass.config_entries.async_update_entry(entry, data=data)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    hub = entry.runtime_data
+    await until(lambda: hub.client.channels["presence-lobby"].error)
+
+    step = await start_channel_change(hass, entry, "presence-lobby")
+
+    assert step["data_schema"] is not None
+    assert isinstance(step["data_schema"].schema["members"], TextSelector)
+
+
 async def test_form_opens_without_a_list_when_the_server_api_fails(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:

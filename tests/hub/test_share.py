@@ -1,6 +1,7 @@
 """A share sends the selected states: snapshots at once, changes once in an interval."""
 
 import json
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -10,8 +11,8 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers import label_registry as lr
 
-from custom_components.pusher_channels.client import Event
-from tools.devserver import DevServer
+from custom_components.pusher_channels.client import Channel, Event
+from tools.devserver import DevServer, frames
 
 from ..actions import connected_guest
 from ..conftest import SetUp, app_entry, until
@@ -253,6 +254,31 @@ async def test_webhook_of_an_occupied_channel_starts_a_snapshot(
     await page.wait()
 
     assert len(server.published) == 2
+
+
+async def test_another_subscription_of_an_encrypted_channel_gets_a_snapshot(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    hass.states.async_set(LAMP, "on")
+    channel = "private-encrypted-home"
+    hub = await set_up(app_entry(server, share_subentry(LAMP, channel=channel)))
+    client_channel = hub.client.channels[channel]
+    await until(lambda: server.published)
+    for count in (5, 4, 6):
+        for _ in range(3):
+            await pass_time(hass, 10)
+        sent = len(server.published)
+
+        await server.send_raw(frames.subscription_count(channel, count))
+        await until(partial(_has_count, client_channel, count))
+        for _ in range(3):
+            await pass_time(hass, 10)
+
+        assert len(server.published) - sent == (count != 4)
+
+
+def _has_count(channel: Channel, count: int) -> bool:
+    return channel.subscription_count == count
 
 
 async def test_return_of_the_server_starts_a_snapshot(

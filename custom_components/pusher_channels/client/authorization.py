@@ -6,9 +6,9 @@ Reference: https://pusher.com/docs/channels/using_channels/authorized-connection
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
-from .auth import Authorizer, CallbackAuthorizer, EndpointAuthorizer, SecretAuthorizer, ask
+from .auth import Authorizer, CallbackAuthorizer, EndpointAuthorizer, SecretAuthorizer
 from .channel import Channel
-from .exceptions import AuthorizationError, ConnectionFailedError, FailureReason
+from .exceptions import ConnectionFailedError, FailureReason
 from .messages import ErrorReceived, SubscriptionRefused
 from .protocol import subscribe_frame
 from .user import SigninFailed, UserSession
@@ -55,11 +55,9 @@ class ConnectionAuthorization:
     def on_connected(self, socket_id: str) -> None:
         """Authorize a new connection, if the server requires it."""
         self._refusal = ""
-        if not self._is_required:
+        if not self._is_required or self._authorizer is None:
             return
         match self._authorizer:
-            case None:
-                pass
             case SecretAuthorizer():
                 self._task = asyncio.create_task(
                     self._subscribe_probe(self._authorizer, socket_id),
@@ -98,9 +96,5 @@ class ConnectionAuthorization:
         return any(channel.kind.needs_authorization for channel in self._channels.values())
 
     async def _subscribe_probe(self, authorizer: SecretAuthorizer, socket_id: str) -> None:
-        try:
-            auth = await ask(authorizer.authorize_channel(socket_id, PROBE_CHANNEL))
-        except AuthorizationError as err:
-            self._refusal = err.message
-            return
+        auth = await authorizer.authorize_channel(socket_id, PROBE_CHANNEL)
         await self._send(subscribe_frame(PROBE_CHANNEL, auth.auth))
