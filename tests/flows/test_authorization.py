@@ -200,6 +200,13 @@ async def test_empty_fields_of_an_endpoint_are_not_stored(
         ({"auth_endpoint": " "}, "invalid_url"),
         ({"user_auth_endpoint": "app.example/auth"}, "invalid_url"),
         ({"headers": [{"name": "X", "value": "{{ now("}]}, "invalid_template"),
+        ({"headers": [{"name": "X Y", "value": "1"}]}, "invalid_header"),
+        ({"headers": [{"name": "X:", "value": "1"}]}, "invalid_header"),
+        ({"headers": [{"name": "Content-Length", "value": "1"}]}, "invalid_header"),
+        (
+            {"headers": [{"name": "X", "value": "1"}, {"name": "x", "value": "2"}]},
+            "invalid_header",
+        ),
         ({"params": [{"name": "x", "value": "{% if %}"}]}, "invalid_template"),
     ],
 )

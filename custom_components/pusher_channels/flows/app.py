@@ -45,6 +45,7 @@ from .forms import (
     VALUE,
     Field,
     FormError,
+    check_header_name,
     fields_selector,
     hide_values,
     read_secret_fields,
@@ -57,11 +58,7 @@ CONF_PASTE: Final = "paste"
 CONF_SETTINGS: Final = "settings"
 KEY_IN_TITLE: Final = 6
 
-_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _NOT_IN_A_HEADER: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
-_HEADERS_OF_A_HANDSHAKE: Final = re.compile(
-    r"connection|upgrade|sec-websocket-.*|content-length|transfer-encoding", re.IGNORECASE
-)
 
 SERVER_SCHEMA = vol.Schema(
     {
@@ -222,8 +219,7 @@ def _split_host(app: dict[str, Any], server: dict[str, Any]) -> None:
 def _read_headers(entered: list[Field], stored: Collection[Field]) -> list[Field]:
     headers = read_secret_fields(entered, stored, "invalid_header")
     for header in headers:
-        if not _HEADER_NAME.fullmatch(header[NAME]) or _NOT_IN_A_HEADER.search(header[VALUE]):
+        check_header_name(header[NAME])
+        if _NOT_IN_A_HEADER.search(header[VALUE]):
             raise FormError("invalid_header", f"{header[NAME]} has characters that no header has")
-        if _HEADERS_OF_A_HANDSHAKE.fullmatch(header[NAME]):
-            raise FormError("invalid_header", f"{header[NAME]} belongs to the connection itself")
     return headers

@@ -35,7 +35,17 @@ from ..const import (
     DEFAULT_USER_INFO,
 )
 from ..hub.factory import Settings
-from .forms import NAME, PASSWORD, URL, VALUE, Field, FormError, fields_selector, strip_blanks
+from .forms import (
+    NAME,
+    PASSWORD,
+    URL,
+    VALUE,
+    Field,
+    FormError,
+    check_header_name,
+    fields_selector,
+    strip_blanks,
+)
 
 SECRETS: Final = (CONF_SECRET, CONF_MASTER_KEY)
 CONF_ADVANCED: Final = "advanced"
@@ -152,6 +162,7 @@ def _read_endpoint(hass: HomeAssistant, form: Settings, known: Known) -> dict[st
     for name in (CONF_HEADERS, CONF_PARAMS):
         if fields := _complete_fields(hass, data.pop(name, [])):
             data[name] = fields
+    _check_headers([header[NAME] for header in data.get(CONF_HEADERS, ())])
     return data
 
 
@@ -175,6 +186,16 @@ def _check_url(text: str) -> None:
         cv.url(text)
     except vol.Invalid:
         raise FormError("invalid_url") from None
+
+
+def _check_headers(names: list[str]) -> None:
+    """Raise `FormError` for a name that no header has, or one that is there twice."""
+    seen: set[str] = set()
+    for name in names:
+        check_header_name(name)
+        if name.lower() in seen:
+            raise FormError("invalid_header", f"{name} is there twice")
+        seen.add(name.lower())
 
 
 def _complete_fields(hass: HomeAssistant, fields: Iterable[Field]) -> list[Field]:

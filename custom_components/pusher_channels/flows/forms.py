@@ -1,7 +1,8 @@
 """Helpers that read any submitted form."""
 
+import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import voluptuous as vol
 from homeassistant.helpers.selector import (
@@ -24,6 +25,11 @@ VALUE = "value"
 
 PASSWORD = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD))
 URL = TextSelector(TextSelectorConfig(type=TextSelectorType.URL))
+
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADERS_OF_A_CONNECTION: Final = re.compile(
+    r"connection|upgrade|sec-websocket-.*|content-length|transfer-encoding", re.IGNORECASE
+)
 
 type Field = dict[str, str]
 
@@ -96,6 +102,14 @@ def fields_selector(translation_key: str, *, secret: bool = False) -> ObjectSele
 def hide_values(fields: Iterable[Field]) -> list[Field]:
     """Return stored fields for a form: the names alone."""
     return [{NAME: field[NAME]} for field in fields]
+
+
+def check_header_name(name: str) -> None:
+    """Raise `FormError` unless a user may set a header of this name."""
+    if not _HEADER_NAME.fullmatch(name):
+        raise FormError("invalid_header", f"{name} has characters that no header has")
+    if _HEADERS_OF_A_CONNECTION.fullmatch(name):
+        raise FormError("invalid_header", f"{name} belongs to the connection itself")
 
 
 def read_secret_fields(
