@@ -27,7 +27,7 @@ from .hub.channel import ChannelChange, ConfiguredChannel
 from .hub.devices import channel_identifier
 from .hub.hub import Hub
 from .hub.share import ConfiguredShare
-from .hub.values import Value, ValueReader, ValueState, values_of
+from .hub.values import Value, ValueReader, ValueState, value_of
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -250,8 +250,8 @@ class ValueEntity(ChannelEntity, ThrottledEntity, RestoreEntity):
     @property
     def _current_value(self) -> Value | None:
         """The value as it is configured now, if it is still there and of this platform."""
-        values = values_of(self._channel.subentry.data, self._value.platform)
-        return next((value for value in values if value.id == self._value.id), None)
+        value = value_of(self._channel.subentry.data, self._value.id)
+        return value if value is not None and value.platform is self._value.platform else None
 
     async def _replace(self) -> None:
         """Make way for an entity with the changed settings; a removed value gets none."""

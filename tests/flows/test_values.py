@@ -316,6 +316,33 @@ async def test_every_device_class_is_taken_with_each_unit_and_state_class_that_f
             )
 
 
+async def test_name_taken_by_another_dialog_is_refused(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server, "orders")
+    await set_up(entry)
+    step = await submit(hass, await open_form(hass, entry), TOTAL)
+    await add(hass, entry, TOTAL)
+    step = await submit(hass, step, {})
+    assert (step["step_id"], step["errors"]) == ("add_value", {"name": "name_taken"})
+    step = await submit(hass, step, TOTAL | {"name": "Second"})
+    await submit(hass, step, {})
+    assert [value["name"] for value in stored(entry).values()] == [TOTAL["name"], "Second"]
+
+
+async def test_dialogs_at_the_same_time_do_not_exceed_100_values(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    values = {f"v{index}": STORED | {"name": f"V {index}"} for index in range(99)}
+    entry = app_entry(server, channel_subentry("orders", values=values))
+    await set_up(entry)
+    step = await submit(hass, await open_form(hass, entry), TOTAL)
+    await add(hass, entry, TOTAL)
+    step = await submit(hass, step, {})
+    assert (step["type"], step["reason"]) == (FlowResultType.ABORT, "too_many_values")
+    assert len(stored(entry)) == 100
+
+
 async def test_channel_has_at_most_100_values(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:

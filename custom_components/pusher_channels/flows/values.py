@@ -55,13 +55,17 @@ class ValueSteps(ConfigSubentryFlow):
         }
 
     @property
+    def _has_no_room(self) -> bool:
+        return self._value_id is None and len(self._values) >= MAX_VALUES
+
+    @property
     def value_options(self) -> list[str]:
         """The choices of the channel's menu that are about values."""
         return ["add_value", *(["change_value", "remove_value"] if self._values else [])]
 
     async def async_step_add_value(self, user_input: Form | None = None) -> SubentryFlowResult:
         """Ask what to show: of a new value, or of the one that is changed."""
-        if self._value_id is None and len(self._values) >= MAX_VALUES:
+        if self._has_no_room:
             return self.async_abort(reason="too_many_values")
         errors: Errors = {}
         problem = ""
@@ -115,6 +119,11 @@ class ValueSteps(ConfigSubentryFlow):
         else:
             details = strip_blanks(user_input)
             errors = check_sensor(details) if is_sensor else {}
+            if self._has_no_room:
+                return self.async_abort(reason="too_many_values")
+            if not errors and self._check_value(self._value)[0]:
+                # Another dialog has taken the name since.
+                return await self.async_step_add_value(self._value)
             if not errors:
                 value_id = self._value_id or uuid4().hex
                 return self._save(self._values | {value_id: self._value | details})

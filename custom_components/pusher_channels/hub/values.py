@@ -128,6 +128,14 @@ def values_of(data: Mapping[str, Any], platform: Platform) -> list[Value]:
     return values
 
 
+def value_of(data: Mapping[str, Any], value_id: str) -> Value | None:
+    """Return one of the values; None where it is gone or cannot be used."""
+    try:
+        return Value.of(value_id, data.get(CONF_VALUES, {}).get(value_id))
+    except vol.Invalid:
+        return None
+
+
 def is_template(source: str) -> bool:
     """Return whether a source is a template, and no path."""
     return "{{" in source or "{%" in source
