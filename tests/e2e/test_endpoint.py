@@ -97,13 +97,13 @@ async def test_403_on_one_channel_keeps_only_that_one_out(
             "device_id": await refused.device_id(),
             "channel": refused.name,
             "type": "AuthError",
-            "error": "This is not yours.",
+            "error": "This is not yours",
             "status": 403,
         }
     await allowed.becomes("subscribed", "on")
     await allowed.check_receives(server)
     state = await refused.becomes("subscribed", "off")
-    assert state.attributes["error"] == "This is not yours."
+    assert state.attributes["error"] == "This is not yours"
     await refused.becomes("event", "unavailable")
     assert await app.hass.reauth_flow(app.entry_id) is None
 

@@ -50,5 +50,5 @@ async def test_message_reaches_a_visitor_as_a_client_event_without_the_app_id(
         await guest.subscribe(channel.name)
         await notify(hass, channel)
         received = await guest.event(channel.name, "client-notification")
-    assert (received.data, received.user_id) == (DINNER, form["user_id"])
+    assert (received.data, received.user_id) == (DINNER, form["advanced"]["user_id"])
     await app.remove()
