@@ -218,7 +218,7 @@ async def test_secret_that_no_longer_fits_is_renewed_by_reauth(
         assert APP_1.secret not in str(steps.result)
         await public.becomes("subscribed", "on")
         await publish(server, public.name, "meanwhile", 1, changed)
-        await public.becomes("event", lambda state: state.attributes["event"] == "meanwhile")
+        await public.becomes("event", lambda state: state.attributes.get("event") == "meanwhile")
 
         await steps.submit(secret=APP_1.secret)
         assert steps.result["errors"] == {"base": "invalid_auth"}
@@ -226,7 +226,7 @@ async def test_secret_that_no_longer_fits_is_renewed_by_reauth(
         assert steps.result["reason"] == "reauth_successful"
         await private.becomes("subscribed", "on")
         await publish(server, private.name, "again", 1, changed)
-        await private.becomes("event", lambda state: state.attributes["event"] == "again")
+        await private.becomes("event", lambda state: state.attributes.get("event") == "again")
         assert await hass.reauth_flow(entry.entry_id) is None
     finally:
         await server.restart([APP_1, APP_2])

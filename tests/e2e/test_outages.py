@@ -116,7 +116,7 @@ async def test_members_are_right_after_an_outage(app: AppEntry, server: Backend)
             await bob.subscribe(room.name)
             await room.becomes("member_bob", "on")
             state = await room.becomes("members", "2")
-            assert state.attributes["members"] == [USER_ID, "bob"]
+            assert state.attributes["members"] == ["bob", USER_ID]
         await room.becomes("members", "1")
         assert [(await added.take())["user_id"], (await removed.take())["user_id"]] == ["bob"] * 2
         assert added.waiting == removed.waiting == [], "an outage is neither leaving nor coming"

@@ -60,7 +60,7 @@ async def issues(entry: AppEntry) -> set[str]:
 async def test_server_below_a_path_is_reached_by_socket_and_api(hass: HomeAssistant) -> None:
     async with Soketi(settings={"pathPrefix": "/pusher"}) as server:
         answer = await first_answer(hass, server)
-        assert answer["errors"] == {"base": "cannot_connect"}
+        assert answer["errors"] == {"base": "not_pusher"}
         async with added(hass, server, path="/pusher") as entry:
             channel = await entry.add_channel("private-orders")
             await hears_itself(channel)
@@ -120,25 +120,33 @@ async def test_app_without_client_events_asks_to_enable_them(hass: HomeAssistant
         assert (await entry.state("connection_state")).state == "connected"
 
 
-async def test_app_that_requires_sign_in_asks_for_it(hass: HomeAssistant) -> None:
+async def test_app_that_requires_authorized_connections_has_a_repair_until_it_can_sign(
+    hass: HomeAssistant,
+) -> None:
     async with Soketi(sign_in_timeout=3) as server:
         entry = await AppEntry.add(hass, server, APP_1, "auth_none")
         await entry.becomes("connection_state", "disconnected")
         error = (await entry.state("connection_state")).attributes["last_error"]
         assert error == "Connection not authorized within timeout. (4009)"
         await until_connections(server, 0)
-        steps = await entry.reauth()
-        assert (steps.result["type"], steps.result["step_id"]) == ("menu", "authorization")
+        assert await issues(entry) == {"authorization_required"}
+        assert await hass.reauth_flow(entry.entry_id) is None
+
+        steps = await hass.start_reconfigure_flow(entry.entry_id)
+        await steps.submit(**app_form(server, APP_1))
         await steps.choose("auth_secret")
         await steps.submit(**secret_form())
-        assert steps.result["reason"] == "reauth_successful"
+        assert steps.result["reason"] == "reconfigure_successful"
 
         await entry.becomes("connection_state", "connected")
-        await entry.set_options(sign_in=True)
+        channel = await entry.add_channel("orders")
         async with hass.events("pusher_channels_error") as errors:
             with pytest.raises(TimeoutError):
-                await errors.take(timeout=4)
+                for _ in range(3):
+                    await errors.take(timeout=5)
         assert (await entry.state("connection_state")).state == "connected"
+        assert (await channel.state("subscribed")).state == "on"
+        assert await issues(entry) == set()
         await entry.remove()
 
 
