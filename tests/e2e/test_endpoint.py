@@ -111,7 +111,7 @@ async def test_403_on_one_channel_keeps_only_that_one_out(
     endpoint.refuse("private-another", 403, "Nor is this.")
     await steps.submit(channel="private-another")
     assert steps.result["errors"] == {"base": "channel_refused"}
-    assert steps.result["description_placeholders"] == {"error": "Nor is this."}
+    assert steps.result["description_placeholders"] == {"error": "Nor is this"}
     await steps.abandon()
     endpoint.answers.clear()
     await app.reload()
