@@ -45,3 +45,17 @@ async def test_each_of_several_suspends_counts(clock: Clock, wall: Wall) -> None
         wall_clock.update()
     for moment, truth in moments:
         assert wall_clock.at(moment) == pytest.approx(truth, abs=0.5)
+
+
+@pytest.mark.parametrize("is_measured", [True, False])
+async def test_a_moment_before_the_wall_clock_is_put_back_is_not_later_than_the_present(
+    clock: Clock, wall: Wall, is_measured: bool
+) -> None:
+    wall_clock = WallClock(wall)
+    wall_clock.update()
+    before = clock.time()
+    wall.offset -= 3600
+    if is_measured:
+        wall_clock.update()
+    clock.skip(60)
+    assert wall_clock.at(before) == pytest.approx(wall() - 60, abs=0.5)

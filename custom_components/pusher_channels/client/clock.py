@@ -21,8 +21,9 @@ class WallClock:
     """Converts the event loop's time to seconds since 1970.
 
     The event loop's clock stands still while a computer is suspended. The difference of the two
-    clocks is measured by `update`, so it grows by the time that the computer slept. The latest 16
-    changes are kept, so that a moment before a suspend is converted by the difference of then.
+    clocks is measured by `update`, so it grows by the time that the computer slept, and falls when the
+    wall clock is put back. The latest 16 changes are kept, and a moment is converted by the smallest
+    difference since then.
     """
 
     def __init__(self, wall: Clock = wall_time) -> None:
@@ -45,11 +46,11 @@ class WallClock:
 
     def at(self, moment: float) -> float:
         """Return the wall time of a moment since the latest `update`, never later than the truth."""
-        for measured, offset_before in self._jumps:
-            if moment <= measured:
-                return moment + offset_before
-        present = self._difference()
-        return moment + (present if self._offset is None else min(self._offset, present))
+        offsets = [self._difference()]
+        offsets += [before for measured, before in self._jumps if moment <= measured]
+        if self._offset is not None:
+            offsets.append(self._offset)
+        return moment + min(offsets)
 
     def _difference(self) -> float:
         return self._wall() - asyncio.get_running_loop().time()

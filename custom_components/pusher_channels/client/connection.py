@@ -114,7 +114,6 @@ class Connection:
         self._liveness: Liveness | None = None
         self._last_server_error: tuple[float, ErrorReceived] | None = None
         self._established_at = 0.0
-        self._received_at = (0.0, 0.0)
         self.has_given_up = False
         self.state = ConnectionState.DISCONNECTED
         self.socket_id: str | None = None
@@ -127,8 +126,10 @@ class Connection:
 
         An event can be on its way when the latest frame arrives.
         """
-        self._stamp_received()
-        return max(self._received_at[1] - GAP_MARGIN, self._established_at)
+        if self._liveness is None:
+            return 0.0
+        received = self._clock.at(self._liveness.received)
+        return max(received - GAP_MARGIN, self._clock.at(self._established_at))
 
     @property
     def last_received(self) -> float | None:
@@ -233,8 +234,7 @@ class Connection:
                     established.activity_timeout,
                 )
                 self._clock.update()
-                self._established_at = self._clock.now()
-                self._received_at = (established_at, self._established_at)
+                self._established_at = established_at
                 self._websocket = websocket
                 self.socket_id = established.socket_id
                 self._liveness = Liveness(
@@ -272,7 +272,6 @@ class Connection:
                         await self.send(PING_FRAME)
                     return await receive(websocket, liveness)
             except TimeoutError:
-                self._stamp_received()
                 now = loop.time()
                 is_late = now > check_at + LATE
                 if self._clock.update() > SLEPT_AFTER:
@@ -331,12 +330,6 @@ class Connection:
                     _LOGGER.exception("A listener of Event failed")
             if clock() - started > SLICE_SECONDS:
                 await asyncio.sleep(0)
-
-    def _stamp_received(self) -> None:
-        """Store the wall time of the latest frame before the clocks are compared again."""
-        if self._liveness is not None and self._liveness.received != self._received_at[0]:
-            received = self._liveness.received
-            self._received_at = (received, self._clock.at(received))
 
     async def _receive_slowly(self, frame: bytes) -> None:
         if _LOGGER.isEnabledFor(logging.DEBUG):
