@@ -1,5 +1,7 @@
 """Which listeners get an event, and which event of a cache channel is cached."""
 
+import asyncio
+
 import pytest
 from aiohttp import ClientSession
 
@@ -280,3 +282,33 @@ async def test_a_stored_event_that_cannot_be_read_leaves_no_mark_for_the_next(
     server.connections[0].send(frames.event(channel.name, "live", encrypted(channel.name, "news")))
     await until(lambda: received)
     assert of_channel(received, channel.name) == [("live", "news", False)]
+
+
+async def test_other_tasks_run_during_a_flood(
+    client: PusherClient, server: DevServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = asyncio.get_running_loop()
+    now = loop.time()
+    monkeypatch.setattr(loop, "time", lambda: now)
+    await connect(client)
+    [channel] = await subscribed(client, "orders")
+    handled, in_a_row, longest = 0, 0, 0
+
+    def handle(event: Event) -> None:
+        nonlocal handled, in_a_row, longest, now
+        handled, in_a_row = handled + 1, in_a_row + 1
+        longest = max(longest, in_a_row)
+        now += 0.00002
+
+    async def take_turns() -> None:
+        nonlocal in_a_row
+        while True:
+            await asyncio.sleep(0)
+            in_a_row = 0
+
+    channel.bind(handle)
+    others = asyncio.create_task(take_turns())
+    server.connections[0].repeat(frames.event("orders", "shipped", "{}"), 500)
+    await until(lambda: handled == 500)
+    others.cancel()
+    assert longest <= 48

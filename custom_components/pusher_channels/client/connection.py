@@ -297,12 +297,12 @@ class Connection:
         clock = asyncio.get_running_loop().time
         # No `async for`, which awaits one more coroutine for each message: 13 %.
         receive, max_bytes = websocket.receive, MAX_EVENT_DATA_BYTES
+        started = clock()
         while True:
             # With debug logging on, no handler is found, so that each frame takes the slow path.
             handlers = (
                 NO_HANDLERS if _LOGGER.isEnabledFor(logging.DEBUG) else self._dispatcher.handlers
             )
-            started = clock()
             # The slice ends after a number of events at the earliest: 6 %.
             for _ in range(SLICE_EVENTS):
                 message = await receive()
@@ -328,8 +328,9 @@ class Connection:
                     handle(Event(frame))
                 except Exception:
                     _LOGGER.exception("A listener of Event failed")
-            if clock() - started > SLICE_SECONDS:
+            if liveness.received - started > SLICE_SECONDS:
                 await asyncio.sleep(0)
+                started = clock()
 
     async def _receive_slowly(self, frame: bytes) -> None:
         if _LOGGER.isEnabledFor(logging.DEBUG):
