@@ -102,7 +102,9 @@ const commands = {
   async signin() {
     pusher.signin();
     await pusher.user.signinDonePromise;
-    return pusher.user.user_data !== null;
+    if (pusher.user.user_data === null) return false;
+    await new Promise((resolve) => pusher.user.serverToUserChannel.bind('pusher:subscription_succeeded', resolve));
+    return true;
   },
 
   disconnect() {
