@@ -14,8 +14,8 @@ from custom_components.pusher_channels.client.subscriptions import Subscriptions
 from tools.soak.virtual.clock import VirtualLoop, simulated_time
 from tools.soak.virtual.life import BrokenError, live
 
-# Each broke an invariant once; 6: a suspend moved the beginning of a gap.
-FOUND = [6, 14]
+# Each lost events outside every gap while a wall clock that is put back moved a gap's beginning.
+FOUND = [80, 88]
 
 
 def live_some() -> None:
@@ -32,7 +32,7 @@ def _quiet() -> Iterator[None]:
 
 @pytest.mark.parametrize("seed", FOUND)
 def test_a_seed_that_broke_once_holds(seed: int) -> None:
-    assert live(seed, 1).account.broken == ()
+    assert live(seed, 0.4).account.broken == ()
 
 
 def test_a_seed_lives_the_same_life_again() -> None:
@@ -67,5 +67,14 @@ def test_time_passes_without_waiting_on_all_clocks() -> None:
     with simulated_time(loop):
         wall, began = time.time(), loop.time()
         loop.run_until_complete(asyncio.sleep(86_400))
-        assert loop.time() - began == time.time() - wall == 86_400
+        assert loop.time() - began == pytest.approx(86_400, abs=0.001)
+        assert time.time() - wall == pytest.approx(86_400, abs=0.001)
+    loop.close()
+
+
+def test_timers_run_after_a_year() -> None:
+    """A float of so many seconds is coarser than asyncio's clock resolution."""
+    loop = VirtualLoop()
+    loop.run_until_complete(asyncio.sleep(365 * 86_400))
+    loop.run_until_complete(asyncio.wait_for(asyncio.sleep(0.1), 1))
     loop.close()
