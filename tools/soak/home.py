@@ -13,13 +13,24 @@ from .ledger import Place
 DOMAIN: Final = "pusher_channels"
 FIGURES: Final = Path(__file__).with_name("soak_figures")
 MASTER_KEY: Final = "T1RrNU9UazVPVGs1T1RrNU9UazVPVGs1T1RrNU9UazU="
-SIGNED: Final = App(app_id="1", key="signed", secret="signed-secret", master_key=MASTER_KEY)
+SIGNED: Final = App(
+    app_id="1", key="signed", secret="signed-secret", master_key=MASTER_KEY, subscription_count=True
+)
 ASKED: Final = App(app_id="2", key="asked", secret="asked-secret", master_key=MASTER_KEY)
 CHANNELS: Final = (
     "news", "cache-news", "private-room", "private-cache-room", "presence-lobby", "private-encrypted-room",
 )  # fmt: skip
 PASSING: Final = "private-passing"
 """The channel that actions subscribe and unsubscribe."""
+
+MEMBERS: Final = {"presence-lobby": ["ada"]}
+VALUED: Final = "news"
+"""The channel that shows a value."""
+
+KINDS: Final = frozenset(
+    {"event", "subscribed", "members", "others", "member", "value", "notification", "subscription_count"}
+)  # fmt: skip
+"""The kinds of entities that a channel can have."""
 
 IMPATIENT: Final = {"activity_timeout": 5, "pong_timeout": 2, "max_reconnect_gap": 2}
 
@@ -97,6 +108,13 @@ class HomeApp:
         """Unload the app and set it up again."""
         await self.home.post(f"/api/config/config_entries/entry/{self.entry_id}/reload")
 
+    async def disable(self) -> None:
+        """Disable the app and enable it again."""
+        for disabled_by in ("user", None):
+            await self.home.call(
+                "config_entries/disable", entry_id=self.entry_id, disabled_by=disabled_by
+            )
+
     async def switch(self, action: str) -> None:
         """Turn the app's connection on or off."""
         entity_id = await self.home.entity_id(f"{self.entry_id}_connection")
@@ -109,7 +127,7 @@ def is_home(connection: Connection) -> bool:
 
 
 async def add_apps(home: Home, server: DevServer) -> list[HomeApp]:
-    """Add an app that signs by itself and one that asks the server's endpoint, with all channels."""
+    """Add an app that signs by itself and one that asks the server's endpoint, with all channels and entities."""
     forms: list[tuple[App, str, dict[str, object]]] = [
         (
             SIGNED,
@@ -130,8 +148,30 @@ async def add_apps(home: Home, server: DevServer) -> list[HomeApp]:
         )
         apps.append(HomeApp(home, app, entry_id))
         for channel in CHANNELS:
-            await home.add_channel(entry_id, channel)
+            subentry_id = await home.add_channel(
+                entry_id, channel, members=MEMBERS.get(channel, ())
+            )
+            if channel == VALUED:
+                await _add_value(home, entry_id, subentry_id)
         options = await home.start_options_flow(entry_id)
         await options.submit(**IMPATIENT)
         options.created()
+    await _enable_entities(home)
     return apps
+
+
+async def _add_value(home: Home, entry_id: str, subentry_id: str) -> None:
+    steps = await home.start_channel_flow(entry_id, subentry_id=subentry_id)
+    await steps.choose("add_value")
+    await steps.submit(platform="sensor", name="Number", value="number")
+    await steps.submit()
+
+
+async def _enable_entities(home: Home) -> None:
+    """Enable the entities that are disabled by default, and restart, so that no app reloads later."""
+    for entity in await home.call("config/entity_registry/list"):
+        if entity["platform"] == DOMAIN and entity["disabled_by"] is not None:
+            await home.call(
+                "config/entity_registry/update", entity_id=entity["entity_id"], disabled_by=None
+            )
+    await home.restart()

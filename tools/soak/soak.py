@@ -10,7 +10,7 @@ from tools.devserver import DevServer
 
 from .event_recorder import EventRecorder
 from .figures import Figures, growth, heading, row
-from .home import ASKED, SIGNED, Home, HomeApp, add_apps, is_home
+from .home import ASKED, KINDS, SIGNED, Home, HomeApp, add_apps, is_home
 from .ledger import Account, Ledger
 from .traffic import Traffic, guests
 from .trouble import Trouble
@@ -60,11 +60,15 @@ class Run:
         faults = self._trouble.made - before
         print(row(len(self.figures), account, faults, self.figures[-1]), flush=True)
 
-    def problems(self) -> list[str]:
-        """Say all that is broken."""
+    async def problems(self) -> list[str]:
+        """Say all that is broken; print how many short outages were watched."""
         lines = self._home.log.splitlines()
         errors = [line for line in lines if " ERROR " in line and REFUSED_ACTION not in line]
-        return [*self.broken, *growth(self.figures[0], self.figures[-1]), *errors]
+        states = await self._home.call_service("soak_figures", "states", return_response=True)
+        print(f"{states['short_outages']} outages of channels under 10 s")
+        unseen = [f"no entity of the kind {kind}" for kind in KINDS - {*states["kinds"]}]
+        grown = growth(self.figures[0], self.figures[-1])
+        return [*self.broken, *grown, *states["found"], *unseen, *errors]
 
     async def _count(self) -> Figures:
         """Count, again for a while where something grew: HTTP connections stay open for reuse."""
@@ -115,7 +119,6 @@ async def soak(minutes: float, seed: int, server: DevServer) -> int:
     async with server, Home() as home, guests(server) as present:
         apps = await add_apps(home, server)
         for app in apps:
-            await app.reload()
             await app.wait_subscribed()
         ledger.leave([app.passing for app in apps], time.time())
         recorder = await EventRecorder.open(home, ledger)
@@ -125,7 +128,7 @@ async def soak(minutes: float, seed: int, server: DevServer) -> int:
         print(f"seed {seed}, {rounds} rounds\n{heading()}", flush=True)
         for _ in range(rounds):
             await run.round(minutes * 60 / rounds)
-        problems = run.problems()
+        problems = await run.problems()
     return tell(run.account, problems)
 
 

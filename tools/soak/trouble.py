@@ -126,19 +126,22 @@ class Trouble:
             await self._server.send_raw(self._chance.choice(JUNK))
 
     async def _reload(self) -> None:
-        """Reload an app: no events are expected until its channels are subscribed again.
-
-        Not while it misses something: a client that ends does not report what it has missed.
-        """
+        """Reload an app, or disable and enable it; at times while the server is away."""
         app = self._chance.choice(self._apps)
         async with app.changing:
-            places = [it for it in (*app.places, app.passing) if not self._ledger.is_away(it)]
-            if await self._traffic.is_received(app, places):
-                self._ledger.leave(places, time.time())
-                await app.reload()
-                await app.wait_subscribed()
-                for place in app.places:
-                    self._ledger.join(place, time.time())
+            # Nothing is declared of a channel that an action subscribed.
+            if not self._ledger.is_away(app.passing):
+                if not await self._traffic.is_received(app, [app.passing]):
+                    return
+                self._ledger.leave([app.passing], time.time())
+            is_server_away = self._chance.random() < 0.5
+            if is_server_away:
+                await self._server.stop()
+                await self._pause(0.1, 2)
+            await self._chance.choice((app.reload, app.disable))()
+            if is_server_away:
+                await self._server.start()
+            await app.wait_subscribed()
 
     async def _switch(self) -> None:
         app = self._chance.choice(self._apps)

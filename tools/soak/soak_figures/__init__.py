@@ -1,4 +1,4 @@
-"""Counts, from inside Home Assistant, what a leak would pile up. Only the soak run has this integration."""
+"""Counts what a leak would pile up, and watches states, inside Home Assistant; only the soak run has this."""
 
 import asyncio
 import ctypes
@@ -12,13 +12,17 @@ from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, Supp
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
+from .state_watch import StateWatch
+
 DOMAIN = "soak_figures"
 OURS = "custom_components.pusher_channels"
 CONFIG_SCHEMA = cv.empty_config_schema(DOMAIN)
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Offer the action that counts."""
+    """Watch states, and offer the actions that count and report."""
+    watch = StateWatch(hass)
+    watch.start()
 
     async def count(_: ServiceCall) -> ServiceResponse:
         gc.collect()
@@ -36,7 +40,15 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
             "megabytes": _resident(),
         }
 
-    hass.services.async_register(DOMAIN, "count", count, supports_response=SupportsResponse.ONLY)
+    async def states(_: ServiceCall) -> ServiceResponse:
+        return {
+            "found": [*watch.found],
+            "short_outages": watch.short_outages,
+            "kinds": [*watch.kinds()],
+        }
+
+    for name, action in (("count", count), ("states", states)):
+        hass.services.async_register(DOMAIN, name, action, supports_response=SupportsResponse.ONLY)
     return True
 
 
