@@ -20,21 +20,21 @@ def notify[T](callbacks: tuple[Callable[[T], None], ...], value: T) -> None:
 class Listeners[T]:
     """A set of callbacks for one kind of value."""
 
-    __slots__ = ("_callbacks",)
+    __slots__ = ("_added", "_callbacks")
 
     def __init__(self) -> None:
+        self._added: dict[object, Callable[[T], None]] = {}
         self._callbacks: tuple[Callable[[T], None], ...] = ()
 
     def add(self, callback: Callable[[T], None]) -> Unlisten:
         """Call the callback with each value, until the returned function is called."""
-
-        def listener(value: T) -> None:
-            callback(value)
-
-        self._callbacks += (listener,)
+        token = object()
+        self._added[token] = callback
+        self._callbacks = (*self._added.values(),)
 
         def unlisten() -> None:
-            self._callbacks = tuple(known for known in self._callbacks if known is not listener)
+            self._added.pop(token, None)
+            self._callbacks = (*self._added.values(),)
 
         return unlisten
 
