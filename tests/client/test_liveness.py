@@ -21,7 +21,9 @@ def test_silence_asks_for_a_ping_and_further_silence_ends_the_connection() -> No
 
 def test_any_frame_postpones_the_ping() -> None:
     liveness = start()
-    liveness.received = liveness.sent = 1100
+    liveness.check(1100)
+    liveness.has_received = True
+    liveness.sent = 1100
 
     assert liveness.check(1120) is Verdict.WAIT
     assert liveness.due == 1220
@@ -30,19 +32,43 @@ def test_any_frame_postpones_the_ping() -> None:
 def test_any_frame_answers_a_ping() -> None:
     liveness = start()
     liveness.check(1120)
-    liveness.sent, liveness.received = 1120, 1149.9
+    liveness.sent = 1120
+    liveness.has_received = True
 
     assert liveness.check(1150) is Verdict.WAIT
     assert liveness.due == 1240
 
 
+def test_a_frame_from_before_a_ping_is_no_answer() -> None:
+    liveness = start()
+    liveness.has_received = True
+    liveness.start_ping(1050)
+
+    assert liveness.check(1079.9) is Verdict.WAIT
+    assert liveness.check(1080) is Verdict.DEAD
+
+
+def test_the_time_of_the_latest_frame_is_that_of_the_check_before_it() -> None:
+    """A gap must not begin later than the truth."""
+    liveness = start()
+    received = [liveness.received]
+    for now in (1004, 1008, 1012):
+        liveness.has_received = now == 1008
+        received.append(liveness.received)
+        liveness.check(now)
+        received.append(liveness.received)
+
+    assert received == [1000, 1000, 1000, 1004, 1004, 1004, 1004]
+
+
 def test_a_client_that_only_listens_pings_too() -> None:
     """Some servers look only at what the client sends (laravel/echo#308)."""
     liveness = start()
-    liveness.received = 1119
+    liveness.has_received = True
 
     assert liveness.check(1120) is Verdict.PING
-    liveness.sent, liveness.received = 1120, 1121
+    liveness.sent = 1120
+    liveness.has_received = True
     assert liveness.check(1239.9) is Verdict.WAIT
     assert liveness.check(1240) is Verdict.PING
 
@@ -87,7 +113,7 @@ def test_answered_pings_are_due_at_each_interval() -> None:
         if liveness.check(second) is Verdict.PING:
             pings.append(second)
             liveness.sent = second
-            liveness.received = second + 0.5
+            liveness.has_received = True
 
     assert pings == [10, 20, 30, 40, 50, 60]
 

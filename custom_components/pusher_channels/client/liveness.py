@@ -20,15 +20,17 @@ class Verdict(Enum):
 class Liveness:
     """Times of one connection, in seconds of the event loop's clock.
 
-    `received` and `sent` are the times of the last frame in each direction.
+    Set `has_received` for each frame that arrives, and `sent` to the time of each that is sent.
     """
 
     __slots__ = (
         "_activity_timeout",
+        "_checked",
         "_last_ping",
         "_pong_timeout",
+        "_received",
         "_unanswered_since",
-        "received",
+        "has_received",
         "sent",
     )
 
@@ -38,8 +40,15 @@ class Liveness:
         self._pong_timeout = pong_timeout
         self._unanswered_since: float | None = None
         self._last_ping = now
-        self.received = now
+        self._checked = now
+        self._received = now
+        self.has_received = False
         self.sent = now
+
+    @property
+    def received(self) -> float:
+        """The time of the last check before the latest frame arrived."""
+        return self._checked if self.has_received else self._received
 
     @property
     def due(self) -> float:
@@ -51,6 +60,7 @@ class Liveness:
 
     def check(self, now: float) -> Verdict:
         """Judge the connection; the caller sends the ping that `PING` asks for."""
+        self._count_frames(now)
         if now < self.due:
             return Verdict.WAIT
         deadline = self._deadline
@@ -61,14 +71,21 @@ class Liveness:
 
     def start_ping(self, now: float) -> None:
         """Count a ping that the caller sends."""
-        if self._deadline is None:
+        self._count_frames(now)
+        if self._unanswered_since is None:
             self._unanswered_since = now
         self._last_ping = now
+
+    def _count_frames(self, now: float) -> None:
+        """Count the frames since the last check, of which any answers a ping."""
+        if self.has_received:
+            self.has_received = False
+            self._received = self._checked
+            self._unanswered_since = None
+        self._checked = now
 
     @property
     def _deadline(self) -> float | None:
         """When the connection counts as dead; None while no ping is unanswered."""
         since = self._unanswered_since
-        if since is None or self.received > since:
-            return None
-        return since + self._pong_timeout
+        return None if since is None else since + self._pong_timeout
