@@ -23,7 +23,7 @@ def listener(name: str) -> EventListener:
 
 def called(dispatcher: ChannelDispatcher | Dispatcher, name: str) -> Json:
     """Return the listeners that get an event of that name, in order."""
-    event = Event({"event": name, "channel": "orders", "data": "[]"})
+    event = Event.of({"event": name, "channel": "orders", "data": "[]"})
     dispatcher.dispatch(event)
     return event.data
 

@@ -253,7 +253,7 @@ def test_other_shapes_of_an_internal_event_are_understood(
     ],
 )
 def test_data_is_decoded_once_and_kept_raw_beside(data: Json, decoded: Json) -> None:
-    event = Event({"event": "e", "channel": "c", "data": data})
+    event = Event.of({"event": "e", "channel": "c", "data": data})
 
     assert event.data == decoded
     assert event.data is event.data
@@ -262,7 +262,7 @@ def test_data_is_decoded_once_and_kept_raw_beside(data: Json, decoded: Json) -> 
 
 def test_an_event_never_shows_what_it_carries() -> None:
     assert "secret" not in repr(
-        Event({"event": "e", "channel": "c", "data": "secret", "user_id": "secret"})
+        Event.of({"event": "e", "channel": "c", "data": "secret", "user_id": "secret"})
     )
 
 
@@ -300,7 +300,7 @@ def test_signatures_that_a_server_quotes_are_left_out(frame: str) -> None:
 
 
 def test_a_decrypted_event_keeps_what_else_its_frame_says() -> None:
-    encrypted = Event({"event": "e", "channel": "c", "data": "sealed", "user_id": 10})
+    encrypted = Event.of({"event": "e", "channel": "c", "data": "sealed", "user_id": 10})
     opened = encrypted.from_cache().with_data('{"a":1}')
     assert (opened.name, opened.channel, opened.user_id, opened.cached) == ("e", "c", "10", True)
     assert opened.data == {"a": 1}
@@ -320,6 +320,6 @@ def test_a_decrypted_event_keeps_what_else_its_frame_says() -> None:
 def test_data_of_more_levels_than_can_be_written_is_written_as_text(
     data: Json, written: str | None
 ) -> None:
-    event = Event({"event": "e", "data": data})
+    event = Event.of({"event": "e", "data": data})
 
     assert event.writable() == (event.data if written is None else written)

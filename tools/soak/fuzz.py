@@ -165,7 +165,7 @@ def read_payload(payload: object) -> str:
         text = decrypt(KEY, *parse_encrypted(payload))  # type: ignore[arg-type]
     except DecryptionError:
         return "not decrypted"
-    Event({"event": "e", "channel": "c", "data": text}).data  # noqa: B018
+    Event.of({"event": "e", "channel": "c", "data": text}).data  # noqa: B018
     return "decrypted"
 
 

@@ -18,11 +18,9 @@ SHORTEST_DEEP_TEXT: Final = 400
 
 
 def decode_data(raw: Json) -> Json:
-    """Undo the protocol's double encoding: JSON where the text is JSON, else the text itself."""
-    if not isinstance(raw, str):
-        return raw
+    """Undo the protocol's double encoding: JSON where the text is JSON, else the same value."""
     try:
-        decoded: Json = loads(raw)
+        decoded: Json = loads(raw)  # type: ignore[arg-type]  # raises for all but text
     except JSONDecodeError:
         return raw
     return decoded
@@ -61,25 +59,22 @@ class Event:
     `cached` marks an event that a cache channel resent on subscription.
     """
 
-    # No dataclass, and the fields stay in the frame: an event is made for each frame, and most
+    # No dataclass, and the rest stays in the frame: an event is made for each frame, and most
     # listeners read few of its fields.
-    __slots__ = ("_data", "_frame")
+    __slots__ = ("_data", "_frame", "channel", "name")
     cached = False
 
-    def __init__(self, frame: Frame) -> None:
-        """Wrap a decoded frame."""
+    def __init__(self, channel: str | None, name: str, frame: Frame) -> None:
+        """Wrap a decoded frame, with the channel and the name that it has."""
+        self.channel = channel
+        self.name = name
         self._frame = frame
         self._data: Json | EllipsisType = ...
 
-    @property
-    def channel(self) -> str | None:
-        """The channel's name."""
-        return self._frame.get("channel")
-
-    @property
-    def name(self) -> str:
-        """The event's name."""
-        return self._frame["event"]
+    @classmethod
+    def of(cls, frame: Frame) -> Self:
+        """Return the event of a decoded frame."""
+        return cls(frame.get("channel"), frame["event"], frame)
 
     @property
     def raw(self) -> Json:
@@ -102,15 +97,15 @@ class Event:
 
     def writable(self) -> Json:
         """Return `data`, as text if the nesting exceeds what JSON writers accept."""
-        return writable(self.data, self.raw)
+        return writable(self.data, self._frame.get("data"))
 
     def with_data(self, data: Json) -> Self:
         """Return the same event with other data."""
-        return type(self)({**self._frame, "data": data})
+        return self.of({**self._frame, "data": data})
 
     def from_cache(self) -> CachedEvent:
         """Return the same event marked as cached."""
-        return CachedEvent(self._frame)
+        return CachedEvent.of(self._frame)
 
     @override
     def __repr__(self) -> str:

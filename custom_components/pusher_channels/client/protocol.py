@@ -83,7 +83,7 @@ def _event(fields: dict[str, Json], size: int) -> Event:
         if (len(data.encode()) if isinstance(data, str) else size) > MAX_EVENT_DATA_BYTES:
             name = shown_name(str(fields["event"]))
             raise ProtocolError(f"The data of the event {name} is larger than 1 MB")
-    return Event(cast("Frame", fields))
+    return Event.of(cast("Frame", fields))
 
 
 def _decode_internal(name: str, fields: dict[str, Json], size: int) -> Message:

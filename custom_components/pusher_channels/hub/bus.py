@@ -44,19 +44,17 @@ class DeviceBus:
     """Fires events that name one device of one entry."""
 
     def __init__(self, hass: HomeAssistant, entry_id: str, device_id: str) -> None:
-        self._hass = hass
+        self._fire = hass.bus.async_fire
         self._entry_id = entry_id
         self._device_id = device_id
 
     def fire(self, event_type: str, data: dict[str, Any]) -> None:
         """Fire an event with the entry's and the device's id."""
-        self._hass.bus.async_fire(
-            event_type, {"entry_id": self._entry_id, "device_id": self._device_id, **data}
-        )
+        self._fire(event_type, {"entry_id": self._entry_id, "device_id": self._device_id, **data})
 
     def fire_event(self, event: Event) -> None:
         """Fire an event of a channel."""
-        self._hass.bus.async_fire(
+        self._fire(
             EVENT,
             {
                 "entry_id": self._entry_id,
