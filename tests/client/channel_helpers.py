@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 from aiohttp import ClientSession
 
-from custom_components.pusher_channels.client.auth import ChannelAuth, EndpointAuthorizer, UserAuth
+from custom_components.pusher_channels.client.auth_answers import ChannelAuth, UserAuth
+from custom_components.pusher_channels.client.authorizers import EndpointAuthorizer
 from custom_components.pusher_channels.client.channel import Channel, ChannelNotice
 from custom_components.pusher_channels.client.client import ClientNotice, PusherClient
 from custom_components.pusher_channels.client.crypto import encrypt, parse_key, shared_secret

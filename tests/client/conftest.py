@@ -8,7 +8,7 @@ from typing import Protocol
 import pytest
 from aiohttp import ClientSession
 
-from custom_components.pusher_channels.client.auth import Authorizer, SecretAuthorizer, User
+from custom_components.pusher_channels.client.authorizers import Authorizer, SecretAuthorizer, User
 from custom_components.pusher_channels.client.client import PusherClient
 from custom_components.pusher_channels.client.connection import Timing
 from custom_components.pusher_channels.client.crypto import parse_key

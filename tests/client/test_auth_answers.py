@@ -2,12 +2,11 @@
 
 import pytest
 
-from custom_components.pusher_channels.client.auth import (
-    SecretAuthorizer,
-    User,
+from custom_components.pusher_channels.client.auth_answers import (
     parse_channel_answer,
     parse_user_answer,
 )
+from custom_components.pusher_channels.client.authorizers import SecretAuthorizer, User
 from custom_components.pusher_channels.client.crypto import parse_key
 
 from .conftest import APP, MASTER_KEY

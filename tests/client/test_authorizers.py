@@ -6,14 +6,16 @@ from typing import Any
 import pytest
 from pusher.signature import verify
 
-from custom_components.pusher_channels.client.auth import (
-    Authorizer,
-    CallbackAuthorizer,
+from custom_components.pusher_channels.client.auth_answers import (
     ChannelAuth,
-    SecretAuthorizer,
-    User,
     parse_channel_answer,
     parse_user_answer,
+)
+from custom_components.pusher_channels.client.authorizers import (
+    Authorizer,
+    CallbackAuthorizer,
+    SecretAuthorizer,
+    User,
 )
 from custom_components.pusher_channels.client.crypto import channel_signature, user_signature
 from custom_components.pusher_channels.client.exceptions import (

@@ -6,7 +6,7 @@ import math
 import pytest
 from aiohttp import ClientSession
 
-from custom_components.pusher_channels.client.auth import SecretAuthorizer, User
+from custom_components.pusher_channels.client.authorizers import SecretAuthorizer, User
 from custom_components.pusher_channels.client.client import PusherClient
 from custom_components.pusher_channels.client.exceptions import Misuse, SubscriptionError
 from custom_components.pusher_channels.client.messages import ErrorReceived, Json

@@ -13,8 +13,8 @@ from custom_components.pusher_channels.client import (
     SecretAuthorizer,
     User,
 )
-from custom_components.pusher_channels.client.auth import Authorizer
-from custom_components.pusher_channels.client.authorization import PROBE_CHANNEL
+from custom_components.pusher_channels.client.authorizers import Authorizer
+from custom_components.pusher_channels.client.connection_authorization import PROBE_CHANNEL
 from tools.devserver import DevServer, frames
 
 from .channel_helpers import sent, subscribed

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import ClientSession, CookieJar
 from yarl import URL
 
-from custom_components.pusher_channels.client.auth import EndpointAuthorizer
+from custom_components.pusher_channels.client.authorizers import EndpointAuthorizer
 from custom_components.pusher_channels.client.exceptions import AuthorizationError
 from tools.devserver import DevServer
 

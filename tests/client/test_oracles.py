@@ -16,7 +16,7 @@ from pusher.crypto import generate_shared_secret
 from pusher.http import make_query_string
 from pusher.signature import sign
 
-from custom_components.pusher_channels.client.auth import SecretAuthorizer, User
+from custom_components.pusher_channels.client.authorizers import SecretAuthorizer, User
 from custom_components.pusher_channels.client.crypto import (
     channel_signature,
     decrypt,

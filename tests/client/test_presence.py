@@ -6,7 +6,7 @@ import json
 import pytest
 from aiohttp import ClientSession
 
-from custom_components.pusher_channels.client.auth import SecretAuthorizer, User
+from custom_components.pusher_channels.client.authorizers import SecretAuthorizer, User
 from custom_components.pusher_channels.client.channel import (
     ChannelState,
     MemberUpdated,

@@ -9,7 +9,7 @@ from typing import override
 import pytest
 from aiohttp import ClientSession
 
-from custom_components.pusher_channels.client.auth import ChannelAuth
+from custom_components.pusher_channels.client.auth_answers import ChannelAuth
 from custom_components.pusher_channels.client.channel import ChannelState
 from custom_components.pusher_channels.client.client import PusherClient
 from custom_components.pusher_channels.client.exceptions import SubscriptionError

@@ -7,7 +7,7 @@ from typing import override
 import pytest
 from aiohttp import ClientSession
 
-from custom_components.pusher_channels.client.auth import ChannelAuth, UserAuth
+from custom_components.pusher_channels.client.auth_answers import ChannelAuth, UserAuth
 from custom_components.pusher_channels.client.channel import ChannelState
 from custom_components.pusher_channels.client.exceptions import AuthorizationError
 from tools.devserver import DevServer

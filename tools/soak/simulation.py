@@ -12,7 +12,7 @@ from typing import Final, override
 
 from aiohttp import ClientSession
 
-from custom_components.pusher_channels.client.auth import (
+from custom_components.pusher_channels.client.authorizers import (
     Authorizer,
     EndpointAuthorizer,
     SecretAuthorizer,

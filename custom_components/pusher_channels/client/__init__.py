@@ -3,15 +3,14 @@
 It uses aiohttp, PyNaCl and orjson, and does not depend on Home Assistant.
 """
 
-from .auth import (
+from .auth_answers import ChannelAuth, UserAuth
+from .authorizers import (
     Authorizer,
     CallbackAuthorizer,
-    ChannelAuth,
     EndpointAuthorizer,
     Provider,
     SecretAuthorizer,
     User,
-    UserAuth,
 )
 from .channel import (
     Channel,

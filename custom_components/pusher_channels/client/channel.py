@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import override
 
-from .auth import ChannelAuth
+from .auth_answers import ChannelAuth
 from .dispatch import ChannelDispatcher, EventListener
 from .exceptions import SubscriptionError
 from .listeners import Listeners, Unlisten

@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping
 
 import aiohttp
 
-from .auth import Authorizer
-from .authorization import ConnectionAuthorization
+from .authorizers import Authorizer
 from .channel import Channel
 from .client_events import ClientEventSize
 from .clock import Clock, WallClock, wall_time
 from .close_codes import CloseCode
 from .connection import Connection, ConnectionState, StateChange, Timing
+from .connection_authorization import ConnectionAuthorization
 from .dispatch import Dispatcher, EventListener
 from .exceptions import ConnectionFailedError, FailureReason, InvalidUseError, Misuse
 from .gaps import Gap, GapTracker
@@ -44,7 +44,7 @@ type ClientNotice = (
 class PusherClient:
     """A Pusher Channels client.
 
-    Use it from the event loop in which it was made. `session` is never closed by the client; its
+    Use it from the event loop in which it was created. `session` is never closed by the client; its
     cookies are not used. `proxy` is a URL. `origin` and `headers` are sent with the websocket's
     request. Without an `authorizer` only public and cache channels can be subscribed.
     """

@@ -1,4 +1,4 @@
-"""Wall time that stays true when the computer was suspended."""
+"""Wall time that stays correct after the computer was suspended."""
 
 import asyncio
 import time
@@ -20,10 +20,10 @@ def wall_time() -> float:
 class WallClock:
     """Converts the event loop's time to seconds since 1970.
 
-    The event loop's clock stands still while a computer is suspended. The difference of the two
-    clocks is measured by `update`, so it grows by the time that the computer slept, and falls when the
-    wall clock is put back. The latest 16 changes are kept, and a moment is converted by the smallest
-    difference since then.
+    The event loop's clock stops while a computer is suspended. The difference of the two clocks is
+    measured by `update`: it grows by the time of a suspend, and falls when the wall clock is put
+    back. The latest 16 changes are kept, and a moment is converted by the smallest difference since
+    then.
     """
 
     def __init__(self, wall: Clock = wall_time) -> None:
@@ -36,16 +36,16 @@ class WallClock:
         return self._wall()
 
     def update(self) -> float:
-        """Measure again; return the seconds that the computer slept since the last measurement."""
+        """Measure again; return the seconds of a suspend since the last measurement."""
         offset = self._difference()
-        slept = 0.0 if self._offset is None else offset - self._offset
-        if self._offset is not None and abs(slept) > DRIFT:
+        suspended = 0.0 if self._offset is None else offset - self._offset
+        if self._offset is not None and abs(suspended) > DRIFT:
             self._jumps.append((asyncio.get_running_loop().time(), self._offset))
         self._offset = offset
-        return slept
+        return suspended
 
     def at(self, moment: float) -> float:
-        """Return the wall time of a moment since the latest `update`, never later than the truth."""
+        """Return the wall time of a moment since the latest `update`, never too late."""
         offsets = [self._difference()]
         offsets += [before for measured, before in self._jumps if moment <= measured]
         if self._offset is not None:

@@ -32,7 +32,7 @@ SLICE_EVENTS = 32
 SLICE_SECONDS = 0.0005
 CLOCK_INTERVAL = 4.0
 """How often the two clocks are compared, to notice that the computer was suspended."""
-SLEPT_AFTER = 5.0
+SUSPENDED_AFTER = 5.0
 LATE = 0.5
 """A check that runs this late was blocked; what has arrived until then is read first."""
 ERROR_EXPLAINS_CLOSE = 5.0
@@ -191,10 +191,10 @@ class Connection:
         timing = self._timing
         backoff = Backoff(timing.max_reconnect_gap)
         while True:
-            failure, lived = await self._attempt()
+            failure, uptime = await self._attempt()
             self.last_error = failure = self._review(failure)
-            action = next_action(failure, established=lived is not None)
-            delay = backoff.next_delay(action, lived or 0.0, random.random())
+            action = next_action(failure, established=uptime is not None)
+            delay = backoff.next_delay(action, uptime or 0.0, random.random())
             gives_up = 0 < timing.max_reconnect_attempts < backoff.failures
             stops = action is CloseAction.STOP or gives_up
             self._clear_socket()
@@ -215,7 +215,7 @@ class Connection:
         """Connect and stay connected; return why it ended, and how long it was established."""
         self._last_server_error = None
         self.next_attempt = None
-        lived: float | None = None
+        uptime: float | None = None
         loop = asyncio.get_running_loop()
         endpoint = self._endpoint
         _LOGGER.debug("Connecting to %s", endpoint.address)
@@ -247,7 +247,7 @@ class Connection:
                 )
                 self._set_state(ConnectionState.CONNECTED)
                 failure = await self._stay(websocket, self._liveness)
-                lived = loop.time() - established_at
+                uptime = loop.time() - established_at
         except TimeoutError:
             message = f"The server did not answer within {self._timing.connect_timeout:g} seconds"
             failure = ConnectionFailedError(FailureReason.TIMED_OUT, message)
@@ -257,7 +257,7 @@ class Connection:
             _LOGGER.exception("The connection ended because of an unexpected error")
             message = "An unexpected error ended the connection; check the log for details"
             failure = ConnectionFailedError(FailureReason.UNEXPECTED, message)
-        return failure, lived
+        return failure, uptime
 
     async def _stay(self, websocket: WebSocket, liveness: Liveness) -> ConnectionFailedError:
         """Receive until the connection ends; send pings, and end it when none is answered."""
@@ -272,11 +272,11 @@ class Connection:
                         await self.send(PING_FRAME)
                     return await receive(websocket, liveness)
             except TimeoutError:
-                slept = self._clock.update()
+                suspended = self._clock.update()
                 # Read after the update, so that later frames count as received after a suspend.
                 now = loop.time()
                 is_late = now > check_at + LATE
-                if slept > SLEPT_AFTER:
+                if suspended > SUSPENDED_AFTER:
                     liveness.start_ping(now)
                     verdict = Verdict.PING
                 else:

@@ -6,7 +6,7 @@ Reference: https://pusher.com/docs/channels/using_channels/authorized-connection
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
-from .auth import Authorizer, CallbackAuthorizer, EndpointAuthorizer, SecretAuthorizer
+from .authorizers import Authorizer, CallbackAuthorizer, EndpointAuthorizer, SecretAuthorizer
 from .channel import Channel
 from .exceptions import ConnectionFailedError, FailureReason
 from .messages import ErrorReceived, SubscriptionRefused

@@ -21,6 +21,8 @@ from nacl.utils import random
 from .exceptions import DecryptionError, InvalidUseError, Misuse
 from .messages import Json
 
+WRONG_KEY = "The shared secret does not fit the data"
+
 
 def signature(secret: str, text: str) -> str:
     """Return the HMAC-SHA256 of the text, in hex."""
@@ -97,6 +99,6 @@ def decrypt(key: bytes, nonce: bytes, ciphertext: bytes) -> str:
     try:
         return crypto_secretbox_open(ciphertext, nonce, key).decode()
     except CryptoError:
-        raise DecryptionError("The shared secret does not fit the data") from None
+        raise DecryptionError(WRONG_KEY) from None
     except UnicodeDecodeError:
         raise DecryptionError("The decrypted data is not text") from None

@@ -10,9 +10,9 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple, override
 
-from .auth import ChannelAuth
+from .auth_answers import ChannelAuth
 from .channel import CACHE_MISS, Channel, DecryptionFailure
-from .crypto import decrypt, parse_encrypted
+from .crypto import WRONG_KEY, decrypt, parse_encrypted
 from .dispatch import ChannelDispatcher, EventListener, ignore_event
 from .exceptions import AuthorizationError, DecryptionError
 from .listeners import notify
@@ -22,7 +22,6 @@ MAX_WAITING_EVENTS = 1000
 MAX_WAITING_BYTES = 8 * 1024 * 1024
 KEY_PAUSES = (0.0, 1.0, 2.0, 5.0, 10.0)
 """Seconds between requests for a key, by how many in a row did not help."""
-WRONG_KEY = "The shared secret does not fit the data"
 
 type KeySource = Callable[[str], Awaitable[bytes | None]]
 
@@ -118,7 +117,7 @@ class EncryptedChannel(Channel):
         self._fetching = asyncio.create_task(self._fetch_key(), name="pusher_channels key")
 
     def _wait(self, encrypted: _Encrypted) -> None:
-        """Let an event wait for the key; the oldest ones are dropped when there are too many."""
+        """Queue an event until the key arrives; drop the oldest ones when there are too many."""
         self._waiting.append(encrypted)
         self._waiting_bytes += len(encrypted.ciphertext)
         while len(self._waiting) > MAX_WAITING_EVENTS or self._waiting_bytes > MAX_WAITING_BYTES:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 class Gap:
     """Events that were sent to these channels between two moments may be lost.
 
-    Both are in seconds since 1970. `since` is never later than the truth.
+    Both are in seconds since 1970. `since` is never too late.
     """
 
     since: float

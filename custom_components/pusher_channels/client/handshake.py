@@ -19,6 +19,7 @@ from .limits import MAX_FRAME_BYTES
 from .messages import ErrorReceived, Established, Event
 from .protocol import decode
 from .redaction import redact, redact_signatures, url_secrets
+from .requests import without_cookies
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -74,26 +75,16 @@ async def open_websocket(
 ) -> AsyncIterator[WebSocket]:
     """Open a websocket, and close it at the end; raises `ConnectionFailedError`.
 
-    Redirects are not followed and no cookies are kept, which aiohttp only offers for a whole
-    session. So each request uses a new session on the connector of the given one.
+    Redirects are not followed and no cookies are kept.
     """
     if session.closed:
         raise RuntimeError("The session is closed")
+    # aiohttp has no argument for it: `ws_connect` follows every redirect.
     trace = aiohttp.TraceConfig()
     trace.on_request_redirect.append(_refuse_redirect)
-    own = aiohttp.ClientSession(
-        connector=session.connector,
-        connector_owner=False,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        headers=session.headers,
-        timeout=session.timeout,
-        trust_env=session.trust_env,
-        trace_configs=[trace],
-    )
-    websocket: WebSocket | None = None
-    try:
+    async with without_cookies(session, trace) as cookieless:
         try:
-            websocket = await own.ws_connect(
+            websocket = await cookieless.ws_connect(
                 endpoint.url,
                 proxy=endpoint.proxy,
                 origin=endpoint.origin,
@@ -107,11 +98,10 @@ async def open_websocket(
         except (aiohttp.ClientError, OSError, ValueError) as err:
             _log_cause(err)
             raise _open_failure(err) from None
-        yield websocket
-    finally:
-        if websocket is not None:
+        try:
+            yield websocket
+        finally:
             await _close(websocket)
-        own.detach()
 
 
 async def _close(websocket: WebSocket) -> None:

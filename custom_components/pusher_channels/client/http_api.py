@@ -7,7 +7,7 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from http import HTTPMethod
+from http import HTTPMethod, HTTPStatus
 from typing import Final
 from urllib.parse import quote, urlencode
 
@@ -34,10 +34,11 @@ from .server import Server
 MAX_CHANNELS: Final = 100
 MAX_BATCH: Final = 10
 MAX_RESPONSE_BYTES: Final = 1024 * 1024
-UNAUTHORIZED: Final = 401
-NOT_FOUND: Final = 404
-TOO_LARGE: Final = 413
-INVALID_APP_STATUSES: Final = (400, UNAUTHORIZED, NOT_FOUND)
+INVALID_APP_STATUSES: Final = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.NOT_FOUND,
+)
 PATH_SAFE: Final = "=@,;"
 
 type ChannelInfo = Mapping[str, Json]
@@ -178,7 +179,7 @@ class HttpApi:
 
         Some servers answer 404 for every channel that is not occupied. Raises `err` otherwise.
         """
-        if err.status != NOT_FOUND:
+        if err.status != HTTPStatus.NOT_FOUND:
             raise err
         return channel in await self.channels(prefix=channel)
 
@@ -202,7 +203,7 @@ class HttpApi:
         query: Mapping[str, str] | None = None,
         body: Mapping[str, Json] | None = None,
     ) -> Json:
-        """Send a request; where the server has a path, try both ways to sign until one works.
+        """Send a request; where the server has a path, sign without it, then with it.
 
         The official libraries and most servers sign without the path, soketi's `pathPrefix` with
         it. A request with a wrong signature has no effect, so that it can be sent again.
@@ -214,7 +215,7 @@ class HttpApi:
         try:
             return await self._send(method, prefix, path, query, payload)
         except RequestError as err:
-            if err.failure is not RequestFailure.REFUSED or err.status != UNAUTHORIZED:
+            if err.failure is not RequestFailure.REFUSED or err.status != HTTPStatus.UNAUTHORIZED:
                 raise
             other = "" if prefix else self.server.prefix
             if other == prefix:
@@ -279,7 +280,7 @@ class HttpApi:
 def _check(response: Response, method: HTTPMethod, secrets: list[str]) -> Json:
     """Return the JSON value of a success; raises `RequestError` for anything else.
 
-    soketi reports errors with status 200. A success without JSON is valid where nothing was asked.
+    soketi reports errors with status 200. A success without JSON is valid unless the request was a GET.
     """
     answer, status = response.json, response.status
     is_success = 200 <= status < 300
@@ -296,9 +297,9 @@ def _check(response: Response, method: HTTPMethod, secrets: list[str]) -> Json:
 
 
 def _failure(response: Response, status: int, reason: str) -> RequestFailure:
-    if status == UNAUTHORIZED and "timestamp" in reason.lower():
+    if status == HTTPStatus.UNAUTHORIZED and "timestamp" in reason.lower():
         return RequestFailure.CLOCK_SKEW
-    if status == TOO_LARGE:
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return RequestFailure.TOO_LARGE
     return RequestFailure.INVALID_RESPONSE if response.is_html else RequestFailure.REFUSED
 

@@ -5,7 +5,7 @@ from typing import Final
 ANSWER_TIMEOUT: Final = 10.0
 """How long a subscription or a sign-in waits for the server's answer."""
 MAX_MESSAGE_CHARS: Final = 300
-"""What is kept of a message that a server sends for people to read."""
+"""The characters that are kept of a server's error message."""
 MAX_FRAME_BYTES: Final = 16 * 1024 * 1024
 MAX_EVENT_DATA_BYTES: Final = 1024 * 1024
 MAX_MEMBER_BYTES: Final = 64 * 1024

@@ -249,7 +249,7 @@ class SigninSuccess:
 
 @dataclass(frozen=True, slots=True)
 class WatchlistEvents:
-    """Watched users that came online (True) or went offline (False), in order."""
+    """Watched users that are online (True) or offline (False) now, in order."""
 
     changes: tuple[tuple[str, bool], ...]
 

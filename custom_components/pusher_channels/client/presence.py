@@ -5,7 +5,7 @@ from itertools import islice
 from types import MappingProxyType
 from typing import override
 
-from .auth import ChannelAuth
+from .auth_answers import ChannelAuth
 from .channel import Channel, MemberUpdated
 from .dispatch import ChannelDispatcher
 from .limits import MAX_MEMBERS
@@ -100,7 +100,7 @@ class PresenceChannel(Channel):
             self.count -= 1
 
     def _missed(self, earlier: Mapping[str, Member]) -> Iterator[MemberAdded | MemberRemoved]:
-        """Yield the members that came or went while the connection was away."""
+        """Yield the members that were added or removed while the connection was away."""
         present = dict(self._members)
         for user_id, member in earlier.items():
             if user_id not in present:

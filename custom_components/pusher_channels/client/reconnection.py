@@ -9,9 +9,9 @@ from .exceptions import ConnectionFailedError, FailureReason
 LONG_WAIT = 300.0
 MAX_RETRY_DELAY = 60.0
 HEALTHY_AFTER = 10.0
-"""A connection that lived this many seconds clears the earlier failures."""
+"""An uptime of this many seconds clears the earlier failures."""
 BRIEF = 1.0
-"""A connection that lived shorter counts as a refused one."""
+"""A connection with a shorter uptime counts as a refused one."""
 _RESERVED = 1004  # RFC 6455 has no meaning for it yet
 
 
@@ -45,9 +45,9 @@ def close_action(code: int | None) -> CloseAction:
 class Backoff:
     """Counts failures in a row and returns the delays between attempts.
 
-    A connection that lived `HEALTHY_AFTER` seconds clears the count, one that lived at least
-    `BRIEF` lowers it. So a server that refuses is asked 8 times in the first minute at most, and a
-    healthy one is reconnected to soon.
+    An uptime of `HEALTHY_AFTER` seconds clears the count, one of at least `BRIEF` lowers it. So a
+    server that refuses is asked 8 times in the first minute at most, and a healthy one is
+    reconnected to soon.
     """
 
     def __init__(self, max_delay: float) -> None:
@@ -55,14 +55,14 @@ class Backoff:
         self._max_delay = max_delay
         self.failures = 0
 
-    def next_delay(self, action: CloseAction, lived: float, chance: float) -> float:
+    def next_delay(self, action: CloseAction, uptime: float, chance: float) -> float:
         """Count a connection or attempt that ended; return the seconds to wait.
 
-        `lived`: how long it was established. `chance`: a random number from 0 to 1.
+        `uptime`: how many seconds it was established. `chance`: a random number from 0 to 1.
         """
-        if lived >= HEALTHY_AFTER:
+        if uptime >= HEALTHY_AFTER:
             self.failures = 0
-        elif lived >= BRIEF:
+        elif uptime >= BRIEF:
             self.failures = max(min(self.failures, 1), self.failures - 2)
         delay = reconnect_delay(action, self.failures, max_delay=self._max_delay, chance=chance)
         self.failures += 1

@@ -27,8 +27,8 @@ def redact_signatures(value: Json) -> str:
 
 def redact(text: str, secrets: Iterable[str]) -> str:
     """Replace secrets of 4 or more characters, also percent-encoded, the longest first."""
-    words = {part for secret in secrets for part in (secret, *secret.split())}
-    parts = words | {quote(part, "") for part in words} | {quote_plus(part) for part in words}
+    plain = {part for secret in secrets for part in (secret, *secret.split())}
+    parts = plain | {quote(part, "") for part in plain} | {quote_plus(part) for part in plain}
     for part in sorted(parts, key=len, reverse=True):
         if len(part) >= MIN_SECRET:
             text = text.replace(part, "[redacted]")

@@ -15,6 +15,7 @@ import aiohttp
 import orjson
 from yarl import URL
 
+from .exceptions import PusherError
 from .messages import Json
 from .redaction import redact, redact_signatures
 
@@ -35,7 +36,7 @@ _CHARSET: Final = re.compile(
 _TITLE: Final = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
 
 
-class BodyTooLongError(Exception):
+class BodyTooLongError(PusherError):
     """A body has more bytes than its reader accepts."""
 
 
@@ -64,7 +65,7 @@ class Response:
 
     @property
     def is_html(self) -> bool:
-        """Whether the body is a page for people."""
+        """Whether the body is an HTML page."""
         return self.text.lstrip().startswith("<")
 
     def reason(self, server: str, secrets: Iterable[str] = ()) -> str:
@@ -93,14 +94,18 @@ async def read_body(stream: Stream, limit: int) -> bytes:
 
 
 @asynccontextmanager
-async def without_cookies(session: aiohttp.ClientSession) -> AsyncIterator[aiohttp.ClientSession]:
+async def without_cookies(
+    session: aiohttp.ClientSession, trace: aiohttp.TraceConfig | None = None
+) -> AsyncIterator[aiohttp.ClientSession]:
     """Yield a session that shares the connections of another, but neither sends nor keeps cookies."""
     async with aiohttp.ClientSession(
         connector=session.connector,
         connector_owner=False,
         cookie_jar=aiohttp.DummyCookieJar(),
         headers=session.headers,
+        timeout=session.timeout,
         trust_env=session.trust_env,
+        trace_configs=None if trace is None else [trace],
     ) as cookieless:
         yield cookieless
 

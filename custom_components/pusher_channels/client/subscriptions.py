@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from .auth import Authorizer, ChannelAuth, ask
+from .auth_answers import ChannelAuth
+from .authorizers import Authorizer, ask
 from .channel import Channel, ChannelState
 from .clock import WallClock
 from .close_codes import CloseCode
@@ -54,10 +55,6 @@ class _Subscription:
     subscribed_at: float = 0.0
     server_error: str = ""
     timer: asyncio.TimerHandle | None = None
-
-    @property
-    def wanted(self) -> bool:
-        return self.references > 0
 
     @property
     def is_pending(self) -> bool:
@@ -110,7 +107,7 @@ class Subscriptions:
         if subscription is None:
             subscription = self._subscriptions[name] = _Subscription(self._new_channel(name))
         channel = subscription.channel
-        if not subscription.wanted:
+        if subscription.references == 0:
             self._channels[name] = channel
             self._dispatcher.activate(name, channel._dispatcher)
             self._gaps.on_subscribing(name)
@@ -125,10 +122,10 @@ class Subscriptions:
         With `keep_gap` the events that are missed until the next subscription are a gap.
         """
         subscription = self._subscriptions.get(name)
-        if subscription is None or not subscription.wanted:
+        if subscription is None or subscription.references == 0:
             return
         subscription.references -= 1
-        if not subscription.wanted:
+        if subscription.references == 0:
             del self._channels[name]
             self._dispatcher.deactivate(name)
             if keep_gap:
@@ -142,10 +139,10 @@ class Subscriptions:
         self._socket_id = socket_id
         for subscription in list(self._subscriptions.values()):
             subscription.failures = 0
-            self._start(self._bring_to_state(subscription), eager=True)
+            self._start(self._subscribe_or_unsubscribe(subscription), eager=True)
 
     def on_lost(self, since: float) -> None:
-        """Unsubscribe all channels: the connection is lost, with events missed since that wall time."""
+        """Unsubscribe all channels: the connection is lost, with events missed since `since` (seconds since 1970)."""
         self._socket_id = None
         for task in self._tasks:
             task.cancel()
@@ -158,15 +155,16 @@ class Subscriptions:
     def on_too_large(self) -> None:
         """Find the channel of which the answer or the cached event was too large to receive."""
         unanswered = [
-            subscription for _, subscription in sorted(self._unanswered(), key=lambda item: item[0])
+            subscription
+            for _, subscription in sorted(self._unanswered(), key=lambda request: request[0])
         ]
         earliest = asyncio.get_running_loop().time() - LONGEST_TRANSFER
         recent = [
-            it
-            for it in self._subscriptions.values()
-            if it.channel._awaits_first_event and it.subscribed_at >= earliest
+            subscription
+            for subscription in self._subscriptions.values()
+            if subscription.channel._awaits_first_event and subscription.subscribed_at >= earliest
         ]
-        recent.sort(key=lambda it: it.subscribed_at, reverse=True)
+        recent.sort(key=lambda subscription: subscription.subscribed_at, reverse=True)
         for subscription in (unanswered or recent)[:1]:
             subscription.overflows += 1
 
@@ -178,7 +176,7 @@ class Subscriptions:
         ):
             return
         subscription.cancel_timer()
-        if not subscription.wanted:
+        if subscription.references == 0:
             self._unsubscribe(subscription)
             return
         _LOGGER.debug("Subscribed to %s", message.channel)
@@ -269,24 +267,24 @@ class Subscriptions:
     def _reconcile(self, subscription: _Subscription) -> None:
         """Start a task that subscribes or unsubscribes the channel as needed."""
         if self._socket_id is None:
-            self._remove_unwanted(subscription)
+            self._remove_unused(subscription)
             return
-        self._start(self._bring_to_state(subscription))
+        self._start(self._subscribe_or_unsubscribe(subscription))
 
-    def _start(self, work: Coroutine[object, object, None], *, eager: bool = False) -> None:
-        """Run it in a task, which may be done before this returns if it is eager."""
+    def _start(self, coroutine: Coroutine[object, object, None], *, eager: bool = False) -> None:
+        """Run a coroutine in a task; with `eager` it may be done before this returns."""
         name = "pusher_channels subscription"
-        task = asyncio.create_task(work, name=name, eager_start=eager)
+        task = asyncio.create_task(coroutine, name=name, eager_start=eager)
         if not task.done():
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _bring_to_state(self, subscription: _Subscription) -> None:
+    async def _subscribe_or_unsubscribe(self, subscription: _Subscription) -> None:
         """Subscribe or unsubscribe; a channel that is pending is unsubscribed after the answer."""
         channel = subscription.channel
-        if subscription.wanted and channel.state in _UNSUBSCRIBED:
+        if subscription.references and channel.state in _UNSUBSCRIBED:
             await self._subscribe(subscription)
-        elif not subscription.wanted and not subscription.is_pending:
+        elif not subscription.references and not subscription.is_pending:
             self._unsubscribe(subscription)
 
     async def _subscribe(self, subscription: _Subscription) -> None:
@@ -312,7 +310,7 @@ class Subscriptions:
             return
         if not subscription.is_pending:
             return
-        if not subscription.wanted:
+        if subscription.references == 0:
             self._unsubscribe(subscription)
             return
         if auth is None:
@@ -373,7 +371,7 @@ class Subscriptions:
         self, subscription: _Subscription, error: SubscriptionRefused, *, retry: bool
     ) -> None:
         subscription.cancel_timer()
-        if not subscription.wanted:
+        if subscription.references == 0:
             self._unsubscribe(subscription)
             return
         _LOGGER.debug("Not subscribed to %s: %s (%d)", error.channel, error.type, error.status)
@@ -392,8 +390,8 @@ class Subscriptions:
         subscription.cancel_timer()
         subscription.asked_at = None
         subscription.channel._on_unsubscribed()
-        self._remove_unwanted(subscription)
+        self._remove_unused(subscription)
 
-    def _remove_unwanted(self, subscription: _Subscription) -> None:
-        if not subscription.wanted and subscription.channel.state is ChannelState.UNSUBSCRIBED:
+    def _remove_unused(self, subscription: _Subscription) -> None:
+        if not subscription.references and subscription.channel.state is ChannelState.UNSUBSCRIBED:
             self._subscriptions.pop(subscription.channel.name, None)

@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from .auth import Authorizer, UserAuth, ask
+from .auth_answers import UserAuth
+from .authorizers import Authorizer, ask
 from .exceptions import AuthorizationError
 from .limits import ANSWER_TIMEOUT
 from .listeners import Listeners, Unlisten
@@ -23,7 +24,7 @@ from .subscriptions import Subscriptions
 _LOGGER = logging.getLogger(__name__)
 
 MAX_WATCHED = 100
-"""Servers accept that many ids in a watchlist."""
+"""The most ids that servers accept in a watchlist."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +80,10 @@ class UserSession:
         self._events: Listeners[Event] = Listeners()
         self._online: dict[str, bool] = {}
         self._watched: frozenset[str] = frozenset()
-        self._wanted = False
+        self._is_enabled = False
         self._socket_id: str | None = None
         self._expected_id: str | None = None
-        self._asked_at: float | None = None
+        self._unanswered_since: float | None = None
         self._failures = 0
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -100,8 +101,8 @@ class UserSession:
 
     def sign_in(self) -> None:
         """Sign in now, or as soon as there is a connection; further calls change nothing."""
-        if not self._wanted:
-            self._wanted = True
+        if not self._is_enabled:
+            self._is_enabled = True
             if self._socket_id is not None:
                 self._start()
 
@@ -110,7 +111,7 @@ class UserSession:
 
         Raises `AuthorizationError` if no user is signed in.
         """
-        if self._wanted:
+        if self._is_enabled:
             await self._answered.wait()
         if self.user_id is None:
             reason = "A presence channel needs channel_data, or a signed-in user"
@@ -121,13 +122,13 @@ class UserSession:
         """Sign in over a new connection."""
         self._socket_id = socket_id
         self._failures = 0
-        if self._wanted:
+        if self._is_enabled:
             self._start()
 
     def _on_lost(self) -> None:
         """Clear what is only known while signed in."""
         self._socket_id = None
-        self._expected_id = self._asked_at = None
+        self._expected_id = self._unanswered_since = None
         self._cancel_timer()
         if self._task is not None:
             self._task.cancel()
@@ -146,7 +147,7 @@ class UserSession:
         if self._task is not None:
             self._task.cancel()
         self.user_id = message.user_id or self._expected_id
-        self._expected_id = self._asked_at = None
+        self._expected_id = self._unanswered_since = None
         self._failures = 0
         channel = self._subscriptions.subscribe(f"{USER_CHANNEL_PREFIX}{self.user_id}")
         channel.bind(self._events.notify)
@@ -160,11 +161,6 @@ class UserSession:
             if user_id in self._watched:
                 self._online[user_id] = online
                 self._report(OnlineChange(user_id, online))
-
-    @property
-    def _unanswered_since(self) -> float | None:
-        """When a sign-in was sent that the server has not answered."""
-        return self._asked_at
 
     def _refuse(self, error: ErrorReceived) -> None:
         """Fail the sign-in because of an error; servers send no other answer."""
@@ -187,7 +183,7 @@ class UserSession:
             _LOGGER.debug("Authorizer asked for the user: %.3f s", loop.time() - started)
         self._expected_id = auth.user_id
         self._watched = _watchlist(auth)
-        self._asked_at = loop.time()
+        self._unanswered_since = loop.time()
         self._timer = loop.call_later(ANSWER_TIMEOUT, self._on_timeout)
         await self._send(signin_frame(auth.auth, auth.user_data))
 
@@ -205,7 +201,7 @@ class UserSession:
 
     def _fail(self, error: SigninFailed, *, retry: bool) -> None:
         self._cancel_timer()
-        self._expected_id = self._asked_at = None
+        self._expected_id = self._unanswered_since = None
         _LOGGER.debug("Not signed in: %s (%d)", error.error, error.status)
         if retry:
             error = replace(error, is_retried=True)

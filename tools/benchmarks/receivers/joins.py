@@ -18,7 +18,7 @@ import aiohttp
 from . import client_alone  # noqa: F401  # before the client
 
 # isort: split
-from custom_components.pusher_channels.client.auth import SecretAuthorizer, User
+from custom_components.pusher_channels.client.authorizers import SecretAuthorizer, User
 from custom_components.pusher_channels.client.client import ClientNotice, PusherClient
 from custom_components.pusher_channels.client.connection import ConnectionState, StateChange
 from custom_components.pusher_channels.client.crypto import parse_master_key

@@ -17,7 +17,7 @@ from . import client_alone  # noqa: F401  # before the client
 
 # isort: split
 from custom_components.pusher_channels.client import connection
-from custom_components.pusher_channels.client.auth import SecretAuthorizer, User
+from custom_components.pusher_channels.client.authorizers import SecretAuthorizer, User
 from custom_components.pusher_channels.client.client import PusherClient
 from custom_components.pusher_channels.client.crypto import parse_master_key
 from custom_components.pusher_channels.client.dispatch import EventListener
