@@ -119,6 +119,13 @@ class AppEntry:
             return str(err.translation_key)
         raise AssertionError(f"{action} did what it must not: {data}")
 
+    async def issues(self) -> set[str]:
+        """Return the kinds of the app's repair issues."""
+        listed = (await self.hass.call("repairs/list_issues"))["issues"]
+        suffix = f"_{self.entry_id}"
+        ids = [it["issue_id"] for it in listed if it["domain"] == "pusher_channels"]
+        return {id_.removesuffix(suffix) for id_ in ids if id_.endswith(suffix)}
+
     async def reauth(self) -> Flow:
         """Wait until Home Assistant asks to reauthenticate the app, and open the dialog."""
         async with self.hass.events("repairs_issue_registry_updated") as changes:

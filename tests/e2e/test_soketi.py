@@ -49,14 +49,6 @@ async def hears_itself(channel: ChannelEntry) -> None:
         assert (received["event"], received["data"]) == ("light", {"on": True})
 
 
-async def issues(entry: AppEntry) -> set[str]:
-    """Return which repair issues an app has."""
-    listed = (await entry.hass.call("repairs/list_issues"))["issues"]
-    suffix = f"_{entry.entry_id}"
-    ids = [it["issue_id"] for it in listed if it["domain"] == "pusher_channels"]
-    return {id_.removesuffix(suffix) for id_ in ids if id_.endswith(suffix)}
-
-
 async def test_server_below_a_path_is_reached_by_socket_and_api(hass: HomeAssistant) -> None:
     async with Soketi(settings={"pathPrefix": "/pusher"}) as server:
         answer = await first_answer(hass, server)
@@ -101,9 +93,9 @@ async def test_full_app_is_reported_and_retried(hass: HomeAssistant) -> None:
         async with hass.events("pusher_channels_error") as errors, Guest(server):
             await hass.call_service("switch", "turn_on", switch)
             await errors.take(lambda error: error["code"] == 4100)
-            assert await issues(entry) == {"over_quota"}
+            assert await entry.issues() == {"over_quota"}
         await entry.becomes("connection_state", "connected")
-        assert await issues(entry) == set()
+        assert await entry.issues() == set()
 
 
 async def test_app_without_client_events_asks_to_enable_them(hass: HomeAssistant) -> None:
@@ -116,7 +108,7 @@ async def test_app_without_client_events_asks_to_enable_them(hass: HomeAssistant
         await entry.act("trigger", channel=channel.name, event="client-light", data=1)
         error = await errors.take()
         assert error["code"] == 4301
-        assert await issues(entry) == {"client_events_disabled"}
+        assert await entry.issues() == {"client_events_disabled"}
         assert (await entry.state("connection_state")).state == "connected"
 
 
@@ -129,7 +121,7 @@ async def test_app_that_requires_authorized_connections_has_a_repair_until_it_ca
         error = (await entry.state("connection_state")).attributes["last_error"]
         assert error == "Connection not authorized within timeout. (4009)"
         await until_connections(server, 0)
-        assert await issues(entry) == {"authorization_required"}
+        assert await entry.issues() == {"authorization_required"}
         assert await hass.reauth_flow(entry.entry_id) is None
 
         steps = await hass.start_reconfigure_flow(entry.entry_id)
@@ -148,7 +140,7 @@ async def test_app_that_requires_authorized_connections_has_a_repair_until_it_ca
                 await errors.take(timeout=5)
         assert (await entry.state("connection_state")).state == "connected"
         assert (await channel.state("subscribed")).state == "on"
-        assert await issues(entry) == set()
+        assert await entry.issues() == set()
         await entry.remove()
 
 

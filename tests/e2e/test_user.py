@@ -4,7 +4,7 @@ import pytest
 
 from .backends import Backend, OwnServer
 from .conftest import until_connections
-from .entry import USER_ID, AppEntry, secret_form
+from .entry import USER_ID, AppEntry
 from .guest import Error, Guest
 from .publisher import publish, send_to_user, terminate_user_connections
 
@@ -69,7 +69,9 @@ async def test_we_sign_in_again_on_the_next_connection(app: AppEntry, server: Ba
         assert (await events.take())["event"] == "again"
 
 
-async def test_who_is_terminated_is_asked_to_authorize_anew(app: AppEntry, server: Backend) -> None:
+async def test_terminated_connection_has_a_repair_and_connects_again_by_its_switch(
+    app: AppEntry, server: Backend
+) -> None:
     channel = await app.add_channel("private-orders")
     async with app.hass.events("pusher_channels_error") as errors:
         await terminate_user_connections(server, USER_ID)
@@ -77,10 +79,10 @@ async def test_who_is_terminated_is_asked_to_authorize_anew(app: AppEntry, serve
     await app.becomes("connection_state", "disconnected")
     await channel.becomes("event", "unavailable")
     await until_connections(server, 0)
-    steps = await app.reauth()
-    assert steps.result["step_id"] == "auth_secret"
-    await steps.submit(**secret_form())
-    assert steps.result["reason"] == "reauth_successful"
+    assert await app.hass.reauth_flow(app.entry_id) is None
+    assert await app.issues() == {"connection_terminated"}
+    switch = await app.entity_id("connection")
+    await app.hass.call_service("switch", "turn_on", {"entity_id": switch})
     await app.becomes("connection_state", "connected")
     await channel.becomes("subscribed", "on")
     async with app.hass.events("pusher_channels_event") as events:
@@ -88,7 +90,7 @@ async def test_who_is_terminated_is_asked_to_authorize_anew(app: AppEntry, serve
         assert (await events.take())["event"] == "welcome"
         await publish(server, channel.name, "order", 1)
         assert (await events.take())["event"] == "order"
-    assert await app.hass.reauth_flow(app.entry_id) is None
+    assert await app.issues() == set()
 
 
 async def test_watched_users_come_online_and_go(app: AppEntry, server: Backend) -> None:

@@ -3,10 +3,13 @@
 import pytest
 from homeassistant.core import HomeAssistant
 
+from custom_components.pusher_channels.const import DOMAIN
 from tools.devserver import DevServer, frames
 
 from ..conftest import SetUp, app_entry, until
-from ..home_assistant import issues_of, reauth_flows, skip
+from ..home_assistant import issues_of, reauth_flows, skip, state_of
+
+STATUS = "sensor.demo_app_connection_state"
 
 
 @pytest.mark.parametrize(
@@ -54,3 +57,28 @@ async def test_server_that_requires_authorization_of_an_app_without_any_has_an_i
     await until(lambda: issues_of(hass))
     assert list(issues_of(hass)) == [f"authorization_required_{entry.entry_id}"]
     assert reauth_flows(hass) == []
+
+
+async def test_terminated_connections_of_the_signed_in_user_have_an_issue_until_connected(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server, "private-orders", options={"sign_in": True})
+    hub = await set_up(entry)
+    await until(lambda: hub.client.user.user_id)
+
+    await hass.services.async_call(
+        DOMAIN, "terminate_user_connections", {"user_id": hub.client.user.user_id}, blocking=True
+    )
+    await until(lambda: state_of(hass, STATUS).state == "disconnected")
+    await hass.async_block_till_done()
+
+    issue = issues_of(hass)[f"connection_terminated_{entry.entry_id}"]
+    assert issue.is_fixable
+    assert reauth_flows(hass) == []
+    assert len(server.attempts) == 1
+
+    await hass.services.async_call(
+        "switch", "turn_on", {"entity_id": "switch.demo_app_connection"}, blocking=True
+    )
+    await until(lambda: state_of(hass, STATUS).state == "connected")
+    assert issues_of(hass) == {}

@@ -329,6 +329,9 @@ class PusherClient:
             self._client_event_size.on_too_large()
         if failure.code == CloseCode.MESSAGE_TOO_BIG:
             self._subscriptions.on_too_large()
+        if failure.reason is FailureReason.UNAUTHORIZED and self.user.user_id is not None:
+            # This connection has proved its credentials by signing in.
+            return ConnectionFailedError(FailureReason.TERMINATED, failure.message, failure.code)
         return self._authorization.review(failure)
 
     def _on_state(self, change: StateChange) -> None:

@@ -17,10 +17,11 @@ class PusherError(Exception):
 class FailureReason(StrEnum):
     """Why a connection failed or ended.
 
-    Close code 4009 has four meanings. UNAUTHORIZED: the credentials are refused.
+    Close code 4009 has five meanings. UNAUTHORIZED: the credentials are refused.
     ORIGIN_NOT_ALLOWED: the server accepts other origins only. AUTHORIZATION_TIMEOUT: the server
     requires each connection to be authorized within a time, which the client does on the next connection.
-    AUTHORIZATION_REQUIRED: the same, but no authorizer is set that could do it.
+    AUTHORIZATION_REQUIRED: the same, but no authorizer is set that could do it. TERMINATED: the
+    connections of the signed-in user were terminated.
     """
 
     UNREACHABLE = "unreachable"
@@ -34,6 +35,7 @@ class FailureReason(StrEnum):
     ORIGIN_NOT_ALLOWED = "origin_not_allowed"
     AUTHORIZATION_TIMEOUT = "authorization_timeout"
     AUTHORIZATION_REQUIRED = "authorization_required"
+    TERMINATED = "terminated"
     SENT_TOO_LARGE = "sent_too_large"
     RECEIVED_TOO_LARGE = "received_too_large"
     REFUSED = "refused"

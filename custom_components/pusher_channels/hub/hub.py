@@ -141,6 +141,8 @@ class Hub:
         for channel in self.channels.values():
             channel.subscribe()
         self.shares.start()
+        if self.client.state is not ConnectionState.DISCONNECTED:
+            self._refusals.handle_authorized()
 
     @callback
     def stop(self) -> None:

@@ -31,6 +31,7 @@ class Kind(StrEnum):
     OVER_QUOTA = "over_quota"
     ORIGIN_NOT_ALLOWED = "origin_not_allowed"
     AUTHORIZATION_REQUIRED = "authorization_required"
+    CONNECTION_TERMINATED = "connection_terminated"
     SIGN_IN_REFUSED = "sign_in_refused"
     CHANNEL_REFUSED = "channel_refused"
     DECRYPTION_FAILED = "decryption_failed"
@@ -51,9 +52,16 @@ _BY_CODE: Final[dict[int, Kind]] = {
 _BY_REASON: Final[dict[FailureReason, Kind]] = {
     FailureReason.ORIGIN_NOT_ALLOWED: Kind.ORIGIN_NOT_ALLOWED,
     FailureReason.AUTHORIZATION_REQUIRED: Kind.AUTHORIZATION_REQUIRED,
+    FailureReason.TERMINATED: Kind.CONNECTION_TERMINATED,
 }
 _SOLVED_BY_CONNECTING: Final = frozenset(
-    {*_BY_CODE.values(), Kind.APP_REFUSED, Kind.ORIGIN_NOT_ALLOWED, Kind.CLIENT_EVENTS_DISABLED}
+    {
+        *_BY_CODE.values(),
+        Kind.APP_REFUSED,
+        Kind.CLIENT_EVENTS_DISABLED,
+        Kind.CONNECTION_TERMINATED,
+        Kind.ORIGIN_NOT_ALLOWED,
+    }
 )
 _NOT_FIXABLE: Final = frozenset(
     {

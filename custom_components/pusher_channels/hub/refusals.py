@@ -22,7 +22,7 @@ from ..client import (
     SubscriptionRefused,
     SubscriptionSucceeded,
 )
-from ..const import CONF_REASON
+from ..const import CONF_REASON, CONF_SIGN_IN
 from . import issues
 from .channel import ChannelChange, ConfiguredChannel
 from .issues import Kind
@@ -75,8 +75,7 @@ class Refusals:
 
     def start(self, subentry_ids: Iterable[str]) -> None:
         """Delete the issues that are created again if they are still true."""
-        kinds = (Kind.AUTHORIZATION_REQUIRED, Kind.SIGN_IN_REFUSED, Kind.API_REFUSED)
-        issues.delete(self._hass, self._entry, *kinds)
+        issues.delete(self._hass, self._entry, Kind.SIGN_IN_REFUSED, Kind.API_REFUSED)
         for subentry_id in subentry_ids:
             issues.delete(self._hass, self._entry, Kind.DECRYPTION_FAILED, subentry_id=subentry_id)
 
@@ -86,8 +85,11 @@ class Refusals:
             case ConnectionFailedError(reason=FailureReason.UNAUTHORIZED):
                 self._start_reauth(str(notice))
             case SigninFailed():
-                self._handle_sign_in_failed(notice)
+                # Without the option it was an attempt to authorize the connection.
+                if self._entry.options.get(CONF_SIGN_IN):
+                    self._handle_sign_in_failed(notice)
             case SignedIn():
+                self.handle_authorized()
                 if self._is_sign_in_refused:
                     self._is_sign_in_refused = False
                     _LOGGER.info("%s is signed in again", self._entry.title)
@@ -119,6 +121,10 @@ class Refusals:
                 notice.channel,
                 without_secrets(notice.error, self._entry.data),
             )
+
+    def handle_authorized(self) -> None:
+        """Delete the issue of a connection that nothing authorized."""
+        issues.delete(self._hass, self._entry, Kind.AUTHORIZATION_REQUIRED)
 
     def remove_channel(self, subentry_id: str) -> None:
         """Remove what was reported of a channel."""
@@ -152,6 +158,8 @@ class Refusals:
             self._refused.discard(subentry_id)
             _LOGGER.info("%s: the channel %s is subscribed", self._entry.title, channel.name)
         issues.delete(self._hass, self._entry, Kind.CHANNEL_REFUSED, subentry_id=subentry_id)
+        if channel.kind.needs_authorization:
+            self.handle_authorized()
 
     def _handle_decryption_failed(self, channel: ConfiguredChannel, reason: str) -> None:
         subentry_id = channel.subentry_id
