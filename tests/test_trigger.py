@@ -71,7 +71,7 @@ async def test_received_event_starts_an_automation(
         "id": "mine",
         "idx": "0",
         "alias": None,
-        "description": "event order.shipped on channel orders",
+        "description": "channel orders receiving event order.shipped",
     }
     assert _variables(runs[1])["data"] == "in cash"
     assert [event.context.parent_id for event in runs] == [
@@ -346,6 +346,10 @@ async def test_editor_gets_a_description_of_each_trigger(
         ({"options": {"config_entry_id": "{# x #}"}}, "Templates cannot be used here"),
         ({"target": {"device_id": "{{ x }}"}}, "Templates cannot be used here"),
         ({"target": {"label_id": ["a", "{{ x }}"]}}, "Templates cannot be used here"),
+        ({"target": {"entity_id": "{{ x }}"}}, "Choose devices, entities, areas, floors or labels"),
+        ({"target": {"entity_id": "{{ x }}"}}, "at 'target.entity_id'"),
+        ({"target": "{{ x }}"}, "Templates cannot be used here"),
+        ({"options": "{{ x }}"}, "Templates cannot be used here"),
         ({"options": {"event": ".order.shipped"}}, "Leave out the leading dot"),
     ],
 )

@@ -127,6 +127,22 @@ async def test_empty_target_has_all_events(
     assert len(runs) == 1
 
 
+@pytest.mark.parametrize("trigger", [("event_received", "event"), ("events_missed", "gap")])
+async def test_event_fired_by_hand_without_a_device_belongs_to_no_target(
+    hass: HomeAssistant,
+    devices: dict[str, str],
+    trigger: tuple[str, str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    name, event = trigger
+    runs = await automate(hass, name, {"device_id": devices["app"]})
+    hass.bus.async_fire(f"pusher_channels_{event}", {"channel": "orders"})
+    await hass.async_block_till_done()
+
+    assert not runs
+    assert "Error" not in caplog.text
+
+
 async def test_target_is_resolved_at_each_event(
     hass: HomeAssistant, entry: MockConfigEntry, devices: dict[str, str]
 ) -> None:

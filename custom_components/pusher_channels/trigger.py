@@ -4,6 +4,7 @@ They need no loaded app, so that they work before its setup and across reloads.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from fnmatch import translate
 from typing import Any, ClassVar, cast, override
@@ -42,13 +43,30 @@ type Validator = Callable[[object], object]
 CONF_EXCLUDE = "exclude"
 
 
-def pattern(value: object) -> str:
-    """Validate a name or glob; raises `vol.Invalid` for a template."""
-    if isinstance(value, Template) or (isinstance(value, str) and is_template_string(value)):
+REMEDIES = {
+    CONF_OPTIONS: "Use a name or a pattern such as orders-*",
+    CONF_TARGET: "Choose devices, entities, areas, floors or labels",
+}
+
+
+def refuse_templates(value: object, path: tuple[object, ...] = ()) -> None:
+    """Raise `vol.Invalid` for a template anywhere in the target or the options."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            refuse_templates(item, (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            refuse_templates(item, (*path, index))
+    elif isinstance(value, Template) or (isinstance(value, str) and is_template_string(value)):
         raise vol.Invalid(
-            "Templates cannot be used here, because a trigger reads its options only once. "
-            "Use a name or a pattern such as orders-*, and check the rest in a template condition"
+            "Templates cannot be used here, because a trigger reads its configuration only once. "
+            f"{REMEDIES[str(path[0])]}, and check the rest in a template condition",
+            path=list(path),
         )
+
+
+def pattern(value: object) -> str:
+    """Validate a name or glob; raises `vol.Invalid`."""
     return cv.string(value).strip()
 
 
@@ -87,7 +105,16 @@ class BusTrigger(Trigger):
 
     _event_type: ClassVar[str]
     _fields: ClassVar[dict[str, tuple[str, Validator]]]
+    # The frontend replaces a description that starts with "event", "time" or "state of".
     _description: ClassVar[str]
+
+    @classmethod
+    @override
+    async def async_validate_complete_config(
+        cls, hass: HomeAssistant, complete_config: ConfigType
+    ) -> ConfigType:
+        refuse_templates({key: complete_config.get(key) for key in REMEDIES})
+        return await super().async_validate_complete_config(hass, complete_config)
 
     @classmethod
     @override
@@ -99,11 +126,7 @@ class BusTrigger(Trigger):
                 vol.Required(CONF_OPTIONS, default=dict): options,
             }
         )
-        validated = cast(ConfigType, schema(config))
-        for ids in validated.get(CONF_TARGET, {}).values():
-            for text in ids if isinstance(ids, list) else ():
-                pattern(text)
-        return validated
+        return cast(ConfigType, schema(config))
 
     def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
         super().__init__(hass, config)
@@ -122,7 +145,7 @@ class BusTrigger(Trigger):
     ) -> CALLBACK_TYPE:
         @callback
         def run(event: Event) -> None:
-            description = self._description.format_map(event.data)
+            description = self._description.format_map(defaultdict(str, event.data))
             run_action(dict(event.data), description, event.context)
 
         return self._hass.bus.async_listen(self._event_type, run, event_filter=self._matches)
@@ -146,9 +169,10 @@ class BusTrigger(Trigger):
 
     def _devices(self, data: EventData) -> list[set[str]]:
         """Return the devices of each channel of an event: its own, and the app's."""
-        device = dr.async_get(self._hass).async_get(data["device_id"])
+        device_id = data.get("device_id", "")
+        device = dr.async_get(self._hass).async_get(device_id)
         if not isinstance(device, dr.DeviceEntry) or device.via_device_id is None:
-            return [{data["device_id"]}]
+            return [{device_id}]
         return [{device.id, device.via_device_id}]
 
 
@@ -157,7 +181,7 @@ class EventReceivedTrigger(BusTrigger):
 
     _event_type = EVENT
     _fields = ENTRY | CHANNEL | EVENT_NAME
-    _description = "event {event} on channel {channel}"
+    _description = "channel {channel} receiving event {event}"
 
 
 class MemberJoinedTrigger(BusTrigger):
@@ -181,22 +205,23 @@ class EventsMissedTrigger(BusTrigger):
 
     _event_type = EVENT_GAP
     _fields = ENTRY | CHANNELS
-    _description = "events that may have been missed since {since}"
+    _description = "channels that may have missed events since {since}"
 
     @override
     def _devices(self, data: EventData) -> list[set[str]]:
-        app = {data["device_id"]}
-        entry = self._hass.config_entries.async_get_entry(data["entry_id"])
+        app = {data.get("device_id", "")}
+        channels = data.get("channels", ())
+        entry = self._hass.config_entries.async_get_entry(data.get("entry_id", ""))
         if entry is None:
             return [app]
         identifiers = {
             channel_identifier(entry.entry_id, subentry_id)
             for subentry_id, subentry in entry.subentries.items()
-            if subentry.data.get(CONF_CHANNEL) in data["channels"]
+            if subentry.data.get(CONF_CHANNEL) in channels
         }
         devices = dr.async_entries_for_config_entry(dr.async_get(self._hass), entry.entry_id)
         missed = [app | {device.id} for device in devices if identifiers & device.identifiers]
-        return missed if len(missed) == len(data["channels"]) > 0 else [*missed, app]
+        return missed if len(missed) == len(channels) > 0 else [*missed, app]
 
 
 class SubscriptionFailedTrigger(BusTrigger):

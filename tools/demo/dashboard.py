@@ -88,7 +88,7 @@ async def _home(stage: Stage, page: str) -> Card:
     return _section(
         _heading("Automation and share", "mdi:home-automation"),
         _text("A shipped order toggles the lamp. A web page shows lamp and power, live."),
-        _tile(AUTOMATION, "Order is shipped", color="blue", state_content="last_triggered"),
+        _tile(AUTOMATION, "Automation", color="blue", state_content="last_triggered"),
         _tile(LAMP, "Shop lamp", color="amber"),
         _tile(POWER, "House power", color="orange"),
         _tile(await stage.share_entity("sharing"), "Sharing", color="green"),

@@ -28,8 +28,11 @@ template:
 """
 
 
-async def add_automation(hass: HomeAssistant) -> None:
-    """Toggle the lamp with each order that is shipped, once a minute in the demo."""
+async def add_automation(hass: HomeAssistant, orders: str) -> None:
+    """Toggle the lamp with each order that is shipped, once a minute in the demo.
+
+    `orders` is the event entity of the channel, whose device lists the automation under Related.
+    """
     await hass.call_service("light", "turn_off", {"entity_id": LAMP})
     automation = {
         "alias": "Lamp when an order is shipped",
@@ -37,7 +40,8 @@ async def add_automation(hass: HomeAssistant) -> None:
         "triggers": [
             {
                 "trigger": "pusher_channels.event_received",
-                "options": {"channel": "orders", "event": "order.shipped"},
+                "target": {"entity_id": orders},
+                "options": {"event": "order.shipped"},
             }
         ],
         "actions": [{"action": "light.toggle", "target": {"entity_id": LAMP}}],

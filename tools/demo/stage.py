@@ -147,8 +147,9 @@ async def open_stage(
             subentry_ids[channel.name] = await _add_channel(hass, entry_id, channel)
             await server.wait_subscribed(channel.name)
         subentry_ids[SHARED_CHANNEL] = await _add_share(hass, entry_id)
-        await home.add_automation(hass)
-        yield Stage(server, hass, entry_id, subentry_ids)
+        stage = Stage(server, hass, entry_id, subentry_ids)
+        await home.add_automation(hass, await stage.entity(ORDERS, "event"))
+        yield stage
 
 
 async def _add_app(hass: HomeAssistant, server: DevServer) -> str:
