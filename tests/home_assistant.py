@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.pusher_channels.const import DOMAIN
-from custom_components.pusher_channels.hub.devices import channel_identifier
+from custom_components.pusher_channels.hub.devices import subentry_identifier
 from tools.devserver import DevServer
 
 from .conftest import until
@@ -63,7 +63,7 @@ async def lose_connection(hass: HomeAssistant, server: DevServer) -> None:
 
 def device_named(hass: HomeAssistant, entry: MockConfigEntry, key: str) -> dr.DeviceEntry | None:
     """Return the device of a channel by its subentry id, or of the app by the entry's."""
-    wanted = (DOMAIN, key) if key == entry.entry_id else channel_identifier(entry.entry_id, key)
+    wanted = (DOMAIN, key) if key == entry.entry_id else subentry_identifier(entry.entry_id, key)
     devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
     return next((device for device in devices if wanted in device.identifiers), None)
 

@@ -15,7 +15,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.pusher_channels.const import DOMAIN
 from custom_components.pusher_channels.diagnostics import async_get_config_entry_diagnostics
-from custom_components.pusher_channels.hub.devices import channel_identifier
+from custom_components.pusher_channels.hub.devices import subentry_identifier
 from custom_components.pusher_channels.hub.hub import Hub
 from tools.devserver import DevServer, frames
 
@@ -260,7 +260,7 @@ async def test_device_of_a_channel_has_its_channel_only(
     entry = app_entry(server, ROOM, "orders")
     await set_up(entry)
 
-    identifier = channel_identifier(entry.entry_id, "id-orders")
+    identifier = subentry_identifier(entry.entry_id, "id-orders")
     diagnostics = await of_device(hass, hass_client, entry, identifier)
 
     assert diagnostics["channel"]["channel"] == "orders"

@@ -24,7 +24,7 @@ async def test_apps_and_channels_are_counted(
         "apps": 2,
         "connected_apps": 1,
         "channels": 3,
-        "joined_channels": 2,
+        "subscribed_channels": 2,
     }
 
     await server.close_all(4003)
@@ -34,5 +34,5 @@ async def test_apps_and_channels_are_counted(
         "apps": 2,
         "connected_apps": 0,
         "channels": 3,
-        "joined_channels": 0,
+        "subscribed_channels": 0,
     }

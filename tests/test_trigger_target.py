@@ -14,7 +14,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.pusher_channels.const import DOMAIN
-from custom_components.pusher_channels.hub.devices import channel_identifier
+from custom_components.pusher_channels.hub.devices import subentry_identifier
 from tools.devserver import DevServer
 
 from .conftest import SetUp, app_entry, until
@@ -33,7 +33,7 @@ async def entry(hass: HomeAssistant, server: DevServer, set_up: SetUp) -> MockCo
 @pytest.fixture
 def devices(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, str]:
     """Return the device ids by channel, and the one of the app."""
-    names = {channel_identifier(entry.entry_id, f"id-{name}"): name for name in CHANNELS}
+    names = {subentry_identifier(entry.entry_id, f"id-{name}"): name for name in CHANNELS}
     names |= {(DOMAIN, entry.entry_id): "app"}
     return {
         names[identifier]: device.id

@@ -33,6 +33,7 @@ from .const import (
     DOMAIN,
     SUBENTRY_CHANNEL,
     SUBENTRY_SHARE,
+    Settings,
 )
 from .flows.app import (
     app_address,
@@ -51,7 +52,6 @@ from .flows.options import AppOptionsFlow
 from .flows.probe import PROBE_CHANNEL, check_app_id, probe
 from .flows.share import ShareFlow
 from .hub.authorization import METHODS
-from .hub.factory import Settings
 
 APP_FIELDS = (CONF_APP_KEY, CONF_CLUSTER, CONF_SERVER)
 

@@ -1,10 +1,14 @@
 """Names that more than one file of the integration uses."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from .client import Json
 
 DOMAIN: Final = "pusher_channels"
+
+type Settings = Mapping[str, Any]
+"""What is stored in an entry or a subentry, or entered in a form, by field."""
 
 CONF_APP_KEY: Final = "app_key"
 CONF_CLUSTER: Final = "cluster"

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, override
 
-from homeassistant.core import CALLBACK_TYPE, State, callback
+from homeassistant.core import State, callback
 from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity
-from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.restore_state import RestoredExtraData, RestoreEntity
 from homeassistant.util import dt as dt_util
 
@@ -24,9 +23,10 @@ from .client import (
 )
 from .const import DOMAIN
 from .hub.channel import ChannelChange, ConfiguredChannel
-from .hub.devices import channel_identifier
+from .hub.devices import subentry_identifier
 from .hub.hub import Hub
 from .hub.share import ConfiguredShare
+from .hub.timer import Timer
 from .hub.values import Value, ValueReader, ValueState, value_of
 
 _LOGGER = logging.getLogger(__name__)
@@ -107,7 +107,7 @@ class UserEntity(AppEntity):
 class ChannelEntity(Entity):
     """An entity of a channel's device; unavailable while the channel is not subscribed.
 
-    `_refresh` takes over what the channel knows. It is not called in an outage of less than 10 s,
+    `_refresh` copies the state of the channel. It is not called in an outage of less than 10 s,
     so that the entity keeps what it shows.
     """
 
@@ -122,7 +122,7 @@ class ChannelEntity(Entity):
         self._attr_translation_key = self._key
         self._attr_unique_id = f"{entry_id}_{channel.subentry_id}_{self._key}"
         self._attr_device_info = DeviceInfo(
-            identifiers={channel_identifier(entry_id, channel.subentry_id)}
+            identifiers={subentry_identifier(entry_id, channel.subentry_id)}
         )
         self._refresh()
 
@@ -166,7 +166,7 @@ class ShareEntity(Entity):
         self._attr_translation_key = self._key
         self._attr_unique_id = f"{entry_id}_{share.subentry_id}_{self._key}"
         self._attr_device_info = DeviceInfo(
-            identifiers={channel_identifier(entry_id, share.subentry_id)}
+            identifiers={subentry_identifier(entry_id, share.subentry_id)}
         )
 
     @override
@@ -193,7 +193,7 @@ class ValueEntity(ChannelEntity, ThrottledEntity, RestoreEntity):
         self._value = value
         self._reader = ValueReader(hub.hass, value)
         self._received: datetime | None = None
-        self._cancel_timer: CALLBACK_TYPE | None = None
+        self._timer = Timer(hub.hass, self._handle_end_of_state)
 
     @abstractmethod
     def _stored_state(self) -> dict[str, Any]:
@@ -222,7 +222,7 @@ class ValueEntity(ChannelEntity, ThrottledEntity, RestoreEntity):
         await self._restore()
         if self._reader.replay(self._channel.latest_events.values()):
             self._received = dt_util.utcnow()
-        self.async_on_remove(self._stop_timer)
+        self.async_on_remove(self._timer.cancel)
         self._start_timer()
         self.async_on_remove(self._channel.listen_events(self._handle_event))
 
@@ -254,7 +254,7 @@ class ValueEntity(ChannelEntity, ThrottledEntity, RestoreEntity):
         return value if value is not None and value.platform is self._value.platform else None
 
     async def _replace(self) -> None:
-        """Make way for an entity with the changed settings; a removed value gets none."""
+        """Replace this entity by one with the changed settings; a removed value gets none."""
         platform = self.platform
         await self.async_remove()
         value = self._current_value
@@ -265,7 +265,7 @@ class ValueEntity(ChannelEntity, ThrottledEntity, RestoreEntity):
             )
 
     async def _restore(self) -> None:
-        """Take over the last state, if it is from the same source."""
+        """Restore the last state, if it is from the same source."""
         state = await self.async_get_last_state()
         if state is None:
             return
@@ -278,24 +278,17 @@ class ValueEntity(ChannelEntity, ThrottledEntity, RestoreEntity):
 
     def _start_timer(self) -> None:
         """End the state once it has lasted as long as it may."""
-        self._stop_timer()
+        self._timer.cancel()
         seconds = self._seconds_of_state
         if seconds is None or self._received is None:
             return
         left = self._received + timedelta(seconds=seconds) - dt_util.utcnow()
         if left > timedelta():
-            self._cancel_timer = async_call_later(self.hass, left, self._handle_end_of_state)
+            self._timer.start(left.total_seconds())
         else:
             self._reader.state = self._end_of_state
 
     @callback
-    def _stop_timer(self) -> None:
-        if self._cancel_timer is not None:
-            self._cancel_timer()
-            self._cancel_timer = None
-
-    @callback
-    def _handle_end_of_state(self, _: datetime) -> None:
-        self._cancel_timer = None
+    def _handle_end_of_state(self) -> None:
         self._reader.state = self._end_of_state
         self.async_write_ha_state()

@@ -65,7 +65,7 @@ class LatestEvent(ThrottledEntity, EventEntity):
     @callback
     @override
     def _write(self) -> None:
-        # The filter may have changed since the event came.
+        # The filter may have changed since the event was received.
         event = self._latest
         event_type = None if event is None else self._event_type(event.name)
         if event is not None and event_type is not None:

@@ -176,7 +176,7 @@ class SubscriptionCountSensor(CountSensor):
 
     @override
     def _refresh(self) -> None:
-        """Take over the count; after a short outage keep the last one until the server sends it."""
+        """Copy the count; after a short outage keep the last one until the server sends it."""
         channel = self._channel.client_channel
         count = None if channel is None else channel.subscription_count
         if count is not None or not self._channel.is_available:

@@ -1,4 +1,4 @@
-"""What the system information page says of all apps."""
+"""What the system information page shows of all apps."""
 
 from homeassistant.components.system_health import SystemHealthRegistration
 from homeassistant.core import HomeAssistant, callback
@@ -22,7 +22,7 @@ async def _info(hass: HomeAssistant) -> dict[str, int]:
         "apps": len(entries),
         "connected_apps": sum(hub.client.state is ConnectionState.CONNECTED for hub in hubs),
         "channels": sum(len(entry.get_subentries_of_type(SUBENTRY_CHANNEL)) for entry in entries),
-        "joined_channels": sum(
+        "subscribed_channels": sum(
             channel.is_subscribed for hub in hubs for channel in hub.channels.values()
         ),
     }

@@ -34,7 +34,7 @@ from .const import (
     EVENT_MEMBER_REMOVED,
     EVENT_SUBSCRIPTION_ERROR,
 )
-from .hub.devices import channel_identifier
+from .hub.devices import subentry_identifier
 
 type EventData = Mapping[str, Any]
 type Matcher = Callable[[str], bool]
@@ -215,7 +215,7 @@ class EventsMissedTrigger(BusTrigger):
         if entry is None:
             return [app]
         identifiers = {
-            channel_identifier(entry.entry_id, subentry_id)
+            subentry_identifier(entry.entry_id, subentry_id)
             for subentry_id, subentry in entry.subentries.items()
             if subentry.data.get(CONF_CHANNEL) in channels
         }

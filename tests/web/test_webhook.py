@@ -20,7 +20,7 @@ from pytest_homeassistant_custom_component.typing import (
     WebSocketGenerator,
 )
 
-from custom_components.pusher_channels.hub.devices import channel_identifier
+from custom_components.pusher_channels.hub.devices import subentry_identifier
 from tools.devserver import DevServer
 
 from ..conftest import APP, SetUp, app_entry
@@ -88,7 +88,7 @@ async def test_each_event_is_fired_for_its_device(
     assert await send(sender, made(OCCUPIED, client_event, count)) == 200
 
     devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
-    channel_id = channel_identifier(entry.entry_id, "id-presence-a")
+    channel_id = subentry_identifier(entry.entry_id, "id-presence-a")
     [channel] = [device for device in devices if channel_id in device.identifiers]
     common = dict.fromkeys(
         ("user_id", "client_event", "data", "socket_id", "subscription_count")

@@ -8,7 +8,6 @@ from urllib.parse import SplitResult, urlsplit
 from yarl import URL
 
 from ..const import DEFAULT_CLUSTER
-from ..web.auth_view import parse_origin
 from .forms import FormError
 
 USES_TLS: Final = {"http": False, "ws": False, "https": True, "wss": True}
@@ -119,6 +118,15 @@ def read_api_host(text: str, *, use_tls: bool) -> str:
         port = 443 if use_tls else 80
     host = f"[{address.host}]" if ":" in address.host else address.host
     return host if port is None else f"{host}:{port}"
+
+
+def parse_origin(text: str) -> str:
+    """Return an origin as browsers send it; raises `ValueError` for anything else."""
+    url = URL(text)
+    origin = url.origin()
+    if url != origin or set(text) & set(" *"):
+        raise ValueError("It is more than one origin")
+    return str(origin)
 
 
 def read_origin(text: str) -> str:

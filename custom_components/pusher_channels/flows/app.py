@@ -29,8 +29,8 @@ from ..const import (
     CONF_SERVER,
     CONF_USE_TLS,
     DEFAULT_CLUSTER,
+    Settings,
 )
-from ..hub.factory import Settings
 from .addresses import (
     read_api_host,
     read_cluster,

@@ -33,8 +33,8 @@ from ..const import (
     CONF_USER_ID,
     CONF_USER_INFO,
     DEFAULT_USER_INFO,
+    Settings,
 )
-from ..hub.factory import Settings
 from .forms import (
     NAME,
     PASSWORD,

@@ -14,8 +14,7 @@ from homeassistant.config_entries import (
 from homeassistant.helpers.selector import TextSelector, TextSelectorConfig
 
 from ..client import ChannelKind
-from ..const import CONF_CHANNEL, CONF_EVENTS, CONF_MEMBERS, DOMAIN
-from ..hub.factory import Settings
+from ..const import CONF_CHANNEL, CONF_EVENTS, CONF_MEMBERS, DOMAIN, Settings
 from .choices import occupied_channels, present_members
 from .forms import FormError, errors, placeholders, select_or_type, strip_blanks
 from .probe import probe

@@ -31,8 +31,9 @@ from ..const import (
     CONF_WEBHOOK,
     CONF_WEBHOOK_KEYS,
 )
-from ..web.auth_view import CHANNEL_PATH, USER_PATH, parse_origin
+from ..web.auth_view import CHANNEL_PATH, USER_PATH
 from ..web.webhook import async_webhook_url
+from .addresses import parse_origin
 from .forms import (
     NAME,
     FormError,

@@ -20,7 +20,6 @@ from .forms import FormError
 
 MAX_LENGTH: Final = 100_000
 
-type Settings = Mapping[str, Any]
 type Variables = Mapping[str, str]
 
 _LINE: Final = re.compile(r"\s*(?:-\s+)?(?:export\s+)?([A-Za-z_]\w*)\s*[=:]\s*(.*?)\s*")

@@ -25,9 +25,10 @@ from ..const import (
     CONF_AUTHORIZATION,
     CONF_MASTER_KEY,
     CONF_SIGN_IN,
+    Settings,
 )
 from ..hub.authorization import METHODS, NO_MASTER_KEY
-from ..hub.factory import Settings, make_api, make_client
+from ..hub.factory import make_api, make_client
 from .forms import FormError
 
 _LOGGER = logging.getLogger(__name__)
@@ -145,8 +146,8 @@ def _connection_error(err: ConnectionFailedError, channel: str | None) -> FormEr
 def _channel_error(err: SubscriptionError, data: Settings) -> FormError:
     if err.type == RefusalType.TIMEOUT:
         return FormError(TIMEOUT_CONNECT, err.message)
-    asks = METHODS[data[CONF_AUTHORIZATION]].asks
-    if asks and err.type == RefusalType.AUTH_ERROR and not _is_refusal(err.status):
+    is_external = METHODS[data[CONF_AUTHORIZATION]].is_external
+    if is_external and err.type == RefusalType.AUTH_ERROR and not _is_refusal(err.status):
         return FormError("auth_endpoint_failed", err.message)
     return FormError(CHANNEL_REFUSED, err.message)
 

@@ -34,8 +34,9 @@ from ..const import (
     CONF_INTERVAL,
     CONF_LABELS,
     CONF_PUBLIC,
+    Settings,
 )
-from ..hub.factory import Settings, make_api
+from ..hub.factory import make_api
 from ..hub.share import (
     DEFAULT_EVENT,
     DEFAULT_INTERVAL,

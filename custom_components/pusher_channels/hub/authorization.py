@@ -5,7 +5,7 @@ from asyncio import Lock, timeout
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, override
+from typing import Final, override
 
 from aiohttp import ClientSession
 from homeassistant.components.script.const import DOMAIN as SCRIPT_DOMAIN
@@ -49,6 +49,7 @@ from ..const import (
     CONF_WATCHLIST,
     DEFAULT_USER_INFO,
     DOMAIN,
+    Settings,
 )
 
 SCRIPT_LOCKS: HassKey[defaultdict[str, Lock]] = HassKey(f"{DOMAIN}_script_locks")
@@ -62,7 +63,6 @@ NO_MASTER_KEY: Final = (
 _EXPRESSION: Final = re.compile(r"{{.*?}}|{%.*?%}|{#.*?#}", re.DOTALL)
 _MISSING: Final = re.compile(rf"\b({STATE_UNKNOWN}|{STATE_UNAVAILABLE}|None)\b")
 
-type Settings = Mapping[str, Any]
 type MakeAuthorizer = Callable[
     [HomeAssistant, ClientSession, Settings, Settings], Authorizer | None
 ]
@@ -72,11 +72,11 @@ type MakeAuthorizer = Callable[
 class AuthorizationMethod:
     """A way to authorize private channels.
 
-    `asks` is true where an endpoint or a script is asked, which may fail to answer.
+    `is_external`: an endpoint or a script authorizes, which may fail to answer.
     """
 
     make_authorizer: MakeAuthorizer
-    asks: bool
+    is_external: bool
 
 
 def make_authorizer(
@@ -133,10 +133,10 @@ def _script_authorizer(
 
 
 METHODS: Final[Mapping[str, AuthorizationMethod]] = {
-    AUTH_SECRET: AuthorizationMethod(_secret_authorizer, asks=False),
-    AUTH_ENDPOINT: AuthorizationMethod(_endpoint_authorizer, asks=True),
-    AUTH_SCRIPT: AuthorizationMethod(_script_authorizer, asks=True),
-    AUTH_NONE: AuthorizationMethod(_no_authorizer, asks=False),
+    AUTH_SECRET: AuthorizationMethod(_secret_authorizer, is_external=False),
+    AUTH_ENDPOINT: AuthorizationMethod(_endpoint_authorizer, is_external=True),
+    AUTH_SCRIPT: AuthorizationMethod(_script_authorizer, is_external=True),
+    AUTH_NONE: AuthorizationMethod(_no_authorizer, is_external=False),
 }
 
 

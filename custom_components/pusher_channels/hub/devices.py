@@ -33,38 +33,40 @@ def register_channel(
 ) -> str:
     """Register a channel's device; return its id."""
     kind = ChannelKind.of(subentry.data[CONF_CHANNEL])
-    device = dr.async_get(hass).async_get_or_create(
-        config_entry_id=entry.entry_id,
-        config_subentry_id=subentry.subentry_id,
-        identifiers={channel_identifier(entry.entry_id, subentry.subentry_id)},
-        name=subentry.title,
-        manufacturer="Pusher" if _is_on_pusher(entry) else None,
-        model=f"{kind.value.replace('-', ' ').capitalize()} channel",
-        entry_type=dr.DeviceEntryType.SERVICE,
-        via_device_id=app_device_id,
-    )
-    return device.id
+    model = f"{kind.value.replace('-', ' ').capitalize()} channel"
+    return _register_subentry(hass, entry, subentry, app_device_id, model)
 
 
 def register_share(
     hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSubentry, app_device_id: str
 ) -> None:
     """Register a share's device."""
-    dr.async_get(hass).async_get_or_create(
+    _register_subentry(hass, entry, subentry, app_device_id, "Share")
+
+
+def subentry_identifier(entry_id: str, subentry_id: str) -> tuple[str, str]:
+    """Return the identifier of a channel's or share's device."""
+    return (DOMAIN, f"{entry_id}_{subentry_id}")
+
+
+def _register_subentry(
+    hass: HomeAssistant,
+    entry: ConfigEntry,
+    subentry: ConfigSubentry,
+    app_device_id: str,
+    model: str,
+) -> str:
+    device = dr.async_get(hass).async_get_or_create(
         config_entry_id=entry.entry_id,
         config_subentry_id=subentry.subentry_id,
-        identifiers={channel_identifier(entry.entry_id, subentry.subentry_id)},
+        identifiers={subentry_identifier(entry.entry_id, subentry.subentry_id)},
         name=subentry.title,
         manufacturer="Pusher" if _is_on_pusher(entry) else None,
-        model="Share",
+        model=model,
         entry_type=dr.DeviceEntryType.SERVICE,
         via_device_id=app_device_id,
     )
-
-
-def channel_identifier(entry_id: str, subentry_id: str) -> tuple[str, str]:
-    """Return the identifier of a channel's or share's device."""
-    return (DOMAIN, f"{entry_id}_{subentry_id}")
+    return device.id
 
 
 def _is_on_pusher(entry: ConfigEntry) -> bool:

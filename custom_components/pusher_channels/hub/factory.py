@@ -1,8 +1,5 @@
 """Makes the client and the server API of an entry."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from aiohttp import ClientSession
 from homeassistant.const import CONF_HOST, CONF_PATH, CONF_PORT, CONF_VERIFY_SSL
 from homeassistant.core import HomeAssistant
@@ -31,10 +28,9 @@ from ..const import (
     CONF_SECRET,
     CONF_SERVER,
     CONF_USE_TLS,
+    Settings,
 )
 from .authorization import make_authorizer
-
-type Settings = Mapping[str, Any]
 
 
 def make_client(hass: HomeAssistant, data: Settings, options: Settings) -> PusherClient:

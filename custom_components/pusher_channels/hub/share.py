@@ -146,7 +146,7 @@ class ConfiguredShare:
 
     @property
     def is_sharing(self) -> bool:
-        """Whether the user has it shared at present."""
+        """Whether the user has switched it on."""
         return not self._is_paused
 
     @property
@@ -174,26 +174,26 @@ class ConfiguredShare:
         return self._listeners.add(listener)
 
     def start(self) -> None:
-        """Start to share, unless it is paused."""
+        """Start sharing, unless it is paused."""
         self._is_started = True
         if not self._is_paused:
             self._run()
 
     def pause(self) -> None:
-        """Stop to share until `resume`."""
+        """Stop sharing until `resume`."""
         self._is_paused = True
         self._halt()
         self._listeners.notify(None)
 
     def resume(self) -> None:
-        """Share again."""
+        """Resume sharing."""
         self._is_paused = False
         if self._is_started:
             self._run()
         self._listeners.notify(None)
 
     def stop(self) -> None:
-        """Stop to share for good."""
+        """Stop sharing."""
         self._is_started = False
         self._halt()
 
@@ -308,7 +308,7 @@ class ConfiguredShare:
                 pass
 
     def _client_event_refused(self, notice: ErrorReceived) -> None:
-        """Send again what a server did not pass on: it does not say which event that was."""
+        """Send again what the server did not forward: its error does not name the event."""
         if is_client_events_disabled(notice.message):
             self._sender.event_refused()
         elif notice.code == CloseCode.CLIENT_EVENT_REJECTED:

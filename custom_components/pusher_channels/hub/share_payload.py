@@ -22,7 +22,7 @@ _SHORT_NAME: Final = 50
 
 
 class Encoding(Enum):
-    """How the data stands in the finished request."""
+    """How the data is encoded in the finished request."""
 
     OBJECT = auto()
     TEXT = auto()

@@ -24,11 +24,6 @@ class ShareRows:
         self._sent: dict[str, Row] = {}
         self.attributes: Sequence[str] = ()
 
-    @property
-    def has_changes(self) -> bool:
-        """Whether an entity may have changed since it was last sent."""
-        return bool(self._unsent)
-
     def mark(self, entity_ids: Iterable[str]) -> None:
         """Send these entities the next time."""
         self._unsent.update(entity_ids)

@@ -37,7 +37,7 @@ def select(hass: HomeAssistant, entities: Sequence[str], labels: Sequence[str]) 
 
 
 class Selection:
-    """The present entities of a share; `refresh` takes over what changed in the registries."""
+    """The present entities of a share; `refresh` applies what changed in the registries."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class Selection:
         self.entity_ids: frozenset[str] = frozenset()
 
     def start(self, entities: Sequence[str], labels: Sequence[str]) -> None:
-        """Follow these entities and labels; `refresh` takes them over."""
+        """Follow these entities and labels from the next `refresh` on."""
         self._unlisten()
         self._entities, self._labels = tuple(entities), tuple(labels)
         if labels:

@@ -16,7 +16,7 @@ from .timer import Timer
 
 _LOGGER = logging.getLogger(__name__)
 
-# Changes that come together, as of a scene, go out together.
+# Changes that follow each other closely, such as those of a scene, are sent together.
 SECONDS_TO_GATHER: Final = 0.1
 SECONDS_BETWEEN_SNAPSHOTS: Final = 5.0
 # Cache channels keep an event for 30 minutes.
@@ -109,7 +109,7 @@ class ShareSender:
 
     @callback
     def event_refused(self) -> None:
-        """Keep everything for later: the server passes no client events on."""
+        """Keep everything for later: the server forwards no client events."""
         self._cancel_task()
         self._is_snapshot_due = True
         self.error = None

@@ -1,4 +1,4 @@
-"""The shares of one app, kept in step with its subentries."""
+"""The shares of one app, one for each subentry."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -90,7 +90,7 @@ class Shares:
 
     @callback
     def update(self) -> None:
-        """Take over the subentries: shares that were added, changed or removed."""
+        """Apply added, changed and removed subentries."""
         subentries = {it.subentry_id for it in self._entry.get_subentries_of_type(SUBENTRY_SHARE)}
         for subentry_id in self._shares.keys() - subentries:
             self._shares.pop(subentry_id).stop()

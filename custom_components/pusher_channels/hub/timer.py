@@ -1,4 +1,4 @@
-"""A pause that calls an action at its end and can be ended early."""
+"""A timer that calls an action once and can be cancelled."""
 
 from collections.abc import Callable
 
@@ -7,31 +7,31 @@ from homeassistant.helpers.event import async_call_later
 
 
 class Timer:
-    """At most one pause at a time; nothing is left of it when Home Assistant stops."""
+    """Calls an action after a delay; at most one call is scheduled, and none survives the stop of Home Assistant."""
 
     def __init__(self, hass: HomeAssistant, action: Callable[[], None]) -> None:
         self._hass = hass
         self._action = action
         self._cancel: CALLBACK_TYPE | None = None
-        self._job: HassJob[..., None] = HassJob(self._over, cancel_on_shutdown=True)
+        self._job: HassJob[..., None] = HassJob(self._fire, cancel_on_shutdown=True)
 
     @property
     def is_running(self) -> bool:
-        """Whether the pause lasts."""
+        """Whether a call is scheduled."""
         return self._cancel is not None
 
     def start(self, seconds: float) -> None:
-        """Pause from now on."""
+        """Schedule the call, in place of an earlier one."""
         self.cancel()
         self._cancel = async_call_later(self._hass, seconds, self._job)
 
     def cancel(self) -> None:
-        """End the pause without the call."""
+        """Cancel the scheduled call."""
         if self._cancel is not None:
             self._cancel()
             self._cancel = None
 
     @callback
-    def _over(self, *_: object) -> None:
+    def _fire(self, *_: object) -> None:
         self._cancel = None
         self._action()

@@ -1,10 +1,8 @@
 """The user as which an app signs in, and the users that it watches."""
 
 from collections.abc import Callable
-from datetime import datetime
 
-from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
-from homeassistant.helpers.event import async_call_later
+from homeassistant.core import HomeAssistant, callback
 
 from ..client import (
     ClientNotice,
@@ -18,6 +16,7 @@ from ..client import (
     Unlisten,
 )
 from .grace import GRACE_SECONDS, OutageGrace
+from .timer import Timer
 
 
 class AppUser:
@@ -28,15 +27,11 @@ class AppUser:
     """
 
     def __init__(self, hass: HomeAssistant, client: PusherClient) -> None:
-        self._hass = hass
         self._grace = OutageGrace(hass, self._sign_out)
         self._changes: Listeners[None] = Listeners()
         self._online: set[str] = set()
         self._unconfirmed: set[str] = set()
-        self._job = HassJob(
-            self._drop_unconfirmed, "pusher_channels users", cancel_on_shutdown=True
-        )
-        self._cancel_timer: CALLBACK_TYPE | None = None
+        self._timer = Timer(hass, self._drop_unconfirmed)
         client.listen(self._handle_notice)
 
     @property
@@ -55,7 +50,7 @@ class AppUser:
     def stop(self) -> None:
         """Stop all timers."""
         self._grace.give_up()
-        self._stop_timer()
+        self._timer.cancel()
 
     def _handle_notice(self, notice: ClientNotice) -> None:
         match notice:
@@ -70,7 +65,7 @@ class AppUser:
                     self._online.discard(user_id)
             case StateChange(state=ConnectionState.RECONNECTING):
                 self._unconfirmed = set(self._online)
-                self._stop_timer()
+                self._timer.cancel()
                 self._grace.start_outage()
                 return
             case (
@@ -92,18 +87,12 @@ class AppUser:
         self._changes.notify(None)
 
     def _confirm_soon(self) -> None:
-        self._stop_timer()
+        self._timer.cancel()
         if self._unconfirmed:
-            self._cancel_timer = async_call_later(self._hass, GRACE_SECONDS, self._job)
+            self._timer.start(GRACE_SECONDS)
 
     @callback
-    def _drop_unconfirmed(self, _: datetime) -> None:
-        self._cancel_timer = None
+    def _drop_unconfirmed(self) -> None:
         self._online -= self._unconfirmed
         self._unconfirmed.clear()
         self._changes.notify(None)
-
-    def _stop_timer(self) -> None:
-        if self._cancel_timer is not None:
-            self._cancel_timer()
-            self._cancel_timer = None

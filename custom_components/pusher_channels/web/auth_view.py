@@ -13,7 +13,6 @@ from homeassistant.components.http import KEY_HASS, KEY_HASS_USER
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.http import HomeAssistantView, request_handler_factory
-from yarl import URL
 
 from ..client import (
     AuthorizationError,
@@ -48,15 +47,6 @@ def async_setup_views(hass: HomeAssistant) -> None:
     """Register the endpoints; they answer for entries that enable them."""
     hass.http.register_view(ChannelAuthView)
     hass.http.register_view(UserAuthView)
-
-
-def parse_origin(text: str) -> str:
-    """Return an origin as browsers send it; raises `ValueError` for anything else."""
-    url = URL(text)
-    origin = url.origin()
-    if url != origin or set(text) & set(" *"):
-        raise ValueError("It is more than one origin")
-    return str(origin)
 
 
 class _AuthView(HomeAssistantView):

@@ -4,6 +4,7 @@ import logging
 from collections import defaultdict
 from contextlib import suppress
 from functools import partial
+from http import HTTPStatus
 
 from aiohttp import hdrs
 from aiohttp.web import Request, Response
@@ -120,9 +121,9 @@ async def _handle(
     try:
         body = await read_body(request.content, MAX_BODY_BYTES)
     except BodyTooLongError:
-        return Response(status=413)
+        return Response(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     if hass.state is not CoreState.running or entry.state is not ConfigEntryState.LOADED:
-        return Response(status=503)
+        return Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
     hub = entry.runtime_data
 
     def fire(event: WebhookEvent) -> None:
