@@ -6,7 +6,11 @@ from aiohttp import WSMsgType
 from custom_components.pusher_channels.client.client import PusherClient
 from custom_components.pusher_channels.client.connection import ConnectionState
 from custom_components.pusher_channels.client.exceptions import ProtocolError
-from custom_components.pusher_channels.client.messages import Event
+from custom_components.pusher_channels.client.messages import (
+    Event,
+    Member,
+    SubscriptionSucceeded,
+)
 from custom_components.pusher_channels.client.protocol import decode
 from tools.devserver import DevServer, frames
 
@@ -59,6 +63,7 @@ WRONG_SHAPES = {
         '"data":{"socket_id":"1.2","activity_timeout":"soon"}',
         '"data":{"socket_id":"1.2","activity_timeout":"nan"}',
         '"data":{"socket_id":"1.2","activity_timeout":"0"}',
+        f'"data":{{"socket_id":"{"1" * 41}.2","activity_timeout":120}}',
     ],
     "pusher_internal:subscription_succeeded": [
         "",
@@ -77,12 +82,15 @@ WRONG_SHAPES = {
         '"channel":"presence-a","data":{}',
         '"channel":"presence-a","data":{"user_id":null}',
         '"channel":"presence-a","data":{"user_id":[]}',
+        '"channel":"presence-a","data":{"user_id":true}',
+        f'"channel":"presence-a","data":{{"user_id":"{"u" * 201}"}}',
         '"data":{"user_id":"a"}',
     ],
     "pusher_internal:member_removed": [
         '"channel":"presence-a"',
         '"channel":"presence-a","data":[]',
         '"channel":"presence-a","data":{"user_id":{}}',
+        f'"channel":"presence-a","data":{{"user_id":"{"u" * 201}"}}',
         '"channel":[],"data":{"user_id":"a"}',
     ],
     "pusher_internal:subscription_count": [
@@ -95,7 +103,12 @@ WRONG_SHAPES = {
         '"channel":"c","data":{"subscription_count":18446744073709551616}',
         '"data":{"subscription_count":1}',
     ],
-    "pusher:signin_success": ['"data":1', '"data":"x"', '"data":{"user_data":{"id":[]}}'],
+    "pusher:signin_success": [
+        '"data":1',
+        '"data":"x"',
+        '"data":{"user_data":{"id":[]}}',
+        f'"data":{{"user_data":{{"id":"{"u" * 201}"}}}}',
+    ],
     "pusher_internal:watchlist_events": [
         "",
         '"data":{}',
@@ -130,6 +143,35 @@ def test_a_known_event_of_a_wrong_shape_is_refused_by_name(name: str, rest: str)
 def test_a_refusal_repeats_no_more_than_the_start_of_a_long_name() -> None:
     with pytest.raises(ProtocolError, match=r"^The frame pusher:x{53} lacks"):
         decode(f'{{"event":"pusher:{"x" * 1000}","channel":1}}')
+
+
+@pytest.mark.parametrize("name", ["", "pusher:"])
+def test_an_event_with_a_long_name_is_refused(name: str) -> None:
+    name = name.ljust(1000, "x")
+    assert decode(f'{{"event":"{name}","channel":"orders"}}')
+    with pytest.raises(
+        ProtocolError, match=r"^The name of an event has more than 1000 characters$"
+    ):
+        decode(f'{{"event":"{name}x","channel":"orders"}}')
+
+
+@pytest.mark.parametrize("user_id", ["{}", "[1]", "true", '""', f'"{"u" * 201}"'])
+def test_an_event_has_no_user_that_is_no_user_id(user_id: str) -> None:
+    event = decode(f'{{"event":"client-a","channel":"presence-a","user_id":{user_id}}}')
+    assert isinstance(event, Event)
+    assert event.user_id is None
+
+
+def test_a_list_of_members_has_no_long_ids_and_no_large_user_info() -> None:
+    large = "x" * 64 * 1024
+    data = {
+        "ids": ["a", "b", large],
+        "hash": {"a": {"name": "Ada"}, "b": {"name": large}, large: {}},
+        "count": 3,
+    }
+    assert decode(frames.subscription_succeeded("presence-a", data)) == (
+        SubscriptionSucceeded("presence-a", (Member("a", {"name": "Ada"}), Member("b")), 2)
+    )
 
 
 class ClientUnderTest:

@@ -91,6 +91,34 @@ async def test_counts_are_returned_for_info(api: HttpApi, client: PusherClient) 
     }
 
 
+async def test_counts_out_of_range_are_left_out(session: ClientSession) -> None:
+    counts = [3, "3", -1, 2**53 + 1, "9" * 30, 1.5, True, None, []]
+    channels = {
+        f"presence-{number}": {"user_count": count, "cache": {"ttl": 1}}
+        for number, count in enumerate(counts)
+    }
+    async with raw_server(answer(200, json.dumps({"channels": channels}))) as raw:
+        received = await api_of(session, raw.url).channels(info=["user_count"])
+    assert [info.get("user_count") for info in received.values()] == [3, 3, *[None] * 7]
+    assert all(info["cache"] == {"ttl": 1} for info in received.values())
+    info = {"occupied": True, "subscription_count": -1}
+    async with raw_server(answer(200, json.dumps(info))) as raw:
+        assert await api_of(session, raw.url).channel("a") == {"occupied": True}
+
+
+async def test_users_that_are_no_user_ids_are_left_out(session: ClientSession) -> None:
+    user_ids: list[Json] = ["u", 7, "", True, None, [], "u" * 201]
+    users = [{"id": user_id} for user_id in user_ids]
+    async with raw_server(answer(200, json.dumps({"users": users}))) as raw:
+        assert await api_of(session, raw.url).users("presence-a") == ["u", "7"]
+
+
+async def test_answer_that_is_nested_too_deeply_is_empty(session: ClientSession) -> None:
+    deep = '{"a":' * 500 + "{}" + "}" * 500
+    async with raw_server(answer(200, deep)) as raw:
+        assert await api_of(session, raw.url).channel("a") == {}
+
+
 async def test_event_for_an_encrypted_channel_is_encrypted(
     api: HttpApi, client: PusherClient, server: DevServer
 ) -> None:

@@ -162,6 +162,8 @@ def test_each_kind_of_event_has_its_fields() -> None:
         },
         {"name": "subscription_count", "channel": "a", "subscription_count": 3},
         {"name": "new_kind", "channel": "a", "user_id": {}, "subscription_count": "3"},
+        {"name": "new_kind", "channel": "a", "user_id": True, "subscription_count": True},
+        {"name": "new_kind", "channel": "a", "user_id": "u" * 201, "subscription_count": []},
         {"name": "subscription_count", "channel": "a", "subscription_count": 2**53 + 1},
         {"name": "subscription_count", "channel": "a", "subscription_count": -1},
     )
@@ -178,6 +180,8 @@ def test_each_kind_of_event_has_its_fields() -> None:
             socket_id="1.2",
         ),
         WebhookEvent("subscription_count", "a", subscription_count=3),
+        WebhookEvent("new_kind", "a", subscription_count=3),
+        WebhookEvent("new_kind", "a"),
         WebhookEvent("new_kind", "a"),
         WebhookEvent("subscription_count", "a"),
         WebhookEvent("subscription_count", "a"),

@@ -67,10 +67,35 @@ def test_what_is_no_text(data: object) -> None:
 
 @pytest.mark.parametrize(
     ("data", "state"),
-    [(None, None), (5, 5), (-0.5, -0.5), ("12.50", 12.5), (" 7 ", 7), ("1e3", 1000.0), ("007", 7)],
+    [
+        (None, None),
+        (5, 5),
+        (-0.5, -0.5),
+        ("12.50", 12.5),
+        (" 7 ", 7),
+        ("1e3", 1000.0),
+        ("007", 7),
+        (2**64 - 1, 2**64 - 1),
+    ],
 )
 def test_number(data: object, state: ValueState) -> None:
     assert convert(data, ValueKind.NUMBER) == state
+
+
+@pytest.mark.parametrize(
+    ("data", "state"),
+    [
+        (str(2**53), 2**53),
+        (str(2**53 + 1), 2.0**53),
+        ("-" + "9" * 20, -1e20),
+        ("1" + "0" * 254, 1e254),
+    ],
+)
+def test_an_integer_that_json_cannot_hold_is_a_float(data: str, state: ValueState) -> None:
+    """Home Assistant stores no states at all while one of them has an integer over 64 bits."""
+    number = convert(data, ValueKind.NUMBER)
+    assert number == state
+    assert type(number) is type(state)
 
 
 @pytest.mark.parametrize(

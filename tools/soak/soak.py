@@ -20,7 +20,10 @@ LOOKS_EVERY = 0.1
 IDLE_WITHIN = 40.0
 LONGEST_ROUND = 180.0
 LOBBY = "presence-lobby"
-REFUSED_ACTION = "Error during service call to pusher_channels."
+REFUSED_ACTIONS = (
+    "Error during service call to pusher_channels.",
+    "for integration pusher_channels is not loaded",
+)
 
 
 class Run:
@@ -63,7 +66,11 @@ class Run:
     async def problems(self) -> list[str]:
         """Say all that is broken; print how many short outages were watched."""
         lines = self._home.log.splitlines()
-        errors = [line for line in lines if " ERROR " in line and REFUSED_ACTION not in line]
+        errors = [
+            line
+            for line in lines
+            if " ERROR " in line and not any(refused in line for refused in REFUSED_ACTIONS)
+        ]
         states = await self._home.call_service("soak_figures", "states", return_response=True)
         print(f"{states['short_outages']} outages of channels under 10 s")
         unseen = [f"no entity of the kind {kind}" for kind in KINDS - {*states["kinds"]}]

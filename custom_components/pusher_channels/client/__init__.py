@@ -41,6 +41,7 @@ from .exceptions import (
 )
 from .gaps import Gap
 from .http_api import MAX_CHANNELS, BatchEvent, HttpApi
+from .limits import MAX_INTEGER
 from .listeners import Listeners, Unlisten
 from .messages import (
     ErrorReceived,
@@ -68,6 +69,7 @@ __all__ = [
     "CLIENT_VERSION",
     "MAX_BODY_BYTES",
     "MAX_CHANNELS",
+    "MAX_INTEGER",
     "PROTOCOL_VERSION",
     "AuthorizationError",
     "Authorizer",

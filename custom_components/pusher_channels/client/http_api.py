@@ -17,7 +17,8 @@ from yarl import URL
 
 from .crypto import encrypt, shared_secret, signature
 from .exceptions import InvalidUseError, Misuse, RequestError, RequestFailure
-from .messages import Json
+from .fields import integer_or_none
+from .messages import Json, identity_or_none, writable
 from .names import (
     USER_CHANNEL_PREFIX,
     ChannelKind,
@@ -39,6 +40,7 @@ INVALID_APP_STATUSES: Final = (
     HTTPStatus.UNAUTHORIZED,
     HTTPStatus.NOT_FOUND,
 )
+COUNTS: Final = frozenset({"user_count", "subscription_count"})
 PATH_SAFE: Final = "=@,;"
 
 type ChannelInfo = Mapping[str, Json]
@@ -147,7 +149,7 @@ class HttpApi:
             answer = await self._request(HTTPMethod.GET, path, query=query)
         except RequestError as err:
             return {"occupied": await self._is_occupied(name, err)}
-        return answer if isinstance(answer, dict) else {}
+        return _channel_info(answer)
 
     async def users(self, channel: str) -> list[str]:
         """Return the user ids on a presence channel; none if it is not occupied."""
@@ -282,11 +284,12 @@ def _check(response: Response, method: HTTPMethod, secrets: list[str]) -> Json:
 
     soketi reports errors with status 200. A success without JSON is valid unless the request was a GET.
     """
-    answer, status = response.json, response.status
+    # More levels than can be written are text, and so no answer.
+    answer, status = writable(response.json, None), response.status
     is_success = 200 <= status < 300
     if isinstance(answer, dict) and "error" in answer:
-        code = answer.get("code")
-        status = code if is_success and isinstance(code, int) else status
+        code = integer_or_none(answer.get("code"))
+        status = code if is_success and code is not None else status
     elif is_success:
         if answer is None and method is HTTPMethod.GET:
             message = "The server's answer is not JSON"
@@ -308,7 +311,17 @@ def _channel_infos(answer: Json) -> Mapping[str, ChannelInfo]:
     channels = answer.get("channels") if isinstance(answer, dict) else None
     if not isinstance(channels, dict):
         return {}
-    return {name: info if isinstance(info, dict) else {} for name, info in channels.items()}
+    return {name: _channel_info(info) for name, info in channels.items()}
+
+
+def _channel_info(answer: Json) -> ChannelInfo:
+    """Return what a server knows of a channel, without counts that are no numbers from 0 to 2^53."""
+    info = dict(answer) if isinstance(answer, dict) else {}
+    for name in COUNTS & info.keys():
+        count = integer_or_none(info.pop(name))
+        if count is not None:
+            info[name] = count
+    return info
 
 
 def _user_ids(answer: Json) -> list[str]:
@@ -318,4 +331,5 @@ def _user_ids(answer: Json) -> list[str]:
         users = list(users.values())
     entries = users if isinstance(users, list) else []
     ids = [entry.get("id") for entry in entries if isinstance(entry, dict)]
-    return [str(user_id) for user_id in ids if isinstance(user_id, str | int) and user_id != ""]
+    valid = map(identity_or_none, ids)
+    return [user_id for user_id in valid if user_id is not None]

@@ -10,6 +10,10 @@ MAX_FRAME_BYTES: Final = 16 * 1024 * 1024
 MAX_EVENT_DATA_BYTES: Final = 1024 * 1024
 MAX_MEMBER_BYTES: Final = 64 * 1024
 """A frame about one member; the protocol allows a user object of 1 KB."""
+MAX_RECEIVED_NAME_CHARS: Final = 1000
+"""The name of an event; the protocol allows 200 characters."""
+MAX_RECEIVED_ID_CHARS: Final = 200
+"""The id of a user; the protocol allows 128 characters."""
 MAX_MEMBERS: Final = 10_000
 MAX_INTEGER: Final = 2**53
 """JavaScript reads larger integers wrongly."""

@@ -8,6 +8,8 @@ from typing import Final, Required, Self, TypedDict, override
 
 from orjson import JSONDecodeError, JSONEncodeError, dumps, loads
 
+from .limits import MAX_RECEIVED_ID_CHARS
+
 type Json = dict[str, Json] | list[Json] | str | int | float | bool | None
 
 
@@ -43,13 +45,21 @@ def _can_be_written(value: Json) -> bool:
     return True
 
 
+def identity_or_none(value: Json) -> str | None:
+    """Return a user id as text, servers also send numbers; None for all else and beyond 200 characters."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    text = str(value)
+    return text if 0 < len(text) <= MAX_RECEIVED_ID_CHARS else None
+
+
 class Frame(TypedDict, total=False):
     """The outer object of a frame."""
 
     event: Required[str]
     channel: str
     data: Json
-    user_id: str | int
+    user_id: Json
 
 
 class Event:
@@ -85,7 +95,7 @@ class Event:
     def user_id(self) -> str | None:
         """The sender of a client event on a presence channel."""
         user_id = self._frame.get("user_id")
-        return None if user_id is None else str(user_id)
+        return None if user_id is None else identity_or_none(user_id)
 
     @property
     def data(self) -> Json:

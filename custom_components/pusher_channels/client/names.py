@@ -15,7 +15,7 @@ USER_CHANNEL_PREFIX = "#server-to-user-"
 CLIENT_EVENT_PREFIX = "client-"
 
 _NAME = re.compile(r"[A-Za-z0-9_\-=@,.;]+")
-_SOCKET_ID = re.compile(r"[0-9]+\.[0-9]+")
+_SOCKET_ID = re.compile(r"[0-9]{1,40}\.[0-9]{1,40}")
 
 
 class ChannelKind(StrEnum):

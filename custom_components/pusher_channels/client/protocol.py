@@ -11,7 +11,8 @@ from typing import Final, cast
 import orjson
 
 from .exceptions import InvalidUseError, Misuse, ProtocolError
-from .limits import MAX_EVENT_DATA_BYTES, MAX_INTEGER, MAX_MEMBER_BYTES
+from .fields import identity, integer, integer_or_none, number
+from .limits import MAX_EVENT_DATA_BYTES, MAX_MEMBER_BYTES, MAX_RECEIVED_NAME_CHARS
 from .messages import (
     ErrorReceived,
     Established,
@@ -32,6 +33,7 @@ from .messages import (
     Unknown,
     WatchlistEvents,
     decode_data,
+    identity_or_none,
     writable,
 )
 from .names import is_socket_id, is_unicode
@@ -77,6 +79,10 @@ def shown_name(name: str) -> str:
 def _event(fields: dict[str, Json], size: int) -> Event:
     if not isinstance(fields.get("channel"), str | None):
         raise TypeError
+    if len(str(fields["event"])) > MAX_RECEIVED_NAME_CHARS:
+        raise ProtocolError(
+            f"The name of an event has more than {MAX_RECEIVED_NAME_CHARS} characters"
+        )
     if size > MAX_EVENT_DATA_BYTES:
         data = fields.get("data")
         # The rest of a frame is short, so its size is near enough for data that is not text.
@@ -122,54 +128,24 @@ def _text(value: Json) -> str:
     return value
 
 
-def _identity(value: Json) -> str:
-    """Return a user id as text: servers also send numbers."""
-    if not _is_identity(value):
-        raise TypeError
-    return str(value)
-
-
-def _is_identity(value: Json) -> bool:
-    return isinstance(value, str | int | float) and not isinstance(value, bool) and value != ""
-
-
 def _identities(values: list[Json]) -> list[str]:
-    """Return user ids as text without those that are missing: soketi lists a guest as null."""
-    return [str(value) for value in values if _is_identity(value)]
+    """Return the valid user ids: soketi lists a guest as null."""
+    identities = map(identity_or_none, values)
+    return [user_id for user_id in identities if user_id is not None]
 
 
-def _number(value: Json) -> float:
-    """Return a number, also one sent as text (slanger); raises `ValueError` out of range."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise TypeError
-    try:
-        number = int(value) if isinstance(value, str) else value
-    except ValueError:
-        number = float(value)
-    if not 0 <= number <= MAX_INTEGER:
-        raise ValueError
-    return number
-
-
-def _integer(value: Json) -> int:
-    """Return a whole number from 0 to 2^53."""
-    number = _number(value)
-    if number != int(number):
-        raise ValueError
-    return int(number)
-
-
-def _code(value: Json) -> int | None:
-    """Return the code of an error; None for anything else: the message counts without it."""
-    try:
-        return _integer(value)
-    except TypeError, ValueError:
-        return None
+def _user_infos(value: Json) -> dict[str, Json]:
+    """Return the user info of each member; None for one that is larger than 64 KB."""
+    infos = value if isinstance(value, dict) else {}
+    return {
+        user_id: info if len(orjson.dumps(info)) <= MAX_MEMBER_BYTES else None
+        for user_id, info in infos.items()
+    }
 
 
 def _established(fields: dict[str, Json]) -> Established:
     data = _object(fields.get("data"))
-    timeout = _number(data["activity_timeout"])
+    timeout = number(data["activity_timeout"])
     if timeout == 0:
         raise ValueError
     socket_id = _text(data["socket_id"])
@@ -186,7 +162,7 @@ def _server_error(fields: dict[str, Json]) -> ErrorReceived:
     code = data.get("code")
     message = str(data.get("message") or "The server reported an error")[:MAX_ERROR_CHARS]
     return ErrorReceived(
-        _code(code),
+        integer_or_none(code),
         redact_signatures(message),
         channel if isinstance(channel, str) else None,
         message,
@@ -199,9 +175,7 @@ def _subscription_succeeded(fields: dict[str, Json]) -> SubscriptionSucceeded:
     presence = data.get("presence") if isinstance(data, dict) else None
     if not isinstance(presence, dict):
         return SubscriptionSucceeded(channel)
-    infos = presence.get("hash")
-    if not isinstance(infos, dict):
-        infos = {}
+    infos = _user_infos(presence.get("hash"))
     ids = presence.get("ids")
     if isinstance(ids, dict):
         # A scaled Reverb merges lists into objects.
@@ -212,7 +186,7 @@ def _subscription_succeeded(fields: dict[str, Json]) -> SubscriptionSucceeded:
     count = presence.get("count")
     if count is None or len(members) < len(listed):
         return SubscriptionSucceeded(channel, members, len(members))
-    return SubscriptionSucceeded(channel, members, _integer(count))
+    return SubscriptionSucceeded(channel, members, integer(count))
 
 
 def _subscription_error(fields: dict[str, Json]) -> SubscriptionRefused:
@@ -223,30 +197,30 @@ def _subscription_error(fields: dict[str, Json]) -> SubscriptionRefused:
         _text(fields["channel"]),
         redact_signatures(data.get("type") or RefusalType.AUTH_ERROR),
         redact_signatures(data.get("error") or "The server refused the subscription"),
-        _code(data.get("status")) or 0,
+        integer_or_none(data.get("status")) or 0,
     )
 
 
 def _member_added(fields: dict[str, Json]) -> MemberAdded:
     data = _object(fields["data"])
-    member = Member(_identity(data["user_id"]), data.get("user_info"))
+    member = Member(identity(data["user_id"]), data.get("user_info"))
     return MemberAdded(_text(fields["channel"]), member)
 
 
 def _member_removed(fields: dict[str, Json]) -> MemberRemoved:
     data = _object(fields["data"])
-    return MemberRemoved(_text(fields["channel"]), _identity(data["user_id"]))
+    return MemberRemoved(_text(fields["channel"]), identity(data["user_id"]))
 
 
 def _subscription_count(fields: dict[str, Json]) -> SubscriptionCount:
     data = _object(fields["data"])
-    return SubscriptionCount(_text(fields["channel"]), _integer(data["subscription_count"]))
+    return SubscriptionCount(_text(fields["channel"]), integer(data["subscription_count"]))
 
 
 def _signin_success(fields: dict[str, Json]) -> SigninSuccess:
     user = _data(_object(fields.get("data") or {}).get("user_data"))
     user_id = user.get("id") if isinstance(user, dict) else None
-    return SigninSuccess(None if user_id is None else _identity(user_id))
+    return SigninSuccess(None if user_id is None else identity(user_id))
 
 
 def _watchlist_events(fields: dict[str, Json]) -> WatchlistEvents:

@@ -14,8 +14,8 @@ from typing import Final
 import orjson
 
 from .exceptions import WebhookError
-from .limits import MAX_INTEGER
-from .messages import Json, decode_data, writable
+from .fields import integer_or_none
+from .messages import Json, decode_data, identity_or_none, writable
 
 MAX_BODY_BYTES: Final = 1024 * 1024
 MAX_AGE: Final = 300.0
@@ -129,15 +129,15 @@ def _event(fields: Json) -> WebhookEvent:
     name, channel = fields.get("name"), fields.get("channel")
     if not isinstance(name, str) or not isinstance(channel, str):
         raise _not_a_webhook()
-    data, count = fields.get("data"), fields.get("subscription_count")
+    data = fields.get("data")
     return WebhookEvent(
         name,
         channel,
-        _text(fields.get("user_id")),
+        identity_or_none(fields.get("user_id")),
         _text(fields.get("event")),
         writable(decode_data(data), data),
         _text(fields.get("socket_id")),
-        count if isinstance(count, int) and 0 <= count <= MAX_INTEGER else None,
+        integer_or_none(fields.get("subscription_count")),
     )
 
 

@@ -27,7 +27,7 @@ from homeassistant.helpers.template import Template
 from homeassistant.util import dt as dt_util
 from jinja2 import UndefinedError
 
-from ..client import Event, Json
+from ..client import MAX_INTEGER, Event, Json
 from ..const import (
     CONF_CHANNEL,
     CONF_DISPLAY_PRECISION,
@@ -330,13 +330,18 @@ def _to_number(data: object) -> int | float | None:
 
 
 def _parse_number(text: str) -> int | float | None:
-    """Return the number that a text is; Python's underscores are none."""
+    """Return the number that a text is; Python's underscores are none.
+
+    Integers beyond 64 bits become floats: with one of them Home Assistant could store no states.
+    """
     if len(text) > MAX_LENGTH_STATE_STATE or "_" in text:
         return None
     try:
-        return int(text)
+        number = int(text)
     except ValueError:
         pass
+    else:
+        return number if abs(number) <= MAX_INTEGER else float(number)
     try:
         return float(text)
     except ValueError:
