@@ -1,64 +1,20 @@
 """Values are entities of their channel's device that show what the latest event carried."""
 
-import asyncio
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from freezegun.api import FrozenDateTimeFactory
-from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
-from homeassistant.core import HomeAssistant, State
+from homeassistant.const import STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers import restore_state
-from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
     async_capture_events,
-    async_fire_time_changed,
 )
 
 from tools.devserver import DevServer
 
 from .conftest import SetUp, app_entry, channel_subentry, until
 from .home_assistant import skip, state_of, writes_of
-
-TOTAL = "sensor.orders_total"
-DOOR = "binary_sensor.orders_door"
-
-type Stored = dict[str, Any]
-
-
-def sensor(name: str = "Total", value: str = "total", **settings: Any) -> Stored:
-    return {"platform": "sensor", "name": name, "events": [], "value": value} | settings
-
-
-def binary_sensor(name: str = "Door", value: str = "open", **settings: Any) -> Stored:
-    return {"platform": "binary_sensor", "name": name, "events": [], "value": value} | settings
-
-
-def shop(server: DevServer, channel: str = "orders", **values: Stored) -> MockConfigEntry:
-    """Return an entry with one channel that has these values."""
-    return app_entry(server, channel_subentry(channel, values=values))
-
-
-def change_values(hass: HomeAssistant, entry: MockConfigEntry, **values: Stored) -> None:
-    """Store other values, as the form does."""
-    subentry = entry.subentries["id-orders"]
-    data = {**subentry.data, "values": values}
-    hass.config_entries.async_update_subentry(entry, subentry, data=data)
-
-
-def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """Return the warnings about values."""
-    return [it.getMessage() for it in caplog.records if it.name.endswith(".hub.values")]
-
-
-async def publish(hass: HomeAssistant, server: DevServer, data: object, name: str = "new") -> None:
-    """Publish an event and wait until Home Assistant has handled it."""
-    events = async_capture_events(hass, "pusher_channels_event")
-    await server.publish("orders", name, data)
-    await until(lambda: events)
-    await skip(hass, 0.02)
+from .values import DOOR, TOTAL, binary_sensor, change_values, publish, sensor, shop, warnings
 
 
 @pytest.mark.parametrize(
@@ -173,6 +129,27 @@ async def test_wrong_data_changes_nothing_and_warns_once_until_it_works_again(
     await publish(hass, server, {"total": 6, "note": "good"})
     await publish(hass, server, {"total": "much", "note": "good"})
     assert len(warnings(caplog)) == 3
+
+
+async def test_number_that_cannot_be_converted_changes_nothing(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, caplog: pytest.LogCaptureFixture
+) -> None:
+    wind = sensor(device_class="wind_speed", unit_of_measurement="Beaufort")
+    entry = shop(server, a=wind)
+    await set_up(entry)
+    await publish(hass, server, {"total": 0})
+    for number in (-1, -2, 1e300):
+        await publish(hass, server, {"total": number})
+    assert state_of(hass, TOTAL).state == "0.0"
+    reason = "it cannot be shown with this unit and class"
+    warning = f"The value Total of channel orders is not changed by the event new: {reason}"
+    assert warnings(caplog) == [warning]
+
+    change_values(hass, entry, a=wind | {"name": "Wind"})
+    await hass.async_block_till_done()
+    assert state_of(hass, TOTAL).state == "0.0"
+    await publish(hass, server, {"total": 1})
+    assert state_of(hass, TOTAL).state == "3.0096"
 
 
 async def test_data_that_is_wrong_now_and_then_does_not_fill_the_log(
@@ -348,140 +325,6 @@ async def test_entities_of_values_removed_while_the_app_did_not_run_are_removed(
     assert er.async_get(hass).async_get(TOTAL) is None
 
 
-async def test_values_are_restored(
-    hass: HomeAssistant, hass_storage: dict[str, Any], server: DevServer, set_up: SetUp
-) -> None:
-    noon = "2026-11-25T12:00:00+00:00"
-    await store_states(
-        hass,
-        hass_storage,
-        [
-            (
-                State(TOTAL, STATE_UNAVAILABLE),
-                {"native_value": 12.5, "native_unit_of_measurement": "EUR"},
-            ),
-            (
-                State("sensor.orders_paid_at", STATE_UNAVAILABLE),
-                {
-                    "native_value": {
-                        "__type": "<class 'datetime.datetime'>",
-                        "isoformat": noon,
-                    },
-                    "native_unit_of_measurement": None,
-                    "source": "paid_at",
-                },
-            ),
-            (
-                State("sensor.orders_other", STATE_UNAVAILABLE),
-                {"native_value": 1, "native_unit_of_measurement": None, "source": "before"},
-            ),
-            (State(DOOR, STATE_UNAVAILABLE), {"is_on": True}),
-            (State("binary_sensor.orders_gate", STATE_OFF), {}),
-        ],
-    )
-    entry = shop(
-        server,
-        a=sensor(unit_of_measurement="EUR"),
-        b=sensor("Paid at", "paid_at", device_class="timestamp"),
-        c=sensor("Other", "after"),
-        d=binary_sensor(),
-        e=binary_sensor("Gate", "gate"),
-    )
-    await set_up(entry)
-    assert state_of(hass, TOTAL).state == "12.5"
-    assert state_of(hass, "sensor.orders_paid_at").state == noon
-    assert state_of(hass, "sensor.orders_other").state == STATE_UNKNOWN
-    assert state_of(hass, DOOR).state == STATE_ON
-    assert state_of(hass, "binary_sensor.orders_gate").state == STATE_OFF
-
-
-async def test_values_survive_a_reload(
-    hass: HomeAssistant, server: DevServer, set_up: SetUp
-) -> None:
-    entry = shop(server, a=sensor(), b=binary_sensor(), c=sensor("Day", "day", device_class="date"))
-    hub = await set_up(entry)
-    await publish(hass, server, {"total": 5, "open": "on", "day": "2026-11-25"})
-    assert await hass.config_entries.async_reload(entry.entry_id)
-    assert hub is not entry.runtime_data
-    await until(lambda: state_of(hass, TOTAL).state == "5")
-    assert state_of(hass, DOOR).state == STATE_ON
-    assert state_of(hass, "sensor.orders_day").state == "2026-11-25"
-
-
-async def test_sensor_expires(
-    hass: HomeAssistant, server: DevServer, set_up: SetUp, freezer: FrozenDateTimeFactory
-) -> None:
-    entry = shop(server, a=sensor(expire_after=60))
-    await set_up(entry)
-    await publish(hass, server, {"total": 5})
-    await pass_time(hass, freezer, 50)
-    await publish(hass, server, {"total": 5})
-    await pass_time(hass, freezer, 50)
-    assert state_of(hass, TOTAL).state == "5"
-    await pass_time(hass, freezer, 20)
-    assert state_of(hass, TOTAL).state == STATE_UNKNOWN
-    await publish(hass, server, {"total": 5})
-    assert state_of(hass, TOTAL).state == "5"
-
-
-async def test_binary_sensor_turns_off_after_its_delay(
-    hass: HomeAssistant, server: DevServer, set_up: SetUp, freezer: FrozenDateTimeFactory
-) -> None:
-    await set_up(shop(server, a=binary_sensor(off_delay=10)))
-    await publish(hass, server, {"open": 1})
-    await pass_time(hass, freezer, 8)
-    await publish(hass, server, {"open": 1})
-    await pass_time(hass, freezer, 8)
-    assert state_of(hass, DOOR).state == STATE_ON
-    await pass_time(hass, freezer, 4)
-    assert state_of(hass, DOOR).state == STATE_OFF
-
-
-async def test_time_that_passed_while_home_assistant_was_off_counts(
-    hass: HomeAssistant,
-    hass_storage: dict[str, Any],
-    server: DevServer,
-    set_up: SetUp,
-    freezer: FrozenDateTimeFactory,
-) -> None:
-    received = (dt_util.utcnow() - timedelta(seconds=50)).isoformat()
-    await store_states(
-        hass,
-        hass_storage,
-        [
-            (
-                State(f"sensor.orders_{name}", STATE_UNAVAILABLE),
-                {"native_value": 5, "native_unit_of_measurement": None, "received": received},
-            )
-            for name in ("short", "long")
-        ],
-    )
-    await set_up(
-        shop(
-            server,
-            a=sensor("Short", expire_after=40),
-            b=sensor("Long", expire_after=60),
-        )
-    )
-    assert state_of(hass, "sensor.orders_short").state == STATE_UNKNOWN
-    assert state_of(hass, "sensor.orders_long").state == "5"
-    await pass_time(hass, freezer, 15)
-    assert state_of(hass, "sensor.orders_long").state == STATE_UNKNOWN
-
-
-async def test_timers_end_with_the_value(
-    hass: HomeAssistant, server: DevServer, set_up: SetUp, freezer: FrozenDateTimeFactory
-) -> None:
-    entry = shop(server, a=sensor(expire_after=60))
-    await set_up(entry)
-    await publish(hass, server, {"total": 5})
-    await server.publish("orders", "new", {"total": 6})
-    change_values(hass, entry)
-    await hass.async_block_till_done()
-    await pass_time(hass, freezer, 100)
-    assert hass.states.get(TOTAL) is None
-
-
 async def test_many_values_leave_the_event_and_each_other_alone(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
@@ -491,26 +334,3 @@ async def test_many_values_leave_the_event_and_each_other_alone(
     assert state_of(hass, "sensor.orders_value_499").state == "499"
     assert state_of(hass, "sensor.orders_value_500").state == STATE_UNKNOWN
     assert state_of(hass, "event.orders").attributes["event"] == "new"
-
-
-async def store_states(
-    hass: HomeAssistant, storage: dict[str, Any], states: list[tuple[State, dict[str, Any]]]
-) -> None:
-    """Store states as a stopped Home Assistant leaves them."""
-    now = dt_util.utcnow().isoformat()
-    storage[restore_state.STORAGE_KEY] = {
-        "version": restore_state.STORAGE_VERSION,
-        "key": restore_state.STORAGE_KEY,
-        "data": [
-            {"state": state.as_dict(), "extra_data": extra_data, "last_seen": now}
-            for state, extra_data in states
-        ],
-    }
-    await restore_state.async_get(hass).async_load()
-
-
-async def pass_time(hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: float) -> None:
-    freezer.tick(seconds)
-    async_fire_time_changed(hass)
-    await hass.async_block_till_done()
-    await asyncio.sleep(0)

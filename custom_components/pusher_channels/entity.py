@@ -27,7 +27,9 @@ from .hub.devices import subentry_identifier
 from .hub.hub import Hub
 from .hub.share import ConfiguredShare
 from .hub.timer import Timer
-from .hub.values import Value, ValueReader, ValueState, value_of
+from .hub.value_reader import ValueReader
+from .hub.value_states import ValueState
+from .hub.values import Value, value_of
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -39,12 +41,17 @@ class ThrottledEntity(Entity):
 
     @override
     async def async_added_to_hass(self) -> None:
+        # Not the method: its text, which has the entity's state in it, would name each task.
+        @callback
+        def write() -> None:
+            self._write()
+
         self._debouncer = Debouncer(
             self.hass,
             _LOGGER,
             cooldown=self._seconds_between_writes,
             immediate=True,
-            function=self._write,
+            function=write,
         )
         self.async_on_remove(self._debouncer.async_shutdown)
         await super().async_added_to_hass()
@@ -192,6 +199,7 @@ class ValueEntity(ChannelEntity, ThrottledEntity, RestoreEntity):
         self._attr_name = value.name
         self._value = value
         self._reader = ValueReader(hub.hass, value)
+        self._shown: ValueState = None
         self._received: datetime | None = None
         self._timer = Timer(hub.hass, self._handle_end_of_state)
 
@@ -216,11 +224,18 @@ class ValueEntity(ChannelEntity, ThrottledEntity, RestoreEntity):
             {**self._stored_state(), "source": self._value.source, "received": received}
         )
 
+    def continue_after(self, event: Event | None, received: datetime | None) -> None:
+        """Take over from an earlier entity of this value what it read last, and when that came."""
+        self._reader.event, self._received = event, received
+
     @override
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
         await self._restore()
-        if self._reader.replay(self._channel.latest_events.values()):
+        self._is_state_accepted()
+        read_before = self._reader.event
+        self._reader.replay(self._channel.latest_events.values())
+        if self._is_state_accepted() and self._reader.event is not read_before:
             self._received = dt_util.utcnow()
         self.async_on_remove(self._timer.cancel)
         self._start_timer()
@@ -242,7 +257,7 @@ class ValueEntity(ChannelEntity, ThrottledEntity, RestoreEntity):
     @callback
     @override
     def _write(self) -> None:
-        if self._reader.settle():
+        if self._reader.settle() and self._is_state_accepted():
             self._received = dt_util.utcnow()
             self._start_timer()
             self.async_write_ha_state()
@@ -260,9 +275,21 @@ class ValueEntity(ChannelEntity, ThrottledEntity, RestoreEntity):
         value = self._current_value
         if value is not None:
             entity = type(self)(self._hub, self._channel, value)
+            entity.continue_after(self._reader.event, self._received)
             await platform.async_add_entities(
                 [entity], config_subentry_id=self._channel.subentry_id
             )
+
+    def _is_state_accepted(self) -> bool:
+        """Return whether Home Assistant can show the state; if not, keep the one that it shows."""
+        try:
+            self.state  # noqa: B018  # it converts units, which not every number allows
+        except ArithmeticError, TypeError, ValueError:
+            self._reader.refuse(self._shown)
+            return False
+        self._reader.accept()
+        self._shown = self._reader.state
+        return True
 
     async def _restore(self) -> None:
         """Restore the last state, if it is from the same source."""
@@ -286,9 +313,9 @@ class ValueEntity(ChannelEntity, ThrottledEntity, RestoreEntity):
         if left > timedelta():
             self._timer.start(left.total_seconds())
         else:
-            self._reader.state = self._end_of_state
+            self._reader.state = self._shown = self._end_of_state
 
     @callback
     def _handle_end_of_state(self) -> None:
-        self._reader.state = self._end_of_state
+        self._reader.state = self._shown = self._end_of_state
         self.async_write_ha_state()

@@ -38,7 +38,8 @@ from .const import CONF_DISPLAY_PRECISION, CONF_EXPIRE_AFTER
 from .entity import ChannelEntity, ConnectionEntity, ShareEntity, ThrottledEntity, ValueEntity
 from .hub.channel import ChannelChange, ConfiguredChannel
 from .hub.hub import Hub, PusherConfigEntry
-from .hub.values import Value, ValueState, values_of
+from .hub.value_states import ValueState
+from .hub.values import Value, values_of
 
 PARALLEL_UPDATES = 0
 

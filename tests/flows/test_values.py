@@ -3,14 +3,10 @@
 from typing import Any
 
 import pytest
-from homeassistant.components.sensor import SensorDeviceClass
-from homeassistant.components.sensor.const import DEVICE_CLASS_STATE_CLASSES, DEVICE_CLASS_UNITS
-from homeassistant.config_entries import SubentryFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from tools.devserver import DevServer
@@ -19,52 +15,7 @@ from ..conftest import SetUp, app_entry, channel_subentry, until
 from ..flow_steps import choose_change, prefilled, start_channel_change, start_reconfigure
 from ..home_assistant import state_of
 from .test_flows_over_rest import post
-
-TOTAL = {"platform": "sensor", "name": "Total", "value": "total"}
-DOOR = {"platform": "binary_sensor", "name": "Door", "value": "open"}
-STORED = {"events": [], "platform": "sensor", "name": "Total", "value": "total"}
-
-
-async def submit(
-    hass: HomeAssistant, step: SubentryFlowResult, form: dict[str, Any]
-) -> SubentryFlowResult:
-    assert step["type"] is FlowResultType.FORM
-    return await hass.config_entries.subentries.async_configure(step["flow_id"], form)
-
-
-async def open_form(
-    hass: HomeAssistant, entry: MockConfigEntry, option: str = "add_value"
-) -> SubentryFlowResult:
-    return await choose_change(hass, await start_reconfigure(hass, entry, "orders"), option)
-
-
-async def add(
-    hass: HomeAssistant, entry: MockConfigEntry, form: dict[str, Any], **details: Any
-) -> SubentryFlowResult:
-    """Add a value by both of its forms."""
-    step = await submit(hass, await open_form(hass, entry), form)
-    assert step["step_id"] == form["platform"], step.get("errors")
-    step = await submit(hass, step, details)
-    await hass.async_block_till_done()
-    return step
-
-
-def stored(entry: MockConfigEntry) -> dict[str, Any]:
-    return dict(entry.subentries["id-orders"].data["values"])
-
-
-def choices(step: SubentryFlowResult, field: str) -> dict[str, str]:
-    """Return the labels that a field offers, by their values."""
-    schema = step["data_schema"]
-    assert schema is not None
-    options = schema.schema[field].config["options"]
-    return {option["value"]: option["label"] for option in options}
-
-
-async def publish(hass: HomeAssistant, server: DevServer, name: str, data: object) -> None:
-    events = async_capture_events(hass, "pusher_channels_event")
-    await server.publish("orders", name, data)
-    await until(lambda: events)
+from .value_steps import DOOR, STORED, TOTAL, add, choices, open_form, publish, stored, submit
 
 
 async def test_value_is_added_changed_and_removed(
@@ -179,35 +130,6 @@ async def test_offered_paths_are_bounded(
 
 
 @pytest.mark.parametrize(
-    ("form", "details", "present"),
-    [
-        (TOTAL, {}, "5"),
-        (DOOR, {}, "on"),
-        (TOTAL | {"value": "{{ data.total * 2 }}"}, {}, "10"),
-        (TOTAL | {"value": "missing"}, {}, "-"),
-        (TOTAL | {"value": "$"}, {}, "-"),
-        (TOTAL | {"events": ["other"]}, {}, "-"),
-        (TOTAL | {"value": "text"}, {}, "many 'words'"),
-    ],
-)
-async def test_last_step_shows_what_the_value_would_be_now(
-    hass: HomeAssistant,
-    server: DevServer,
-    set_up: SetUp,
-    form: dict[str, Any],
-    details: dict[str, Any],
-    present: str,
-) -> None:
-    entry = app_entry(server, "orders")
-    await set_up(entry)
-    await publish(hass, server, "new", {"total": 5, "open": 1, "text": "many\n`words`"})
-    step = await submit(hass, await open_form(hass, entry), form)
-    placeholders = step["description_placeholders"]
-    assert placeholders is not None
-    assert placeholders["present"] == present
-
-
-@pytest.mark.parametrize(
     ("change", "field", "error"),
     [
         ({"value": ""}, "value", "invalid_path"),
@@ -218,8 +140,9 @@ async def test_last_step_shows_what_the_value_would_be_now(
         ({"value": "{% if data %}"}, "value", "invalid_template"),
         ({"value": "{{ data | no_such_filter }}"}, "value", "invalid_template"),
         ({"events": ["order", ".order.paid"]}, "events", "echo_event_name"),
-        ({"name": "Taken"}, "name", "name_taken"),
-        ({"name": " tAKEN "}, "name", "name_taken"),
+        ({"name": "Caf\u00e9 door"}, "name", "name_taken"),
+        ({"name": " cAF\u00c9  dOOR "}, "name", "name_taken"),
+        ({"name": "Cafe\u0301 door"}, "name", "name_taken"),
         ({"name": " ", "value": "$"}, "name", "invalid_name"),
         ({"name": " ", "value": "{{ data }}"}, "name", "invalid_name"),
         ({"name": "x" * 101}, "name", "invalid_name"),
@@ -233,7 +156,7 @@ async def test_error_is_shown_at_its_field(
     field: str,
     error: str,
 ) -> None:
-    taken = STORED | {"name": "Taken"}
+    taken = STORED | {"name": "Caf\u00e9 door"}
     entry = app_entry(server, channel_subentry("orders", values={"a": taken}))
     await set_up(entry)
     step = await submit(hass, await open_form(hass, entry), TOTAL | change)
@@ -254,66 +177,6 @@ async def test_template_error_is_quoted(
     placeholders = step["description_placeholders"]
     assert placeholders is not None
     assert "nope" in placeholders["error"]
-
-
-@pytest.mark.parametrize(
-    ("details", "field"),
-    [
-        ({"device_class": "temperature"}, "unit_of_measurement"),
-        ({"device_class": "temperature", "unit_of_measurement": "EUR"}, "unit_of_measurement"),
-        ({"device_class": "timestamp", "unit_of_measurement": "s"}, "unit_of_measurement"),
-        ({"device_class": "date", "state_class": "total"}, "state_class"),
-        ({"device_class": "monetary", "state_class": "measurement"}, "state_class"),
-        ({"device_class": "enum", "state_class": "measurement"}, "state_class"),
-        ({"state_class": "measurement_angle"}, "unit_of_measurement"),
-        (
-            {"device_class": "energy", "unit_of_measurement": "kWh", "state_class": "measurement"},
-            "state_class",
-        ),
-        ({"unit_of_measurement": "x" * 51}, "unit_of_measurement"),
-    ],
-)
-async def test_unit_and_classes_that_disagree_are_refused_with_what_fits(
-    hass: HomeAssistant, server: DevServer, set_up: SetUp, details: dict[str, Any], field: str
-) -> None:
-    entry = app_entry(server, "orders")
-    await set_up(entry)
-    step = await submit(hass, await open_form(hass, entry), TOTAL)
-    step = await submit(hass, step, details)
-    assert step["errors"] == {field: "invalid_unit"}
-    assert prefilled(step) == details
-    placeholders = step["description_placeholders"]
-    assert placeholders is not None
-    if details.get("device_class") == "temperature":
-        assert placeholders["units"] == "K, °C, °F"
-        assert placeholders["state_classes"] == "measurement"
-    assert "values" not in entry.subentries["id-orders"].data
-
-
-async def test_every_device_class_is_taken_with_each_unit_and_state_class_that_fits(
-    hass: HomeAssistant, server: DevServer, set_up: SetUp
-) -> None:
-    entry = app_entry(server, "orders")
-    await set_up(entry)
-    for device_class in SensorDeviceClass:
-        unit = next(iter(DEVICE_CLASS_UNITS.get(device_class, {None})))
-        for state_class in (None, *DEVICE_CLASS_STATE_CLASSES[device_class]):
-            details = {
-                "device_class": device_class.value,
-                "unit_of_measurement": unit,
-                "state_class": state_class,
-            }
-            form = TOTAL | {"name": f"{device_class} {state_class}"}
-            step = await submit(hass, await open_form(hass, entry), form)
-            step = await submit(hass, step, {key: it for key, it in details.items() if it})
-            if state_class == "measurement_angle" and unit != "°":
-                assert step["errors"] == {"unit_of_measurement": "invalid_unit"}
-            else:
-                assert step["type"] is FlowResultType.ABORT, details
-            data = {**entry.subentries["id-orders"].data, "values": {}}
-            hass.config_entries.async_update_subentry(
-                entry, entry.subentries["id-orders"], data=data
-            )
 
 
 async def test_name_taken_by_another_dialog_is_refused(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any, Final
+from unicodedata import normalize
 
 import voluptuous as vol
 from homeassistant.components.sensor import CONF_STATE_CLASS, SensorDeviceClass, SensorStateClass
@@ -40,7 +41,8 @@ from ..const import (
     CONF_VALUE,
 )
 from ..hub.value_paths import PathError, compile_path, list_paths
-from ..hub.values import ValueState, is_template
+from ..hub.value_states import ValueState
+from ..hub.values import is_template
 from .forms import strip_blanks, whole_number
 
 CONF_VALUE_ID: Final = "value_id"
@@ -148,6 +150,11 @@ def _name_of(source: str) -> str:
     names = [key for key in keys if isinstance(key, str)]
     name = names[-1].replace("_", " ").strip() if names else ""
     return name[:1].upper() + name[1:MAX_NAME_LENGTH]
+
+
+def comparable(name: str) -> str:
+    """Return what names have in common that look the same but for upper and lower case."""
+    return " ".join(normalize("NFKC", name).casefold().split())
 
 
 def check_sensor(form: Form) -> Errors:

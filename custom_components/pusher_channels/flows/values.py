@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 from uuid import uuid4
 
+import voluptuous as vol
 from homeassistant.config_entries import (
     ConfigEntryState,
     ConfigSubentryFlow,
@@ -17,7 +18,8 @@ from ..client import Event
 from ..const import CONF_EVENTS, CONF_VALUE, CONF_VALUES
 from ..hub.hub import Hub
 from ..hub.value_paths import PathError, compile_path
-from ..hub.values import Value, ValueReader, is_template
+from ..hub.value_reader import ValueReader
+from ..hub.values import Value, is_template
 from .forms import strip_blanks
 from .value_forms import (
     BINARY_SENSOR_SCHEMA,
@@ -29,6 +31,7 @@ from .value_forms import (
     Form,
     check_sensor,
     choice_schema,
+    comparable,
     fitting,
     path_options,
     read_value,
@@ -132,7 +135,7 @@ class ValueSteps(ConfigSubentryFlow):
             step_id=self._value[CONF_PLATFORM],
             data_schema=self.add_suggested_values_to_schema(schema, details),
             errors=errors,
-            description_placeholders={"present": self._present(), **fitting(details)},
+            description_placeholders={"present": self._present(details), **fitting(details)},
             last_step=True,
         )
 
@@ -158,7 +161,7 @@ class ValueSteps(ConfigSubentryFlow):
             errors[CONF_VALUE] = "invalid_template"
             problem = str(err)
         others = (other for value_id, other in self._values.items() if value_id != self._value_id)
-        if name.casefold() in (str(other.get(CONF_NAME)).casefold() for other in others):
+        if comparable(name) in (comparable(str(other.get(CONF_NAME))) for other in others):
             errors[CONF_NAME] = "name_taken"
         elif (not name and not errors) or len(name) > MAX_NAME_LENGTH:
             errors[CONF_NAME] = "invalid_name"
@@ -168,10 +171,15 @@ class ValueSteps(ConfigSubentryFlow):
                 problem = event.lstrip(".")
         return errors, problem
 
-    def _present(self) -> str:
+    def _present(self, details: Form) -> str:
         """Return what the value would be now, by the latest events."""
-        reader = ValueReader(self.hass, Value.of("", self._value))
-        if not reader.replay(self._latest_events):
+        try:
+            value = Value.of("", details | self._value)
+        except vol.Invalid:  # a stored detail was edited
+            return NOTHING
+        reader = ValueReader(self.hass, value)
+        reader.replay(self._latest_events)
+        if reader.event is None:
             return NOTHING
         match reader.state:
             case bool(is_on):

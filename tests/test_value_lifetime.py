@@ -1,0 +1,199 @@
+"""States of values outlast a restart and a reload, and end after the time that the user set."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.core import HomeAssistant, State
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import restore_state
+from homeassistant.util import dt as dt_util
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
+
+from tools.devserver import DevServer
+
+from .conftest import SetUp, until
+from .home_assistant import state_of
+from .values import DOOR, TOTAL, binary_sensor, change_values, publish, sensor, shop
+
+
+async def test_values_are_restored(
+    hass: HomeAssistant, hass_storage: dict[str, Any], server: DevServer, set_up: SetUp
+) -> None:
+    noon = "2026-11-25T12:00:00+00:00"
+    await store_states(
+        hass,
+        hass_storage,
+        [
+            (
+                State(TOTAL, STATE_UNAVAILABLE),
+                {"native_value": 12.5, "native_unit_of_measurement": "EUR"},
+            ),
+            (
+                State("sensor.orders_paid_at", STATE_UNAVAILABLE),
+                {
+                    "native_value": {
+                        "__type": "<class 'datetime.datetime'>",
+                        "isoformat": noon,
+                    },
+                    "native_unit_of_measurement": None,
+                    "source": "paid_at",
+                },
+            ),
+            (
+                State("sensor.orders_other", STATE_UNAVAILABLE),
+                {"native_value": 1, "native_unit_of_measurement": None, "source": "before"},
+            ),
+            (State(DOOR, STATE_UNAVAILABLE), {"is_on": True}),
+            (State("binary_sensor.orders_gate", STATE_OFF), {}),
+        ],
+    )
+    entry = shop(
+        server,
+        a=sensor(unit_of_measurement="EUR"),
+        b=sensor("Paid at", "paid_at", device_class="timestamp"),
+        c=sensor("Other", "after"),
+        d=binary_sensor(),
+        e=binary_sensor("Gate", "gate"),
+    )
+    await set_up(entry)
+    assert state_of(hass, TOTAL).state == "12.5"
+    assert state_of(hass, "sensor.orders_paid_at").state == noon
+    assert state_of(hass, "sensor.orders_other").state == STATE_UNKNOWN
+    assert state_of(hass, DOOR).state == STATE_ON
+    assert state_of(hass, "binary_sensor.orders_gate").state == STATE_OFF
+
+
+async def test_values_survive_a_reload(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = shop(server, a=sensor(), b=binary_sensor(), c=sensor("Day", "day", device_class="date"))
+    hub = await set_up(entry)
+    await publish(hass, server, {"total": 5, "open": "on", "day": "2026-11-25"})
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    assert hub is not entry.runtime_data
+    await until(lambda: state_of(hass, TOTAL).state == "5")
+    assert state_of(hass, DOOR).state == STATE_ON
+    assert state_of(hass, "sensor.orders_day").state == "2026-11-25"
+
+
+async def test_sensor_expires(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, freezer: FrozenDateTimeFactory
+) -> None:
+    entry = shop(server, a=sensor(expire_after=60))
+    await set_up(entry)
+    await publish(hass, server, {"total": 5})
+    await pass_time(hass, freezer, 50)
+    await publish(hass, server, {"total": 5})
+    await pass_time(hass, freezer, 50)
+    assert state_of(hass, TOTAL).state == "5"
+    await pass_time(hass, freezer, 20)
+    assert state_of(hass, TOTAL).state == STATE_UNKNOWN
+    await publish(hass, server, {"total": 5})
+    assert state_of(hass, TOTAL).state == "5"
+
+
+async def test_binary_sensor_turns_off_after_its_delay(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, freezer: FrozenDateTimeFactory
+) -> None:
+    await set_up(shop(server, a=binary_sensor(off_delay=10)))
+    await publish(hass, server, {"open": 1})
+    await pass_time(hass, freezer, 8)
+    await publish(hass, server, {"open": 1})
+    await pass_time(hass, freezer, 8)
+    assert state_of(hass, DOOR).state == STATE_ON
+    await pass_time(hass, freezer, 4)
+    assert state_of(hass, DOOR).state == STATE_OFF
+
+
+async def test_state_that_has_ended_does_not_return_with_another_name(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, freezer: FrozenDateTimeFactory
+) -> None:
+    entry = shop(server, a=binary_sensor(off_delay=10), b=sensor(expire_after=10))
+    await set_up(entry)
+    await publish(hass, server, {"open": 1, "total": 5})
+    await pass_time(hass, freezer, 20)
+
+    registry = er.async_get(hass)
+    registry.async_update_entity(DOOR, new_entity_id="binary_sensor.gate")
+    registry.async_update_entity(TOTAL, new_entity_id="sensor.sum")
+    await hass.async_block_till_done()
+    assert state_of(hass, "binary_sensor.gate").state == STATE_OFF
+    assert state_of(hass, "sensor.sum").state == STATE_UNKNOWN
+
+    change_values(
+        hass, entry, a=binary_sensor("Gate", off_delay=10), b=sensor("Sum", expire_after=10)
+    )
+    await hass.async_block_till_done()
+    assert state_of(hass, "binary_sensor.gate").state == STATE_OFF
+    assert state_of(hass, "sensor.sum").state == STATE_UNKNOWN
+
+
+async def test_time_that_passed_while_home_assistant_was_off_counts(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    server: DevServer,
+    set_up: SetUp,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    received = (dt_util.utcnow() - timedelta(seconds=50)).isoformat()
+    await store_states(
+        hass,
+        hass_storage,
+        [
+            (
+                State(f"sensor.orders_{name}", STATE_UNAVAILABLE),
+                {"native_value": 5, "native_unit_of_measurement": None, "received": received},
+            )
+            for name in ("short", "long")
+        ],
+    )
+    await set_up(
+        shop(
+            server,
+            a=sensor("Short", expire_after=40),
+            b=sensor("Long", expire_after=60),
+        )
+    )
+    assert state_of(hass, "sensor.orders_short").state == STATE_UNKNOWN
+    assert state_of(hass, "sensor.orders_long").state == "5"
+    await pass_time(hass, freezer, 15)
+    assert state_of(hass, "sensor.orders_long").state == STATE_UNKNOWN
+
+
+async def test_timers_end_with_the_value(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, freezer: FrozenDateTimeFactory
+) -> None:
+    entry = shop(server, a=sensor(expire_after=60))
+    await set_up(entry)
+    await publish(hass, server, {"total": 5})
+    await server.publish("orders", "new", {"total": 6})
+    change_values(hass, entry)
+    await hass.async_block_till_done()
+    await pass_time(hass, freezer, 100)
+    assert hass.states.get(TOTAL) is None
+
+
+async def store_states(
+    hass: HomeAssistant, storage: dict[str, Any], states: list[tuple[State, dict[str, Any]]]
+) -> None:
+    """Store states as a stopped Home Assistant leaves them."""
+    now = dt_util.utcnow().isoformat()
+    storage[restore_state.STORAGE_KEY] = {
+        "version": restore_state.STORAGE_VERSION,
+        "key": restore_state.STORAGE_KEY,
+        "data": [
+            {"state": state.as_dict(), "extra_data": extra_data, "last_seen": now}
+            for state, extra_data in states
+        ],
+    }
+    await restore_state.async_get(hass).async_load()
+
+
+async def pass_time(hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: float) -> None:
+    freezer.tick(seconds)
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+    await asyncio.sleep(0)
