@@ -35,6 +35,7 @@ NOT_FOR_ACTIONS = {Misuse.ADDRESS, Misuse.MASTER_KEY}
         ("trigger", EVENT | {"channels": []}, "channel_or_channels"),
         ("trigger", TO_ORDERS | {"channels": ["news"]}, "channel_or_channels"),
         ("trigger", EVENT | {"channels": ["a"] * 101}, "too_many_channels"),
+        ("trigger", EVENT | {"channels": ["a"] * 101, "via": "client"}, "too_many_channels"),
         ("trigger", EVENT | {"channel": "not a name"}, "invalid_channel_name"),
         ("trigger", TO_ORDERS | {"event": ""}, "invalid_event_name"),
         ("trigger", TO_ORDERS | {"event": "e" * 201}, "invalid_event_name"),

@@ -62,6 +62,7 @@ async def test_actions_exist_without_a_loaded_app(hass: HomeAssistant) -> None:
         (["private-encrypted-a"], "client-typing", "server"),
         (["public"], "client-typing", "server"),
         (["private-a"], "shipped", "server"),
+        ([f"public-{number}" for number in range(100)], "shipped", "server"),
     ],
 )
 async def test_automatic_way_depends_on_the_event_and_the_channels(

@@ -55,6 +55,18 @@ async def test_off_disconnects_and_on_subscribes_again(
     assert state_of(hass, SWITCH).state == "on"
 
 
+async def test_switch_is_off_while_the_app_disconnects(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    await set_up(app_entry(server))
+
+    turning_off = hass.async_create_task(turn(hass, SERVICE_TURN_OFF))
+    await until(lambda: state_of(hass, STATE).state == "disconnecting")
+
+    assert state_of(hass, SWITCH).state == "off"
+    await turning_off
+
+
 async def test_switch_stays_on_while_the_client_reconnects(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:

@@ -33,6 +33,20 @@ async def test_the_shorter_activity_timeout_counts(
         assert pings(server) == 1
 
 
+@pytest.mark.parametrize(("theirs", "due"), [(30, 29.5), (2, 1.8), (0.01, 0.9)])
+async def test_a_ping_goes_out_shortly_before_the_servers_time_and_at_most_once_a_second(
+    theirs: float, due: float, make_client: MakeClient, clock: Clock
+) -> None:
+    """A server that asks for a tiny activity timeout gets no flood of pings."""
+    async with DevServer(activity_timeout=theirs) as server:
+        await connect(make_client(at=address(server)))
+
+        await clock.pass_by(due - 0.1)
+        assert pings(server) == 0
+        await clock.pass_by(0.15)
+        assert pings(server) == 1
+
+
 async def test_silence_is_answered_with_a_ping_then_a_reconnect(
     client: PusherClient, server: DevServer, clock: Clock
 ) -> None:

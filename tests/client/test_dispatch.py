@@ -34,6 +34,7 @@ def called(dispatcher: ChannelDispatcher | Dispatcher, name: str) -> Json:
         ("shipped", "shipped", "Shipped"),
         ("order.*", "order.shipped", "orders"),
         ("order.?", "order.1", "order.10"),
+        ("order.?", "order.1", "reorder.1"),
         ("*", "", None),
         (r"App\Events\OrderShipped", r"App\Events\OrderShipped", "App/Events/OrderShipped"),
         ("client-[ab]", "client-b", "client-c"),

@@ -107,6 +107,19 @@ def test_missing_or_invalid_header_is_refused(header: str) -> None:
     assert refusal(headers, body) == 401
 
 
+def test_signature_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behaviour does not show this, only the time that a comparison takes."""
+    compared: list[bytes] = []
+
+    def compare(signature: bytes, expected: bytes) -> bool:
+        compared.append(signature)
+        return True
+
+    monkeypatch.setattr(hmac, "compare_digest", compare)
+    assert received(receiver(), {"X-Pusher-Key": KEY, "X-Pusher-Signature": "any"}, made()) == []
+    assert compared == [b"any"]
+
+
 def test_changed_body_is_refused_before_it_is_parsed() -> None:
     headers = signed(made())
     assert refusal(headers, made() + b" ") == 401

@@ -56,6 +56,8 @@ async def test_template_without_the_state_of_its_entity_is_retried(
         ("the unknown soldier", "the unknown soldier"),
         ("{{ 'a' if states('sensor.other') == 'unknown' else 'b' }}", "a"),
         ("{{ states('sensor.token') }}-{{ now().year > 2000 }}", "abc-True"),
+        ("{{ 6 * 7 }}", "42"),
+        ("{{ [1] }}", "[1]"),
     ],
 )
 async def test_template_that_has_all_it_needs_is_sent(
@@ -131,6 +133,21 @@ async def test_script_that_ends_with_a_reload_is_retried(
 
     reload_with(scripts)
     await hass.services.async_call("script", "reload", blocking=True)
+
+    with pytest.raises(AuthorizationError) as raised:
+        await run
+    assert raised.value.retryable
+
+
+@pytest.mark.usefixtures("reload_with")
+async def test_script_that_does_not_answer_in_time_is_retried(hass: HomeAssistant) -> None:
+    asked = async_capture_events(hass, "asked")
+    run = hass.async_create_task(
+        AuthorizationScript(hass, "script.authorize").authorize_user("1.2")
+    )
+    await until(lambda: asked)
+
+    await skip(hass, 10)
 
     with pytest.raises(AuthorizationError) as raised:
         await run

@@ -185,6 +185,25 @@ async def test_members_who_join_and_leave_are_fired_and_earlier_ones_are_not(
     }
 
 
+async def test_count_is_the_servers_also_where_its_list_is_shorter(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    members = {"count": 40, "ids": ["alice"], "hash": {}}
+    answer = frames.subscription_succeeded("presence-room", members)
+    server.faults.subscribe_answers["presence-room"] = answer
+    entry = app_entry(server, "presence-room")
+    names = ("subscription_succeeded", "member_added", "member_removed")
+    bus = capture_bus_events(hass, entry, *names)
+    await set_up(entry)
+
+    await server.send_raw(frames.member_added("presence-room", {"user_id": "bob"}))
+    await server.send_raw(frames.member_removed("presence-room", "bob"))
+    await until(lambda: bus.count("member_removed"))
+
+    counts = [bus.fired(name, of="presence-room")[0]["count"] for name in names]
+    assert counts == [40, 41, 40]
+
+
 async def test_numeric_member_id_is_fired_as_text(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:

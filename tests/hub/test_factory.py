@@ -1,9 +1,14 @@
-"""The server and the server API of an entry."""
+"""The server, the authorizer and the server API of an entry."""
 
 import pytest
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
+from custom_components.pusher_channels.hub.authorization import make_authorizer
 from custom_components.pusher_channels.hub.factory import make_api, make_server
+from tools.devserver import DevServer
+
+from ..conftest import app_data
 
 SCHEME = {"use_tls": True, "verify_ssl": True}
 
@@ -33,6 +38,24 @@ def test_host_overrides_the_cluster(server: dict[str, object], socket: str, api:
     found = make_server({"cluster": "eu", "server": SCHEME | server})
     assert found.websocket_url("key").startswith(socket)
     assert found.api_url == api
+
+
+async def test_endpoint_and_server_api_are_asked_through_the_proxy(
+    hass: HomeAssistant, server: DevServer
+) -> None:
+    at = {"host": "server.invalid", "port": 80, "use_tls": False, "verify_ssl": True}
+    data = app_data(
+        server,
+        authorization="auth_endpoint",
+        auth_endpoint="http://endpoint.invalid/pusher/auth",
+    ) | {"server": at | {"proxy": server.url}}
+    authorizer = make_authorizer(hass, async_get_clientsession(hass), data, {})
+    api = make_api(hass, data)
+    assert authorizer is not None
+    assert api is not None
+
+    assert (await authorizer.authorize_channel("1.2", "private-room")).auth
+    assert await api.channels() == {}
 
 
 async def test_server_api_gets_the_headers_of_the_server(hass: HomeAssistant) -> None:

@@ -85,6 +85,26 @@ async def test_loss_followed_by_a_reload_is_one_gap_since_the_loss(
     assert [gap_of(gap.data)[0] for gap in gaps] == [pytest.approx(lost)]
 
 
+async def test_filter_that_changes_during_an_outage_keeps_the_gap(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server, "orders")
+    hub = await set_up(entry)
+    gaps = async_capture_events(hass, "pusher_channels_gap")
+    server.faults.upgrade_status = 503
+    await server.close_all(1001)
+    await until(lambda: hub.client.missed_since)
+
+    data = {"channel": "orders", "events": ["shipped"], "members": []}
+    hass.config_entries.async_update_subentry(entry, entry.subentries["id-orders"], data=data)
+    await hass.async_block_till_done()
+    server.faults.reset()
+    await skip(hass, 60)
+    await until(lambda: gaps)
+
+    assert gap_of(gaps[0].data)[2] == {"orders"}
+
+
 async def test_channel_that_stays_refused_keeps_its_gap_over_several_reloads(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:

@@ -1,4 +1,4 @@
-"""Close code 4009 that is not about credentials asks for no new ones."""
+"""Code 4009 asks for new credentials, unless it is about something else."""
 
 import pytest
 from homeassistant.core import HomeAssistant
@@ -25,6 +25,20 @@ async def test_4009_about_something_else_than_credentials_asks_for_no_new_ones(
     await hass.async_block_till_done()
 
     assert reauth_flows(hass) == []
+
+
+async def test_4009_of_a_channel_asks_for_new_credentials(
+    hass: HomeAssistant, server: DevServer
+) -> None:
+    answer = frames.subscription_error("private-room", "Unauthorized", 4009)
+    server.faults.subscribe_answers["private-room"] = answer
+    entry = app_entry(server, "private-room")
+    entry.add_to_hass(hass)
+
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await until(lambda: reauth_flows(hass))
+
+    assert issues_of(hass) == {}
 
 
 async def test_origin_that_is_not_allowed_has_an_issue_until_it_connects(
