@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+import pytest
 from aiohttp import ClientSession
 
 from custom_components.pusher_channels.client.auth_answers import ChannelAuth, UserAuth
@@ -12,12 +14,16 @@ from custom_components.pusher_channels.client.authorizers import EndpointAuthori
 from custom_components.pusher_channels.client.channel import Channel, ChannelNotice
 from custom_components.pusher_channels.client.client import ClientNotice, PusherClient
 from custom_components.pusher_channels.client.crypto import encrypt, parse_key, shared_secret
+from custom_components.pusher_channels.client.exceptions import ConnectionFailedError, RequestError
 from custom_components.pusher_channels.client.http_api import HttpApi
 from custom_components.pusher_channels.client.messages import Event, Json, SubscriptionRefused
+from custom_components.pusher_channels.client.presence import PresenceChannel
 from custom_components.pusher_channels.client.server import Server
 from tools.devserver import App, Connection, DevServer, Received, frames
 
 from .conftest import APP, AUTHORIZER, MASTER_KEY, Clock, connect, until
+
+ROOM = "presence-room"
 
 
 def events_of(source: PusherClient | Channel, *patterns: str) -> list[Event]:
@@ -138,3 +144,27 @@ async def subscribed_by_a_late_answer(
     server.connections[0].send(frames.subscription_succeeded("private-a"))
     await channel.wait_subscribed()
     return channel
+
+
+async def request_error(request: Awaitable[object]) -> RequestError:
+    """Await a request to the server API that fails, and return its error."""
+    with pytest.raises(RequestError) as caught:
+        await request
+    return caught.value
+
+
+async def connection_failure(client: PusherClient) -> ConnectionFailedError:
+    """Connect, and return why the first attempt failed."""
+    client.connect()
+    with pytest.raises(ConnectionFailedError) as caught:
+        await client.wait_connected()
+    assert client.last_error is caught.value
+    return caught.value
+
+
+async def subscribe_room(client: PusherClient) -> PresenceChannel:
+    """Connect, subscribe to the presence channel `ROOM` and return it."""
+    await connect(client)
+    [room] = await subscribed(client, ROOM)
+    assert isinstance(room, PresenceChannel)
+    return room

@@ -14,23 +14,15 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from custom_components.pusher_channels.client.client import PusherClient
 from custom_components.pusher_channels.client.connection import ConnectionState, Timing
-from custom_components.pusher_channels.client.exceptions import ConnectionFailedError, FailureReason
+from custom_components.pusher_channels.client.exceptions import FailureReason
 from custom_components.pusher_channels.client.server import Server
 from tests.tools.devserver.certificate import write_certificate
-from tools.devserver import DevServer, frames
+from tools.devserver import DevServer
 
-from .conftest import APP, Clock, MakeClient, address, connect, until
+from .channel_helpers import connection_failure
+from .conftest import APP, Clock, MakeClient, address, connect
 
 type Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
-
-async def failure_of(client: PusherClient) -> ConnectionFailedError:
-    """Return why the client's first try failed."""
-    client.connect()
-    with pytest.raises(ConnectionFailedError) as caught:
-        await client.wait_connected()
-    assert client.last_error is caught.value
-    return caught.value
 
 
 @asynccontextmanager
@@ -62,7 +54,7 @@ async def test_a_server_that_is_not_there_is_unreachable(make_client: MakeClient
     async with listening(refuse) as port:
         pass
 
-    failure = await failure_of(make_client(at=Server.self_hosted("127.0.0.1", port)))
+    failure = await connection_failure(make_client(at=Server.self_hosted("127.0.0.1", port)))
 
     assert failure.reason is FailureReason.UNREACHABLE
     assert str(failure) == "The server could not be reached"
@@ -84,7 +76,7 @@ async def test_an_http_answer_is_reported_with_its_status(
 ) -> None:
     server.faults.upgrade_status = status
 
-    failure = await failure_of(client)
+    failure = await connection_failure(client)
 
     assert failure.reason is reason
     assert str(failure) == f"The server answered {status} instead of opening a websocket"
@@ -94,7 +86,7 @@ async def test_a_name_that_no_dns_knows_is_reported(server: DevServer) -> None:
     async with ClientSession(connector=TCPConnector(resolver=NoNames())) as session:
         client = PusherClient(session, APP.key, Server.self_hosted("host.invalid"))
 
-        failure = await failure_of(client)
+        failure = await connection_failure(client)
         await client.disconnect()
 
     assert failure.reason is FailureReason.UNREACHABLE
@@ -119,7 +111,7 @@ async def test_a_certificate_that_is_not_trusted_is_reported(
     make_client: MakeClient, tls: tuple[ssl.SSLContext, ssl.SSLContext]
 ) -> None:
     async with DevServer(ssl=tls[0]) as secure:
-        failure = await failure_of(make_client(at=address(secure, use_tls=True)))
+        failure = await connection_failure(make_client(at=address(secure, use_tls=True)))
 
     assert failure.reason is FailureReason.CERTIFICATE_INVALID
     assert str(failure) == "The server's certificate is not valid"
@@ -133,7 +125,7 @@ async def test_a_certificate_for_another_name_is_reported(
         elsewhere = Server.self_hosted("other.example", secure.port)
         client = PusherClient(session, APP.key, elsewhere)
 
-        failure = await failure_of(client)
+        failure = await connection_failure(client)
         await client.disconnect()
 
     assert failure.reason is FailureReason.CERTIFICATE_INVALID
@@ -167,7 +159,7 @@ async def test_a_certificate_that_is_vouched_for_connects(
 
 
 async def test_tls_to_a_plain_port_is_reported(make_client: MakeClient, server: DevServer) -> None:
-    failure = await failure_of(make_client(at=address(server, use_tls=True)))
+    failure = await connection_failure(make_client(at=address(server, use_tls=True)))
 
     assert failure.reason is FailureReason.TLS_FAILED
     assert str(failure) == "No secure connection could be made"
@@ -177,7 +169,7 @@ async def test_no_tls_to_a_tls_port_is_unreachable(
     make_client: MakeClient, tls: tuple[ssl.SSLContext, ssl.SSLContext]
 ) -> None:
     async with DevServer(ssl=tls[0]) as secure:
-        failure = await failure_of(make_client(at=address(secure)))
+        failure = await connection_failure(make_client(at=address(secure)))
 
     assert failure.reason is FailureReason.UNREACHABLE
 
@@ -186,7 +178,7 @@ async def test_a_server_that_accepts_and_says_nothing_times_out(
     client: PusherClient, server: DevServer, clock: Clock
 ) -> None:
     server.faults.handshake_silent = True
-    waiting = asyncio.create_task(failure_of(client))
+    waiting = asyncio.create_task(connection_failure(client))
     await server.wait_connected()
 
     await clock.pass_by(9.5)
@@ -204,7 +196,7 @@ async def test_a_server_that_never_answers_the_request_times_out(
 ) -> None:
     server.freeze()
     client = make_client(timing=Timing(connect_timeout=3))
-    waiting = asyncio.create_task(failure_of(client))
+    waiting = asyncio.create_task(connection_failure(client))
     await server.wait_attempts(1)
 
     await clock.pass_by(4)
@@ -221,7 +213,7 @@ async def test_a_session_of_less_patience_times_out_earlier(
     server.freeze()
     async with ClientSession(timeout=ClientTimeout(total=3)) as session:
         client = PusherClient(session, APP.key, address(server))
-        waiting = asyncio.create_task(failure_of(client))
+        waiting = asyncio.create_task(connection_failure(client))
         await server.wait_attempts(1)
 
         await clock.pass_by(4)
@@ -237,7 +229,9 @@ async def test_a_proxy_that_refuses_is_reported_without_its_text_or_password(
 ) -> None:
     async with listening(refuse) as port:
         proxy = f"http://user:canary-password@127.0.0.1:{port}"
-        failure = await failure_of(make_client(at=address(server, use_tls=use_tls), proxy=proxy))
+        failure = await connection_failure(
+            make_client(at=address(server, use_tls=use_tls), proxy=proxy)
+        )
 
     assert failure.reason is FailureReason.UNREACHABLE
     assert "proxy" in str(failure)
@@ -251,14 +245,14 @@ async def test_a_proxy_that_is_not_there_is_reported(
     async with listening(refuse) as port:
         pass
 
-    failure = await failure_of(make_client(proxy=f"http://user:canary@127.0.0.1:{port}"))
+    failure = await connection_failure(make_client(proxy=f"http://user:canary@127.0.0.1:{port}"))
 
     assert failure.reason is FailureReason.UNREACHABLE
     assert str(failure) == "The proxy refused or could not be reached"
 
 
 async def test_a_proxy_that_cannot_be_one_is_reported(make_client: MakeClient) -> None:
-    failure = await failure_of(make_client(proxy="no address"))
+    failure = await connection_failure(make_client(proxy="no address"))
 
     assert failure.reason is FailureReason.INVALID_ADDRESS
 
@@ -268,95 +262,10 @@ async def test_a_reset_during_the_handshake_is_reported(
 ) -> None:
     server.faults.handshake_reset = True
 
-    failure = await failure_of(client)
+    failure = await connection_failure(client)
 
     assert failure.reason in (FailureReason.CLOSED, FailureReason.UNREACHABLE)
     assert client.state is ConnectionState.CONNECTING
-
-
-@pytest.mark.parametrize("data", ["object", "text"])
-async def test_an_error_instead_of_a_welcome_is_reported_with_its_message(
-    data: str, client: PusherClient, server: DevServer
-) -> None:
-    """Reverb writes the data as text."""
-    inner = {"code": 4001, "message": "App key X not in this cluster"}
-    reported = frames.encode(inner) if data == "text" else inner
-    server.faults.first_frame = frames.encode({"event": "pusher:error", "data": reported})
-
-    failure = await failure_of(client)
-
-    assert failure.reason is FailureReason.REFUSED
-    assert (failure.message, failure.code) == (inner["message"], 4001)
-    assert str(failure) == "App key X not in this cluster (4001)"
-    await until(lambda: client.state is ConnectionState.DISCONNECTED)
-    await server.wait_disconnected()
-
-
-@pytest.mark.parametrize(
-    ("frame", "reason"),
-    [
-        ('{"event":"pusher:ping"}', FailureReason.PROTOCOL),
-        (
-            '{"event":"pusher:connection_established","data":{"socket_id":"1.1"}}',
-            FailureReason.PROTOCOL,
-        ),
-        (
-            '{"event":"pusher:connection_established","data":{"socket_id":"1.1","activity_timeout":0}}',
-            FailureReason.PROTOCOL,
-        ),
-        ('{"event":"order.shipped","channel":"orders","data":{}}', FailureReason.NOT_PUSHER),
-        ('{"type":"auth_required","ha_version":"2026.11.0"}', FailureReason.NOT_PUSHER),
-        ("no JSON", FailureReason.NOT_PUSHER),
-        (b"\x00", FailureReason.NOT_PUSHER),
-    ],
-)
-async def test_a_first_frame_that_is_no_welcome_fails_the_attempt(
-    frame: str | bytes, reason: FailureReason, client: PusherClient, server: DevServer
-) -> None:
-    server.faults.first_frame = frame
-
-    failure = await failure_of(client)
-
-    assert failure.reason is reason
-    await server.wait_disconnected()
-    assert client.state is ConnectionState.CONNECTING
-
-
-@pytest.mark.parametrize(
-    ("text", "reported"),
-    [("Over capacity", "Over capacity (4100)"), ("", "The connection was closed (4100)")],
-)
-async def test_a_close_instead_of_a_welcome_is_reported_with_its_reason(
-    text: str, reported: str, client: PusherClient, server: DevServer
-) -> None:
-    server.faults.handshake_close = 4100
-    server.faults.handshake_close_reason = text
-
-    failure = await failure_of(client)
-
-    assert failure.reason is FailureReason.CLOSED
-    assert str(failure) == reported
-
-
-@pytest.mark.parametrize(
-    ("announced", "text", "reported"),
-    [
-        (4100, "", "Over capacity (4100)"),
-        (4100, "Busy", "Busy (4100)"),
-        (4301, "", "The connection was closed (4100)"),
-    ],
-)
-async def test_the_error_that_announces_a_close_says_why(
-    announced: int, text: str, reported: str, client: PusherClient, server: DevServer
-) -> None:
-    """A soketi closes without a reason, right after a `pusher:error` of the same code."""
-    await connect(client)
-
-    await server.send_raw(frames.error(announced, "Over capacity"))
-    await server.close_all(4100, text)
-    await until(lambda: client.last_error is not None)
-
-    assert str(client.last_error) == reported
 
 
 async def test_an_unexpected_error_is_logged_and_retried(
@@ -367,7 +276,7 @@ async def test_an_unexpected_error_is_logged_and_retried(
     """Here it is a session that its owner closed too early."""
     await session.close()
 
-    failure = await failure_of(client)
+    failure = await connection_failure(client)
 
     assert failure.reason is FailureReason.UNEXPECTED
     assert client.state is ConnectionState.CONNECTING
@@ -398,7 +307,7 @@ async def test_another_kind_of_server_is_recognized(
         writer.close()
 
     async with listening(respond) as port:
-        failure = await failure_of(
+        failure = await connection_failure(
             make_client(at=Server.self_hosted("127.0.0.1", port, use_tls=False))
         )
 

@@ -1,8 +1,5 @@
 """The members of a presence channel."""
 
-import asyncio
-import json
-
 import pytest
 from aiohttp import ClientSession
 
@@ -23,22 +20,21 @@ from custom_components.pusher_channels.client.messages import (
     SubscriptionSucceeded,
 )
 from custom_components.pusher_channels.client.presence import PresenceChannel
-from custom_components.pusher_channels.client.user import SigninFailed
 from tools.devserver import DevServer, frames
 
 from .channel_helpers import (
+    ROOM,
     all_handled,
     client_notices,
     endpoint,
     notices_of,
     presence,
     refusal,
+    subscribe_room,
     subscribed,
-    subscribes,
 )
-from .conftest import APP, Clock, MakeClient, connect, settle, until
+from .conftest import APP, MakeClient, connect, until
 
-ROOM = "presence-room"
 ME = Member("me", {"name": "Me"})
 
 
@@ -47,21 +43,13 @@ def as_user(user_id: str, user_info: Json = None) -> SecretAuthorizer:
     return SecretAuthorizer(APP.key, APP.secret, User(user_id, user_info))
 
 
-async def enter(client: PusherClient) -> PresenceChannel:
-    """Connect, subscribe the room and return it."""
-    await connect(client)
-    [room] = await subscribed(client, ROOM)
-    assert isinstance(room, PresenceChannel)
-    return room
-
-
 async def test_members_come_and_go(make_client: MakeClient, client: PusherClient) -> None:
-    room = await enter(client)
+    room = await subscribe_room(client)
     assert (dict(room.members), room.me, room.count) == ({"me": ME}, ME, 1)
     reported = notices_of(room)
 
     guest = make_client(authorizer=as_user("guest", {"name": "Guest"}))
-    their_room = await enter(guest)
+    their_room = await subscribe_room(guest)
     assert list(their_room.members) == ["me", "guest"]
     await until(lambda: reported)
     subscribing = Member("guest", {"name": "Guest"})
@@ -77,10 +65,10 @@ async def test_members_come_and_go(make_client: MakeClient, client: PusherClient
 async def test_the_same_user_on_two_connections_is_one_member(
     make_client: MakeClient, client: PusherClient
 ) -> None:
-    room = await enter(client)
+    room = await subscribe_room(client)
     reported = notices_of(room)
     other = make_client()
-    assert (await enter(other)).count == 1
+    assert (await subscribe_room(other)).count == 1
     other.unsubscribe(ROOM)
     await other.disconnect()
     assert room.count == 1
@@ -90,7 +78,7 @@ async def test_the_same_user_on_two_connections_is_one_member(
 async def test_a_known_member_is_updated_and_the_removal_of_an_unknown_one_is_ignored(
     client: PusherClient, server: DevServer
 ) -> None:
-    room = await enter(client)
+    room = await subscribe_room(client)
     reported = notices_of(room)
     connection = server.connections[0]
     connection.send(frames.member_added(ROOM, {"user_id": "me", "user_info": {"name": "New"}}))
@@ -114,7 +102,7 @@ async def test_no_members_are_known_while_not_subscribed(
     assert isinstance(early, PresenceChannel)
     assert (dict(early.members), early.me, early.count) == ({}, None, 0)
 
-    room = await enter(client)
+    room = await subscribe_room(client)
     reported = notices_of(room)
     server.faults.unanswered_channels = {ROOM}
     await server.close_all(4200)
@@ -167,7 +155,7 @@ async def test_each_servers_list_of_members_is_understood(
     server.faults.subscribe_answers = {ROOM: presence(ROOM, data)}
     channel = client.subscribe(ROOM)
     reported = notices_of(channel)
-    room = await enter(client)
+    room = await subscribe_room(client)
     assert tuple(room.members.values()) == members
     assert room.count == count
     assert reported == [SubscriptionSucceeded(ROOM, members, count)]
@@ -196,114 +184,12 @@ async def test_a_number_as_user_id_works_and_equals_its_text(
     make_client: MakeClient, server: DevServer, session: ClientSession
 ) -> None:
     server.auth.member = {"user_id": 10, "user_info": {"name": "Ten"}}
-    room = await enter(make_client(authorizer=endpoint(server, session)))
+    room = await subscribe_room(make_client(authorizer=endpoint(server, session)))
     assert room.me == Member("10", {"name": "Ten"})
     reported = notices_of(room)
     server.connections[0].send(frames.member_added(ROOM, {"user_id": "10"}))
     await until(lambda: reported)
     assert reported == [MemberUpdated(ROOM, Member("10"))]
-
-
-@pytest.mark.parametrize(
-    "channel_data",
-    [
-        "{}",
-        "[1]",
-        "text",
-        '{"user_id":',
-        {"user_id": None},
-        {"user_id": ""},
-        {"user_id": []},
-        [],
-        5,
-    ],
-)
-async def test_channel_data_without_a_user_id_is_an_error(
-    make_client: MakeClient, server: DevServer, session: ClientSession, channel_data: Json
-) -> None:
-    server.faults.auth_body = json.dumps({"auth": "key:signature", "channel_data": channel_data})
-    client = await connect(make_client(authorizer=endpoint(server, session)))
-    error = await refusal(client.subscribe(ROOM))
-    assert (error.error, error.status) == ("The answer's channel_data has no user_id", 200)
-    assert not subscribes(server)
-
-
-async def test_without_channel_data_the_signed_in_user_is_the_member(
-    make_client: MakeClient, server: DevServer, session: ClientSession
-) -> None:
-    server.auth.member = None
-    client = await connect(make_client(authorizer=endpoint(server, session)))
-    client.sign_in()
-    await until(lambda: client.user.user_id)
-    room = await enter(client)
-    assert room.me == Member("demo")
-    assert server.members(ROOM) == {"demo": None}
-
-
-async def test_without_channel_data_a_sign_in_under_way_is_waited_for(
-    make_client: MakeClient, server: DevServer, session: ClientSession
-) -> None:
-    server.auth.member = None
-    client = make_client(authorizer=endpoint(server, session))
-    server.faults.auth_hold = asyncio.Event()
-    client.sign_in()
-    room = client.subscribe(ROOM)
-    await connect(client)
-    await server.wait_auth_requests(2)
-    channel_request = next(it for it in server.auth_requests if it.kind == "channel")
-    assert channel_request.channel_name == ROOM
-    server.faults.auth_hold.set()
-    await room.wait_subscribed()
-    assert isinstance(room, PresenceChannel)
-    assert room.me == Member("demo")
-    order = [it.event for it in server.received]
-    assert order.index("pusher:signin") < order.index("pusher:subscribe")
-
-
-async def test_without_channel_data_and_sign_in_it_is_refused(
-    make_client: MakeClient, server: DevServer, session: ClientSession, clock: Clock
-) -> None:
-    server.auth.member = None
-    client = await connect(make_client(authorizer=endpoint(server, session)))
-    error = await refusal(client.subscribe(ROOM))
-    assert "signed-in user" in error.error
-    clock.skip(30)
-    await settle()
-    assert len(server.auth_requests) == 1
-    assert not subscribes(server)
-
-
-async def test_without_channel_data_a_refused_sign_in_refuses_it_too(
-    make_client: MakeClient, server: DevServer, session: ClientSession, clock: Clock
-) -> None:
-    server.auth.member = None
-    server.auth.user = {"id": ""}
-    client = await connect(make_client(authorizer=endpoint(server, session)))
-    client.sign_in()
-    error = await refusal(client.subscribe(ROOM))
-    assert "signed-in user" in error.error
-    clock.skip(30)
-    await settle()
-    assert [it.kind for it in server.auth_requests].count("channel") == 1
-
-
-async def test_without_channel_data_it_is_tried_again_with_the_sign_in(
-    make_client: MakeClient, server: DevServer, session: ClientSession, clock: Clock
-) -> None:
-    server.auth.member = None
-    server.faults.auth_status = 503
-    client = await connect(make_client(authorizer=endpoint(server, session)))
-    refused = client_notices(client, SigninFailed)
-    client.sign_in()
-    await until(lambda: refused)
-    server.faults.reset()
-    room = client.subscribe(ROOM)
-    error = await refusal(room)
-    assert error.error == "A presence channel needs channel_data, or a signed-in user"
-    clock.skip(2)
-    await until(lambda: client.user.user_id)
-    clock.skip(4)
-    await until(lambda: room.is_subscribed)
 
 
 @pytest.mark.parametrize(
@@ -319,7 +205,7 @@ async def test_members_without_an_id_are_left_out(
     """The soketi server lists a guest that was authorized without a user_id."""
     server.faults.subscribe_answers = {ROOM: presence(ROOM, data)}
 
-    room = await enter(client)
+    room = await subscribe_room(client)
 
     assert dict(room.members) == {"bob": Member("bob", {"name": "Bob"})}
     assert room.count == 1
@@ -327,7 +213,7 @@ async def test_members_without_an_id_are_left_out(
 
 async def test_no_frame_removes_the_own_member(client: PusherClient, server: DevServer) -> None:
     """Reverb resends from its cache that the earlier connection was removed."""
-    room = await enter(client)
+    room = await subscribe_room(client)
     notices = notices_of(room)
 
     server.connections[0].send(frames.member_removed(ROOM, "me"))
@@ -340,10 +226,10 @@ async def test_members_who_came_or_went_during_an_outage_are_reported_as_missed(
     make_client: MakeClient, client: PusherClient, server: DevServer
 ) -> None:
     stays, goes, comes = (make_client(authorizer=as_user(name)) for name in ("ann", "bob", "cat"))
-    await enter(stays)
-    await enter(goes)
+    await subscribe_room(stays)
+    await subscribe_room(goes)
     await connect(comes)
-    room = await enter(client)
+    room = await subscribe_room(client)
     first_list = notices_of(room)
     server.faults.upgrade_status = 503
     server.connection(client.socket_id or "").abort()
@@ -367,7 +253,7 @@ async def test_members_who_came_or_went_during_an_outage_are_reported_as_missed(
 async def test_at_most_100_missed_members_are_reported(
     client: PusherClient, server: DevServer
 ) -> None:
-    room = await enter(client)
+    room = await subscribe_room(client)
     notices = notices_of(room)
     ids: list[Json] = ["me", *(f"user-{number}" for number in range(300))]
     server.faults.subscribe_answers = {ROOM: presence(ROOM, {"ids": ids, "hash": {}, "count": 301})}
@@ -386,7 +272,7 @@ async def test_the_number_of_kept_members_is_bounded(
     ids: list[Json] = ["me", *range(20_000)]
     answer = presence(ROOM, {"ids": ids, "hash": {}, "count": len(ids)})
     server.faults.subscribe_answers = {ROOM: answer}
-    room = await enter(client)
+    room = await subscribe_room(client)
     assert (len(room.members), room.count) == (10_000, 20_001)
 
     server.connections[0].send(frames.member_added(ROOM, {"user_id": "late"}))
@@ -400,7 +286,7 @@ async def test_the_number_of_kept_members_is_bounded(
 async def test_a_member_with_too_much_information_is_rejected(
     client: PusherClient, server: DevServer
 ) -> None:
-    room = await enter(client)
+    room = await subscribe_room(client)
     rejected = client_notices(client, FrameRejected)
 
     server.connections[0].send(

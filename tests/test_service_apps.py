@@ -1,0 +1,70 @@
+"""How an action finds its app."""
+
+from typing import Any
+
+import pytest
+from homeassistant.core import HomeAssistant
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+)
+
+from tools.devserver import DevServer
+
+from .actions import act, ask, mistake
+from .conftest import SetUp, app_entry
+
+
+@pytest.fixture
+async def two_apps(server: DevServer, set_up: SetUp) -> list[MockConfigEntry]:
+    """Set up two apps; both have the channel `shared`, and each has another one."""
+    entries = [app_entry(server, "shared", f"channel-{number}") for number in (1, 2)]
+    for entry in entries:
+        await set_up(entry)
+    return entries
+
+
+@pytest.mark.parametrize(
+    ("action", "data"),
+    [
+        ("trigger", {"channel": "channel-2", "event": "x"}),
+        ("trigger", {"channels": ["channel-2", "shared"], "event": "x"}),
+        ("trigger_batch", {"events": [{"channel": "channel-2", "event": "x"}]}),
+        ("subscribe", {"channel": "channel-2"}),
+    ],
+)
+async def test_app_is_found_by_its_channels(
+    hass: HomeAssistant, two_apps: list[MockConfigEntry], action: str, data: dict[str, Any]
+) -> None:
+    await act(hass, action, **data)
+
+
+async def test_app_is_found_by_a_temporary_channel(
+    hass: HomeAssistant, two_apps: list[MockConfigEntry]
+) -> None:
+    entry_id = two_apps[1].entry_id
+    await act(hass, "subscribe", channel="temporary", config_entry_id=entry_id)
+    assert (await ask(hass, "get_channel", channel="temporary"))["subscribed"] is True
+    await act(hass, "unsubscribe", channel="temporary")
+
+
+@pytest.mark.parametrize(
+    ("action", "data", "key"),
+    [
+        ("trigger", {"channel": "shared", "event": "x"}, "app_not_found"),
+        ("trigger", {"channel": "unknown", "event": "x"}, "app_not_found"),
+        ("trigger", {"channels": ["channel-1", "channel-2"], "event": "x"}, "app_not_found"),
+        ("send_to_user", {"user_id": "42", "event": "x"}, "app_not_named"),
+        ("terminate_user_connections", {"user_id": "42"}, "app_not_named"),
+    ],
+)
+async def test_several_apps_need_the_field_app(
+    hass: HomeAssistant,
+    two_apps: list[MockConfigEntry],
+    action: str,
+    data: dict[str, Any],
+    key: str,
+) -> None:
+    found, text = await mistake(hass, action, **data)
+    assert found == key
+    assert "config_entry_id" in text
+    await act(hass, action, **data, config_entry_id=two_apps[0].entry_id)
