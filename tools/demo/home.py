@@ -31,7 +31,7 @@ template:
 async def add_automation(hass: HomeAssistant, orders: str) -> None:
     """Toggle the lamp with each order that is shipped, once a minute in the demo.
 
-    `orders` is the event entity of the channel, whose device lists the automation under Related.
+    With `orders`, the event entity of the channel, as target, the channel's device lists it under Related.
     """
     await hass.call_service("light", "turn_off", {"entity_id": LAMP})
     automation = {
