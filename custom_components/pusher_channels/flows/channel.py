@@ -79,8 +79,7 @@ class ChannelFlow(ValueSteps):
                 return self._finish(data, present)
         if self._schema is None:
             self._schema = await self._schema_with_choices(present)
-        # Without a suggestion the frontend selects the first channel of the list.
-        suggested = user_input or ({CONF_CHANNEL: ""} if present is None else present.data)
+        suggested = user_input or ({} if present is None else present.data)
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(self._schema, suggested),
