@@ -32,7 +32,7 @@ def gap_of(data: dict[str, Any]) -> tuple[float, float, set[str]]:
     return since, until_, set(data["channels"])
 
 
-async def test_reload_is_a_gap_of_all_channels_since_the_unload(
+async def test_reload_is_a_gap_of_all_channels_since_the_last_frame(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, "orders", "private-room", options={"sign_in": True})
@@ -41,13 +41,13 @@ async def test_reload_is_a_gap_of_all_channels_since_the_unload(
     await until(lambda: hub.client.channels[f"#server-to-user-{ME}"].is_subscribed)
     gaps = async_capture_events(hass, "pusher_channels_gap")
 
-    before = now()
+    last_frame = hub.client.complete_until
     assert await hass.config_entries.async_reload(entry.entry_id)
     await until(lambda: gaps)
     await hass.async_block_till_done()
 
     since, until_, channels = gap_of(gaps[0].data)
-    assert before - 1 <= since <= before + 0.5 <= now() + 0.5
+    assert since == pytest.approx(last_frame, abs=0.01)
     assert since < until_ <= now()
     assert channels >= {"orders", "private-room"}
     reported = [channel for gap in gaps for channel in gap.data["channels"]]
@@ -176,17 +176,17 @@ async def test_heartbeat_is_written_every_15_minutes_and_never_later_than_the_la
     assert first <= hass_storage[FILE]["data"][entry.entry_id]["since"]["orders"] <= now()
 
 
-async def test_stop_of_home_assistant_stores_its_time_even_if_nothing_else_was_written(
+async def test_stop_of_home_assistant_stores_the_last_frame_even_if_nothing_else_was_written(
     hass: HomeAssistant, server: DevServer, set_up: SetUp, hass_storage: dict[str, Any]
 ) -> None:
     entry = app_entry(server, "orders")
-    await set_up(entry)
-    before = now()
+    hub = await set_up(entry)
+    last_frame = hub.client.complete_until
 
     await hass.async_stop(force=True)
 
     since = hass_storage[FILE]["data"][entry.entry_id]["since"]["orders"]
-    assert before - 1 <= since <= now()
+    assert since == pytest.approx(last_frame, abs=0.01)
 
 
 async def test_removed_app_leaves_no_record_and_the_last_one_no_file(

@@ -8,7 +8,6 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.storage import Store
-from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from ..client import (
@@ -25,8 +24,6 @@ STORE_VERSION: Final = 1
 HEARTBEAT: Final = timedelta(minutes=15)
 SAVE_AFTER_CONNECTING: Final = 60.0
 SAVE_AFTER_UNLOAD: Final = 1.0
-# An event can be on its way when an entry is unloaded.
-UNLOAD_MARGIN: Final = 1.0
 
 
 class Record(TypedDict):
@@ -116,18 +113,15 @@ class AppGaps:
 
     @callback
     def stop(self) -> None:
-        """Store the time of a clean unload."""
-        now = dt_util.utcnow().timestamp()
-        self._records.stop(self._entry.entry_id, self._record(now - UNLOAD_MARGIN))
+        """Store since when events may be missed: the server may have been silent before the unload."""
+        self._records.stop(self._entry.entry_id, self._read())
 
     def _handle_notice(self, notice: ClientNotice) -> None:
         if isinstance(notice, StateChange) and notice.state is ConnectionState.CONNECTED:
             self._records.save_soon()
 
     def _read(self) -> Record:
-        return self._record(self._client.complete_until)
-
-    def _record(self, until: float) -> Record:
+        until = self._client.complete_until
         complete = {
             name: until for name, channel in self._client.channels.items() if channel.is_subscribed
         }
