@@ -123,6 +123,7 @@ NAME = '{"auth": "a:b", "channel_data": "Zoë €"}'
         (NAME.encode(), "Content-Type: application/json; charset=utf-7\r\n"),
         (gzip.compress(NAME.encode()), "Content-Encoding: gzip\r\n"),
         (zlib.compress(NAME.encode()), "Content-Encoding: deflate\r\n"),
+        (NAME.encode(), "Content-Encoding: utf-8\r\n"),
     ],
 )
 async def test_response_is_decoded_as_by_a_browser(
@@ -150,11 +151,8 @@ async def test_compressed_response_is_bounded_after_decompression(
     assert peak < 5_000_000
 
 
-@pytest.mark.parametrize("encoding", ["br", "gzip"])
-async def test_response_that_cannot_be_decompressed_is_an_error(
-    session: ClientSession, encoding: str
-) -> None:
-    headers = f"Content-Encoding: {encoding}\r\n"
+async def test_response_that_cannot_be_decompressed_is_an_error(session: ClientSession) -> None:
+    headers = "Content-Encoding: gzip\r\n"
     async with raw_server(answer(200, '{"auth": "a:b"}', headers=headers)) as raw:
         error = await refused(EndpointAuthorizer(session, raw.url))
     assert error.message == "The request to the endpoint failed (ValueError)"

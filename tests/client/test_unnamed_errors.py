@@ -3,10 +3,10 @@
 import pytest
 
 from custom_components.pusher_channels.client import PusherClient, SigninFailed
-from tools.devserver import DevServer, frames
+from tools.devserver import PROFILES, DevServer, frames
 
 from .channel_helpers import client_notices, notices_of, refusal, subscribed, subscribes
-from .conftest import Clock, connect, settle, until
+from .conftest import APP, Clock, MakeClient, address, connect, settle, until
 
 SHA1 = "da39a3ee5e6b4b0d3255bfef95601890afd80709"
 
@@ -84,6 +84,19 @@ async def test_an_error_without_a_name_answers_the_oldest_request(
 
     assert public.error is None
     assert not failures
+
+
+@pytest.mark.parametrize("name", ["privateer", "private", "presence_room"])
+async def test_reverb_refuses_a_public_channel_whose_name_begins_as_a_private_one(
+    make_client: MakeClient, name: str
+) -> None:
+    async with DevServer([APP], profile=PROFILES["reverb"]) as reverb:
+        client = await connect(make_client(at=address(reverb)))
+
+        error = await refusal(client.subscribe(name))
+
+        assert (error.type, error.status) == ("AuthError", 403)
+        assert error.error == "Connection is unauthorized"
 
 
 async def test_a_channel_that_was_refused_for_an_unnamed_error_accepts_a_late_success(

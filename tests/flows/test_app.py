@@ -122,6 +122,10 @@ async def test_input_stays_in_the_form_after_an_error(
             {"proxy": "socks5://proxy:1080"},
             "Proxy: enter its full address, which starts with http://",
         ),
+        ({"proxy": "http://proxy:0"}, "Proxy: enter its full address, which starts with http://"),
+        ({"proxy": "http://pro xy:1"}, "Proxy: enter its full address, which starts with http://"),
+        ({"proxy": "http://proxy/a"}, "Proxy: enter its full address, which starts with http://"),
+        ({"proxy": "http://proxy?a"}, "Proxy: enter its full address, which starts with http://"),
     ],
 )
 def test_invalid_address_is_refused_by_the_name_of_its_field(

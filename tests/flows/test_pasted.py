@@ -64,7 +64,19 @@ REVERB_SERVER_PORT=9000
         ('app_id = "1"\nkey = "k"\nsecret = "s"\ncluster = "eu"', APP | {"cluster": "eu"}),
         ("export PUSHER_KEY=k\nPUSHER_CLUSTER=ap1", {"app_key": "k", "cluster": "ap1"}),
         ("PUSHER_APP_KEY=k\nPUSHER_APP_KEY=l", {"app_key": "l"}),
+        ("PUSHER_APP_KEY=k\nPUSHER_APP_KEY=", {"app_key": "k"}),
         ("PUSHER_APP_KEY=k\nPUSHER_APP_SECRET=null", {"app_key": "k"}),
+        ("A=${B}\nB='k'\nPUSHER_APP_KEY=\"${A}\"", {"app_key": "k"}),
+        ("A=${A}\nPUSHER_APP_KEY=${A}\nPUSHER_APP_SECRET=s", {"secret": "s"}),
+        (
+            "PUSHER_APP_KEY=${NO_SUCH:-k}\nPUSHER_APP_SECRET=a$b$1\nPUSHER_APP_ID=${NO_SUCH}",
+            {"app_key": "k", "secret": "a$b$1"},
+        ),
+        (
+            "  - \"SOKETI_DEFAULT_APP_KEY=k\"\n  - 'SOKETI_DEFAULT_APP_SECRET=s'",
+            {"app_key": "k", "secret": "s"},
+        ),
+        ("PUSHER_APP_KEY=k\nPUSHER_USE_TLS=off", {"app_key": "k", "use_tls": False}),
         ("PUSHER_APP_KEY=k#1\nPUSHER_APP_SECRET='a # b'", {"app_key": "k#1", "secret": "a # b"}),
         (
             "NAME=k\nPUSHER_APP_KEY=$NAME\nPUSHER_APP_SECRET='$NAME'",

@@ -34,6 +34,7 @@ def fields(hass: HomeAssistant, template: str) -> RenderedFields:
         ("Bearer {{ states.sensor.token.state }}", None),
         ("{{ states('sensor.token') | int + 1 }}", None),
         ("{# the token #}{{ states.sensor.token.attributes.value }}", "unknown"),
+        ("Bearer {{ state_attr('sensor.token', 'value') }}", "on"),
     ],
 )
 async def test_template_without_the_state_of_its_entity_is_retried(
@@ -54,6 +55,7 @@ async def test_template_without_the_state_of_its_entity_is_retried(
     [
         (TOKEN, "Bearer abc"),
         ("the unknown soldier", "the unknown soldier"),
+        ("None of {{ states('sensor.token') }}", "None of abc"),
         ("{{ 'a' if states('sensor.other') == 'unknown' else 'b' }}", "a"),
         ("{{ states('sensor.token') }}-{{ now().year > 2000 }}", "abc-True"),
         ("{{ 6 * 7 }}", "42"),
@@ -96,6 +98,52 @@ async def test_channel_is_subscribed_once_the_token_is_there(
     await until(lambda: entry.runtime_data.channels["id-private-room"].is_subscribed)
     assert reauth_flows(hass) == []
     assert issues_of(hass) == {}
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "Basic {{ ('me:' ~ states('sensor.token')) | base64_encode }}",
+        "Bearer {{ states('sensor.token')[:4] }}",
+    ],
+)
+async def test_refusal_of_a_value_made_without_a_state_is_retried(
+    hass: HomeAssistant, server: DevServer, template: str
+) -> None:
+    server.faults.auth_status = 401
+    entry = app_entry(
+        server,
+        "private-room",
+        authorization="auth_endpoint",
+        auth_endpoint=server.auth_url,
+        headers=[{"name": "Authorization", "value": template}],
+    )
+    entry.add_to_hass(hass)
+    errors = async_capture_events(hass, "pusher_channels_subscription_error")
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await until(lambda: errors)
+    assert errors[0].data["error"].endswith("a template uses an entity that has no state yet")
+
+    server.faults.reset()
+    hass.states.async_set("sensor.token", "abc")
+    await skip(hass, 60)
+
+    await until(lambda: entry.runtime_data.channels["id-private-room"].is_subscribed)
+    assert reauth_flows(hass) == []
+
+
+async def test_script_that_is_busy_is_retried(hass: HomeAssistant) -> None:
+    waits = {"sequence": [{"delay": 3600}]}
+    assert await async_setup_component(hass, "script", {"script": {"authorize": waits}})
+    await hass.services.async_call("script", "turn_on", {"entity_id": "script.authorize"})
+
+    with pytest.raises(AuthorizationError) as raised:
+        await AuthorizationScript(hass, "script.authorize").authorize_user("1.2")
+
+    assert raised.value.retryable
+    await hass.services.async_call(
+        "script", "turn_off", {"entity_id": "script.authorize"}, blocking=True
+    )
 
 
 @pytest.fixture

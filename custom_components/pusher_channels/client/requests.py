@@ -169,7 +169,8 @@ def _decompressed(stream: Stream, encoding: str) -> Stream:
         case "gzip" | "x-gzip" | "deflate":
             return _Decompressed(stream)
         case _:
-            raise ValueError("The content encoding is not supported")
+            # Browsers ignore an encoding that they do not know: some servers send a charset.
+            return stream
 
 
 def _decode(body: bytes, charset: str | None) -> str:

@@ -232,13 +232,17 @@ class Subscriptions:
             self._pacer.slow_down()
 
     def oldest_unanswered(self) -> tuple[float, str] | None:
-        """Return when the oldest unanswered request of an authorized channel was sent, and its name."""
+        """Return when the oldest unanswered request that may be refused was sent, and its name.
+
+        Public channels come last: Reverb refuses those with a name such as `privateer`.
+        """
         requests = [
-            (asked_at, subscription.channel.name)
-            for asked_at, subscription in self._unanswered()
-            if subscription.is_pending and subscription.channel.kind.needs_authorization
+            (not it.channel.kind.needs_authorization, asked_at, it.channel.name)
+            for asked_at, it in self._unanswered()
+            if it.is_pending and it.channel.name.startswith(("private", "presence"))
         ]
-        return min(requests, default=None)
+        oldest = min(requests, default=None)
+        return None if oldest is None else oldest[1:]
 
     def refuse_unnamed(self, name: str, message: str) -> None:
         """Fail a channel because of an error that names none; a late success is still accepted."""
@@ -248,7 +252,9 @@ class Subscriptions:
         subscription.asked_at = asked_at
 
     def _refuse(self, name: str, message: str) -> None:
-        self.handle_refused(SubscriptionRefused(name, RefusalType.AUTH_ERROR, message, 401))
+        # A public channel is not refused for its credentials.
+        status = 401 if ChannelKind.of(name).needs_authorization else 403
+        self.handle_refused(SubscriptionRefused(name, RefusalType.AUTH_ERROR, message, status))
 
     def _unanswered(self) -> Iterator[tuple[float, _Subscription]]:
         for subscription in self._subscriptions.values():

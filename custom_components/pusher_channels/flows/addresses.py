@@ -143,10 +143,11 @@ def read_proxy(text: str) -> str:
     """Return the URL of an HTTP proxy."""
     try:
         url = URL(text)
-        is_valid = url.scheme in PROXY_SCHEMES and bool(url.host) and url.port is not None
-    except ValueError:
+        is_valid = url.scheme in PROXY_SCHEMES and bool(url.port) and url.path == "/"
+        read_host(url.host or "", "Proxy")
+    except FormError, ValueError:
         is_valid = False
-    if not is_valid:
+    if not is_valid or url.query_string or url.fragment:
         raise FormError("invalid_host", "Proxy: enter its full address, which starts with http://")
     return text
 

@@ -19,16 +19,25 @@ from .addresses import USES_TLS, Address, split_address, split_app_url
 from .forms import FormError
 
 MAX_LENGTH: Final = 100_000
+MAX_REFERENCES: Final = 10
+"""How many references of one value are replaced."""
+MAX_DEPTH: Final = 3
+"""How many references in a row are followed: a value may refer to one that refers to another."""
 
 type Variables = Mapping[str, str]
 
 _LINE: Final = re.compile(r"\s*(?:-\s+)?(?:export\s+)?([A-Za-z_]\w*)\s*[=:]\s*(.*?)\s*")
+_QUOTED_ITEM: Final = re.compile(r"""(\s*-\s+)(["'])(.*)\2\s*""")
 _BARE_URL: Final = re.compile(r"""\s*(["']?)((?:https?|wss?)://[^\s"']+)\1\s*""")
 _QUOTED: Final = re.compile(r"""'([^']*)'|"((?:[^"\\]|\\.)*)\"""")
-_REFERENCE: Final = re.compile(r"""\$\{(\w+)\}|\$(\w+)|\\(["$\\])""")
+_REFERENCE: Final = re.compile(r"""\$\{(\w+)(?::?-([^{}]*))?\}|\$([A-Za-z_]\w*)|\\(["$\\])""")
 _BYTE_ORDER_MARK: Final = "\ufeff"
 _EMPTY: Final = ("null", "(null)", "empty", "(empty)")
-_SWITCHES: Final = {**USES_TLS, "true": True, "1": True, "false": False, "0": False}
+_SWITCHES: Final = {
+    **USES_TLS,
+    **dict.fromkeys(("true", "(true)", "1", "yes", "on"), True),
+    **dict.fromkeys(("false", "(false)", "0", "no", "off"), False),
+}
 
 # Prefixes of variables that a web page sees: these have the address that others reach.
 _PUBLIC_PREFIXES: Final = ("VITE_", "MIX_", "NEXT_PUBLIC_", "REACT_APP_", "NUXT_PUBLIC_")
@@ -99,18 +108,34 @@ def _variables(text: str) -> Variables:
     for line in text.removeprefix(_BYTE_ORDER_MARK).splitlines():
         if url := _BARE_URL.fullmatch(line):
             raw[_URL] = url[2], False
-        elif match := _LINE.fullmatch(line):
-            raw[match[1]] = _unquote(match[2])
-    plain = {name: value for name, (value, _) in raw.items()}
+        elif match := _LINE.fullmatch(_QUOTED_ITEM.sub(r"\1\3", line)):
+            value = _unquote(match[2])
+            if value[0] or match[1] not in raw:
+                raw[match[1]] = value
+    values = {name: _resolve(name, raw, MAX_DEPTH) for name in raw}
+    return {name: value for name, value in values.items() if value and value not in _EMPTY}
+
+
+def _resolve(name: str, raw: Mapping[str, tuple[str, bool]], depth: int) -> str:
+    """Return a variable's value with the references in it replaced.
+
+    `$NAME` without such a variable stays: it may be a part of a secret.
+    """
+    value, refers = raw[name]
+    if not refers:
+        return value
+    if depth == 0:
+        return "" if _REFERENCE.search(value) else value
 
     def replace(match: re.Match[str]) -> str:
-        return match[3] or plain.get(match[1] or match[2], "")
+        braced, default, bare, escaped = match.groups()
+        if escaped:
+            return escaped
+        if (braced or bare) in raw and (found := _resolve(braced or bare, raw, depth - 1)):
+            return found
+        return match[0] if bare else default or ""
 
-    values = {
-        name: _REFERENCE.sub(replace, value) if refers else value
-        for name, (value, refers) in raw.items()
-    }
-    return {name: value for name, value in values.items() if value and value not in _EMPTY}
+    return _REFERENCE.sub(replace, value, MAX_REFERENCES)
 
 
 def _unquote(text: str) -> tuple[str, bool]:

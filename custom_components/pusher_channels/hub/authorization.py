@@ -3,13 +3,19 @@
 import re
 from asyncio import Lock, timeout
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Final, override
 
 from aiohttp import ClientSession
 from homeassistant.components.script.const import DOMAIN as SCRIPT_DOMAIN
-from homeassistant.const import EVENT_SERVICE_REMOVED, STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.const import (
+    EVENT_SERVICE_REMOVED,
+    STATE_ON,
+    STATE_UNAVAILABLE,
+    STATE_UNKNOWN,
+)
 from homeassistant.core import Event, HomeAssistant, callback, split_entity_id
 from homeassistant.exceptions import HomeAssistantError, ServiceNotFound, TemplateError
 from homeassistant.helpers import entity_registry as er
@@ -26,6 +32,7 @@ from ..client import (
     Json,
     SecretAuthorizer,
     User,
+    UserAuth,
     parse_master_key,
 )
 from ..const import (
@@ -61,6 +68,7 @@ NO_MASTER_KEY: Final = (
 )
 
 _EXPRESSION: Final = re.compile(r"{{.*?}}|{%.*?%}|{#.*?#}", re.DOTALL)
+_NONE: Final = re.compile(r"\bNone\b")
 _MISSING: Final = re.compile(rf"\b({STATE_UNKNOWN}|{STATE_UNAVAILABLE}|None)\b")
 
 type MakeAuthorizer = Callable[
@@ -115,13 +123,16 @@ def _secret_authorizer(
 def _endpoint_authorizer(
     hass: HomeAssistant, session: ClientSession, data: Settings, options: Settings
 ) -> Authorizer:
-    return EndpointAuthorizer(
+    headers = RenderedFields(hass, data.get(CONF_HEADERS, ()))
+    params = RenderedFields(hass, data.get(CONF_PARAMS, ()))
+    return TemplatedEndpointAuthorizer(
         session,
         data[CONF_AUTH_ENDPOINT],
         data.get(CONF_USER_AUTH_ENDPOINT),
-        headers_provider=RenderedFields(hass, data.get(CONF_HEADERS, ())),
-        params_provider=RenderedFields(hass, data.get(CONF_PARAMS, ())),
+        headers_provider=headers,
+        params_provider=params,
         proxy=data[CONF_SERVER].get(CONF_PROXY),
+        fields=(headers, params),
     )
 
 
@@ -151,30 +162,40 @@ class AppSecretAuthorizer(SecretAuthorizer):
 
 
 class RenderedFields:
-    """Headers or params with templates that are rendered for each request."""
+    """Headers or params with templates that are rendered for each request.
+
+    `lacks_states`: whether an entity that the latest rendering used had no state.
+    """
 
     def __init__(self, hass: HomeAssistant, fields: Sequence[Mapping[str, str]]) -> None:
         self._hass = hass
         self._templates = {field["name"]: Template(field["value"], hass) for field in fields}
+        self.lacks_states = False
 
     def __call__(self) -> Mapping[str, str]:
         """Return the fields.
 
         Raises `AuthorizationError`, retryable while a template lacks the state of an entity.
         """
+        self.lacks_states = False
         return {name: self._render(name) for name in self._templates}
 
     def _render(self, name: str) -> str:
         template = self._templates[name]
         info = template.async_render_to_info(log_fn=_ignore, parse_result=False)
         lacks_state = any(self._lacks_state(entity_id) for entity_id in info.entities)
+        self.lacks_states |= lacks_state
         try:
             text = info.result()
         except TemplateError:
             message = f"The template of {name} could not be rendered"
             raise AuthorizationError(message, retryable=lacks_state) from None
-        if lacks_state and _is_incomplete(text, template.template):
+        literal = _EXPRESSION.sub("", template.template)
+        if lacks_state and (_MISSING.search(text) or text.split() == literal.split()):
             message = f"The template of {name} uses an entity that has no state yet"
+            raise AuthorizationError(message, retryable=True)
+        if info.entities and _NONE.search(text) and not _NONE.search(literal):
+            message = f"The template of {name} uses an attribute that has no value yet"
             raise AuthorizationError(message, retryable=True)
         return text
 
@@ -187,17 +208,39 @@ def _ignore(level: int, message: str) -> None:
     """Log nothing: Home Assistant's message quotes the template, which may contain a secret."""
 
 
-def _is_incomplete(text: str, template: str) -> bool:
-    """Return whether a text shows a missing state, or nothing but the template's literal part."""
-    literal = _EXPRESSION.sub("", template)
-    return _MISSING.search(text) is not None or text.split() == literal.split()
+@dataclass(frozen=True, slots=True)
+class TemplatedEndpointAuthorizer(EndpointAuthorizer):
+    """Asks an endpoint; a refusal is retried while an entity of the templates has no state."""
+
+    fields: tuple[RenderedFields, ...] = field(default=(), repr=False)
+
+    @override
+    async def authorize_channel(self, socket_id: str, channel: str) -> ChannelAuth:
+        with self._retried_without_states():
+            return await EndpointAuthorizer.authorize_channel(self, socket_id, channel)
+
+    @override
+    async def authorize_user(self, socket_id: str) -> UserAuth:
+        with self._retried_without_states():
+            return await EndpointAuthorizer.authorize_user(self, socket_id)
+
+    @contextmanager
+    def _retried_without_states(self) -> Iterator[None]:
+        try:
+            yield
+        except AuthorizationError as err:
+            if err.status and any(fields.lacks_states for fields in self.fields):
+                message = f"{err.message}; a template uses an entity that has no state yet"
+                raise AuthorizationError(message, retryable=True) from None
+            raise
 
 
 class AuthorizationScript:
     """Authorizes by running a script; one that fails or responds nothing has refused.
 
     A run that a reload of the scripts ends is retried. The runs of one script wait for each other:
-    in its default mode a script runs only once at a time.
+    in its default mode a script runs only once at a time, and responds nothing while another
+    automation runs it, which is retried too.
     """
 
     def __init__(self, hass: HomeAssistant, entity_id: str) -> None:
@@ -239,7 +282,8 @@ class AuthorizationScript:
         finally:
             unsubscribe()
         if not response:
-            raise self._error("failed, or it responded nothing", retryable=is_reloaded)
+            is_busy = self._hass.states.is_state(self._entity_id, STATE_ON)
+            raise self._error("failed, or it responded nothing", retryable=is_reloaded or is_busy)
         return response
 
     def _error(self, fault: str, *, retryable: bool) -> AuthorizationError:
