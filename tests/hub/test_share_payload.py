@@ -90,12 +90,31 @@ def test_row_has_name_and_unit_and_only_listed_attributes() -> None:
 def test_attributes_become_json_or_are_left_out() -> None:
     cyclic: list[Any] = []
     cyclic.append(cyclic)
-    attributes = {"since": CHANGED, "modes": {"a"}, "object": object(), "cyclic": cyclic, "n": None}
+    deep: list[Any] = []
+    for _ in range(250):
+        deep = [deep]
+    unusable = {
+        "object": object(),
+        "cyclic": cyclic,
+        "deep": deep,
+        "half": "\ud800",
+        "large": 10**30,
+    }
+    attributes = {"since": CHANGED, "modes": {"a"}, "n": None, **unusable}
     state = State("sensor.odd", "1", attributes, last_changed=CHANGED)
 
     row = json.loads(make_row(state, tuple(attributes)).text)
 
     assert row["attributes"] == {"since": "2026-11-25T03:00:00+00:00", "modes": ["a"], "n": None}
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"), [("\ud800", "?"), (5, "5"), (["a"], "['a']"), ("W\x00", "W\x00")]
+)
+def test_anything_that_an_entity_says_is_sent_as_text(given: Any, sent: str) -> None:
+    attributes = {"friendly_name": given, "unit_of_measurement": given}
+    row = json.loads(make_row(State("sensor.odd", str(given), attributes), ()).text)
+    assert (row["name"], row["state"], row["unit"]) == (sent, sent, sent)
 
 
 def test_removed_row_has_no_state() -> None:
@@ -136,12 +155,16 @@ def test_row_that_is_too_large_loses_its_attributes(encoding: Encoding) -> None:
     assert states[1]["attributes"] == {}
 
 
-def test_name_that_fits_into_no_message_is_cut() -> None:
-    state = State("sensor.named", "1", {"friendly_name": "x" * 10_000}, last_changed=CHANGED)
+@pytest.mark.parametrize("encoding", Encoding)
+def test_name_and_unit_that_fit_into_no_message_are_cut(encoding: Encoding) -> None:
+    attributes = {"friendly_name": "x" * 10_000, "unit_of_measurement": "\x01" * 10_000}
+    state = State("sensor.named", "\x01" * 255, attributes, last_changed=CHANGED)
 
-    [text] = split([make_row(state, ())], budget(Encoding.TEXT), snapshot=False)
+    [text] = split([make_row(state, ())], budget(encoding), snapshot=False)
 
-    assert json.loads(text)["states"][0]["name"] == "x" * 50
+    [row] = json.loads(text)["states"]
+    assert (row["name"], row["unit"]) == ("x" * 50, "\x01" * 50)
+    assert row["state"] == state.state
 
 
 def test_row_that_is_still_too_large_is_an_error() -> None:

@@ -1,24 +1,19 @@
 """What cannot be sent is kept and sent later; what the server never takes raises a repair issue."""
 
-import json
 from dataclasses import replace
-from typing import Any
 from unittest.mock import AsyncMock
 
 import pytest
 from homeassistant.core import HomeAssistant
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from custom_components.pusher_channels.client import (
-    ConnectionState,
     HttpApi,
     RequestError,
     RequestFailure,
 )
 from custom_components.pusher_channels.hub import share_sender
-from tools.devserver import DevServer, Received, frames
+from tools.devserver import DevServer, frames
 
-from ..actions import connected_guest
 from ..conftest import APP, SetUp, app_entry, until
 from ..home_assistant import issues_of, state_of
 from .shares import CHANNEL, Page, brief, pass_time, share_subentry, share_tasks
@@ -28,16 +23,6 @@ FRIDGE = "sensor.fridge"
 UP_TO_DATE = "binary_sensor.home_up_to_date"
 REFUSED = "share_refused_{}_id-share"
 TOO_LARGE = "share_too_large_{}_id-share"
-
-
-def entry_without_app_id(server: DevServer, **share: Any) -> MockConfigEntry:
-    """Return an entry of which the app can only send client events."""
-    entry = app_entry(server, share_subentry(LAMP, FRIDGE, **share))
-    data = {key: value for key, value in entry.data.items() if key != "app_id"}
-    subentries = [share_subentry(LAMP, FRIDGE, **share)]
-    return MockConfigEntry(
-        domain=entry.domain, title="Demo app", data=data, subentries_data=subentries
-    )
 
 
 @pytest.fixture
@@ -108,6 +93,27 @@ async def test_retries_come_less_often_the_longer_an_outage_lasts(
     assert retries() == 0
     await pass_time(hass, 30)
     assert retries() == 1
+
+
+@pytest.mark.usefixtures("states")
+async def test_retries_go_on_however_long_an_outage_lasts(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As after weeks at the real rate of growth.
+    monkeypatch.setattr(share_sender, "RETRY_GROWTH", 1e200)
+    await set_up(app_entry(server, share_subentry(LAMP)))
+    page = Page(server)
+    await page.wait()
+    await pass_time(hass, 10)
+
+    server.faults.api_status = 503
+    hass.states.async_set(LAMP, "on")
+    for _ in range(5):
+        await pass_time(hass, 30)
+    server.faults.reset()
+    await pass_time(hass, 30)
+
+    assert brief(page.take()) == [(False, {LAMP: "on"})]
 
 
 @pytest.mark.usefixtures("states")
@@ -255,103 +261,6 @@ async def test_cache_channel_says_when_its_entities_no_longer_fit(
 
 
 @pytest.mark.usefixtures("states")
-async def test_without_the_server_api_client_events_are_sent(
-    hass: HomeAssistant, server: DevServer, set_up: SetUp
-) -> None:
-    await set_up(entry_without_app_id(server))
-
-    sent = await server.wait_received("client-states")
-    await until(lambda: state_of(hass, UP_TO_DATE).state == "on")
-
-    assert sent.frame is not None
-    message = sent.frame["data"]
-    assert isinstance(message, dict)
-    assert brief([message]) == [(True, {LAMP: "off", FRIDGE: "4"})]
-
-
-async def test_client_events_keep_to_ten_a_second(
-    hass: HomeAssistant, server: DevServer, set_up: SetUp
-) -> None:
-    ids = [f"sensor.number_{number}" for number in range(500)]
-    for entity_id in ids:
-        hass.states.async_set(entity_id, "1", {"friendly_name": entity_id * 5})
-    entry = entry_without_app_id(server)
-    share = share_subentry(*ids)
-    entry = MockConfigEntry(
-        domain=entry.domain, title="Demo app", data=dict(entry.data), subentries_data=[share]
-    )
-    await set_up(entry)
-
-    def is_last(received: Received) -> bool:
-        data = received.data
-        return isinstance(data, dict) and "parts" in data and data["part"] == data["parts"]
-
-    await server.wait_received(is_last, timeout=10)
-    events = [it for it in server.received if it.event == "client-states"]
-    assert len(events) >= 12
-    times = [it.time for it in events]
-    for first, eleventh in zip(times, times[10:], strict=False):
-        assert eleventh - first > 1
-
-
-@pytest.mark.usefixtures("states")
-async def test_client_event_that_the_server_drops_is_sent_again(
-    hass: HomeAssistant, server: DevServer, set_up: SetUp
-) -> None:
-    await set_up(entry_without_app_id(server))
-    await server.wait_received("client-states")
-    await until(lambda: state_of(hass, UP_TO_DATE).state == "on")
-
-    errors = async_capture_events(hass, "pusher_channels_error")
-    await server.send_raw(frames.error(4301, "Rate limit exceeded"))
-    await until(lambda: errors)
-    await pass_time(hass, 5)
-
-    await until(lambda: len([it for it in server.received if it.event == "client-states"]) == 2)
-    assert issues_of(hass) == {}
-
-
-@pytest.mark.usefixtures("states")
-async def test_client_events_wait_for_the_connection(
-    hass: HomeAssistant, server: DevServer, set_up: SetUp
-) -> None:
-    hub = await set_up(entry_without_app_id(server))
-    await server.wait_received("client-states")
-    await until(lambda: state_of(hass, UP_TO_DATE).state == "on")
-    await pass_time(hass, 10)
-
-    await server.stop()
-    await until(lambda: hub.client.state is not ConnectionState.CONNECTED)
-    await until(lambda: state_of(hass, UP_TO_DATE).state == "off")
-    hass.states.async_set(LAMP, "on")
-    await pass_time(hass, 1)
-    await server.start()
-    async with connected_guest(server) as guest:
-        await guest.join(CHANNEL)
-        await pass_time(hass, 5)
-        message = json.loads(await guest.read())
-        while not message["data"]["snapshot"]:
-            message = json.loads(await guest.read())
-    assert message["event"] == "client-states"
-    assert brief([message["data"]]) == [(True, {LAMP: "on", FRIDGE: "4"})]
-    await until(lambda: state_of(hass, UP_TO_DATE).state == "on")
-
-
-@pytest.mark.usefixtures("states")
-async def test_refused_channel_raises_an_issue_where_it_is_the_only_way(
-    hass: HomeAssistant, server: DevServer
-) -> None:
-    server.faults.subscribe_answers[CHANNEL] = frames.subscription_error(CHANNEL, "No", status=403)
-    entry = entry_without_app_id(server)
-    entry.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(entry.entry_id)
-
-    issue_id = REFUSED.format(entry.entry_id)
-    await until(lambda: issue_id in issues_of(hass))
-    assert state_of(hass, UP_TO_DATE).state == "off"
-
-
-@pytest.mark.usefixtures("states")
 async def test_refused_channel_does_not_stop_the_server_api(
     hass: HomeAssistant, server: DevServer
 ) -> None:
@@ -362,20 +271,3 @@ async def test_refused_channel_does_not_stop_the_server_api(
 
     assert brief(await Page(server).wait()) == [(True, {LAMP: "off"})]
     assert issues_of(hass) == {}
-
-
-async def test_client_events_that_the_app_does_not_allow_are_kept(
-    hass: HomeAssistant, set_up: SetUp, socket_enabled: None
-) -> None:
-    hass.states.async_set(LAMP, "off")
-    async with DevServer(apps=[replace(APP, client_events=False)]) as server:
-        entry = entry_without_app_id(server)
-        await set_up(entry)
-        issue_id = f"client_events_disabled_{entry.entry_id}"
-        await until(lambda: issue_id in issues_of(hass))
-        await until(lambda: state_of(hass, UP_TO_DATE).state == "off")
-        sent = len([it for it in server.received if it.event == "client-states"])
-
-        await pass_time(hass, 60)
-
-        assert len([it for it in server.received if it.event == "client-states"]) == sent

@@ -18,7 +18,7 @@ LEAST_BODY_BYTES: Final = 1_000
 _NONCE_TEXT: Final = "A" * 32
 _MAC_BYTES: Final = 16
 _MOST_PARTS: Final = 99_999
-_SHORT_NAME: Final = 50
+_SHORT_TEXT: Final = 50
 
 
 class Encoding(Enum):
@@ -95,8 +95,8 @@ def make_row(state: State, attributes: Sequence[str]) -> Row:
     listed = {name: state.attributes[name] for name in attributes if name in state.attributes}
     return _row(
         state.entity_id,
-        state.name,
-        state.state,
+        _text(state.name),
+        _text(state.state),
         state.attributes.get(ATTR_UNIT_OF_MEASUREMENT),
         {name: value for name, value in listed.items() if _is_json(value)},
         state.last_changed.isoformat(),
@@ -113,7 +113,10 @@ def _shortened(row: Row) -> Iterator[Row]:
     yield row
     content = orjson.loads(row.content) | {"attributes": {}}
     yield replace(row, content=orjson.dumps(content))
-    yield replace(row, content=orjson.dumps(content | {"name": row.name[:_SHORT_NAME]}))
+    content["name"] = row.name[:_SHORT_TEXT]
+    if content["unit"] is not None:
+        content["unit"] = content["unit"][:_SHORT_TEXT]
+    yield replace(row, content=orjson.dumps(content))
 
 
 class Parts:
@@ -132,7 +135,7 @@ class Parts:
         return len(self._parts)
 
     def add(self, row: Row) -> None:
-        """Add a row; one that is too large by itself loses its attributes and the end of its name.
+        """Add a row; one that is too large loses its attributes, then the ends of name and unit.
 
         Raises `TooLargeError` where that is not enough.
         """
@@ -175,15 +178,22 @@ def _row(
         "entity_id": entity_id,
         "name": name,
         "state": state,
-        "unit": None if unit is None else str(unit),
+        "unit": None if unit is None else _text(unit),
         "attributes": attributes,
     }
     return Row(entity_id, name, json_bytes(content), changed)
 
 
+def _text(value: object) -> str:
+    """Return a value as text that is valid Unicode; an entity may have set anything."""
+    return str(value).encode(errors="replace").decode()
+
+
 def _is_json(value: object) -> bool:
+    # In a message it is nested deeper, and JSON is written to a limited depth.
+    nested = [[[[[[value]]]]]]
     try:
-        json_bytes(value)
+        json_bytes(nested)
     except TypeError, ValueError, RecursionError:
         return False
     return True

@@ -52,7 +52,7 @@ class ShareSender:
         self._is_snapshot_due = False
         self._are_changes_due = False
         self._has_sent = False
-        self._failures = 0
+        self._retry_delay = 0.0
         self._task: asyncio.Task[None] | None = None
         self._interval_timer = Timer(hass, self._proceed)
         self._snapshot_timer = Timer(hass, self._proceed)
@@ -84,7 +84,7 @@ class ShareSender:
         ):
             timer.cancel()
         self._is_snapshot_due = self._are_changes_due = self._has_sent = False
-        self._failures = 0
+        self._retry_delay = 0.0
         self.failure = self.error = None
 
     @callback
@@ -103,7 +103,7 @@ class ShareSender:
     @callback
     def server_returned(self) -> None:
         """Send a snapshot without waiting for the next retry."""
-        self._failures = 0
+        self._retry_delay = 0.0
         self._retry_timer.cancel()
         self.request_snapshot()
 
@@ -184,7 +184,7 @@ class ShareSender:
                 self.error = err
                 self._failed(failure, rows)
             else:
-                if self._failures and self._hass.loop.time() - began > SLOW_REQUEST:
+                if self._retry_delay and self._hass.loop.time() - began > SLOW_REQUEST:
                     # The server was away during the request: what has changed since goes at once.
                     self._interval_timer.cancel()
                 self._succeeded(rows)
@@ -211,7 +211,7 @@ class ShareSender:
 
     def _succeeded(self, rows: Sequence[Row]) -> None:
         self._rows.confirm(rows)
-        self._failures = 0
+        self._retry_delay = 0.0
         self._has_sent = True
         if self._is_cache:
             self._cache_timer.start(SECONDS_IN_CACHE)
@@ -223,8 +223,8 @@ class ShareSender:
         self._are_changes_due = True
         match failure:
             case Failure.TRANSIENT:
-                delay = min(FIRST_RETRY * RETRY_GROWTH**self._failures, LONGEST_RETRY)
-                self._failures += 1
+                grown = max(self._retry_delay * RETRY_GROWTH, FIRST_RETRY)
+                delay = self._retry_delay = min(grown, LONGEST_RETRY)
             case Failure.TOO_LARGE:
                 delay = self._interval
             case Failure.REFUSED:
