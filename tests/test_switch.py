@@ -58,12 +58,13 @@ async def test_off_disconnects_and_on_subscribes_again(
 async def test_switch_is_off_while_the_app_disconnects(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
-    await set_up(app_entry(server))
+    await set_up(app_entry(server, "orders"))
 
     turning_off = hass.async_create_task(turn(hass, SERVICE_TURN_OFF))
     await until(lambda: state_of(hass, STATE).state == "disconnecting")
 
     assert state_of(hass, SWITCH).state == "off"
+    assert state_of(hass, "event.orders").state == STATE_UNAVAILABLE
     await turning_off
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
@@ -83,6 +84,26 @@ async def test_loss_followed_by_a_reload_is_one_gap_since_the_loss(
     await hass.async_block_till_done()
 
     assert [gap_of(gap.data)[0] for gap in gaps] == [pytest.approx(lost)]
+
+
+async def test_record_has_a_gap_that_waits_for_another_channel(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, hass_storage: dict[str, Any]
+) -> None:
+    entry = app_entry(server, "orders", "news")
+    hub = await set_up(entry)
+    gaps = async_capture_events(hass, "pusher_channels_gap")
+    server.faults.unanswered_channels = {"news"}
+    await server.close_all(4200)
+    await until(lambda: hub.client.missed_since)
+    lost = hub.client.missed_since["orders"]
+    await until(lambda: hub.channels["id-orders"].is_subscribed)
+    assert gaps == []
+
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
+    await hass.async_block_till_done()
+
+    since = hass_storage[FILE]["data"][entry.entry_id]["since"]
+    assert since == {"orders": lost, "news": lost}
 
 
 async def test_filter_that_changes_during_an_outage_keeps_the_gap(
@@ -173,7 +194,22 @@ async def test_heartbeat_is_written_every_15_minutes_and_never_later_than_the_la
     await skip(hass, 1)
 
     assert hass_storage[FILE]["data"][entry.entry_id]["app"] == entry.unique_id
-    assert first <= hass_storage[FILE]["data"][entry.entry_id]["since"]["orders"] <= now()
+    assert first - 0.001 <= hass_storage[FILE]["data"][entry.entry_id]["since"]["orders"] <= now()
+
+
+async def test_record_is_written_a_minute_after_each_connection(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, hass_storage: dict[str, Any]
+) -> None:
+    hub = await set_up(app_entry(server, "orders"))
+    await skip(hass, 61)
+    del hass_storage[FILE]
+
+    await server.close_all(4200)
+    await until(lambda: hub.client.missed_since)
+    await until(lambda: hub.channels["id-orders"].is_subscribed)
+    await skip(hass, 61)
+
+    assert FILE in hass_storage
 
 
 async def test_stop_of_home_assistant_stores_the_last_frame_even_if_nothing_else_was_written(

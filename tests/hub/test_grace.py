@@ -10,6 +10,7 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import async_capture_events
 
+from custom_components.pusher_channels.hub.grace import OutageGrace
 from tools.devserver import DevServer, frames
 
 from ..actions import connected_guest
@@ -221,6 +222,19 @@ async def test_watched_user_that_the_server_does_not_name_again_is_offline_after
 
         await skip(hass, 10)
         assert state_of(hass, ONLINE).state == "off"
+
+
+async def test_outage_is_timed_from_its_first_loss(hass: HomeAssistant) -> None:
+    grace = OutageGrace(hass, lambda: None)
+    grace.recover()
+    grace.start_outage()
+    began = hass.loop.time()
+    await until(lambda: hass.loop.time() >= began + 0.05)
+
+    grace.start_outage()
+    await skip(hass, 9.97)
+
+    assert not grace.is_available
 
 
 async def test_outage_during_an_outage_that_lasted_stays_visible(

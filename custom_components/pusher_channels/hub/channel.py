@@ -167,7 +167,6 @@ class ConfiguredChannel:
             is_renamed = channel.name != self.name
             if is_renamed:
                 self._latest_events.clear()
-                self._latest_name = None
             if is_renamed or self._subscribed_patterns != self.patterns:
                 previous = self._detach(channel)
                 self.subscribe()

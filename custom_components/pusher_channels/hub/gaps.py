@@ -125,7 +125,8 @@ class AppGaps:
         complete = {
             name: until for name, channel in self._client.channels.items() if channel.is_subscribed
         }
-        since = {**self._client.missed_since, **complete}
+        # A channel that is subscribed again may still have a gap that is not reported yet.
+        since = {**complete, **self._client.missed_since}
         return Record(
             app=self._entry.unique_id,
             since={name: moment for name, moment in since.items() if self._is_kept(name)},
