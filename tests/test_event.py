@@ -245,7 +245,7 @@ async def test_object_with_too_many_levels_is_shown_as_text(
     assert json.loads(state_of(hass, ORDERS).attributes["data"]) == json.loads(levels)
 
 
-async def test_long_event_name_is_cut_in_the_state_only(
+async def test_long_event_name_is_shortened_in_the_state_only(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     await set_up(app_entry(server, "orders"))

@@ -225,7 +225,7 @@ async def test_message_that_is_too_large_is_refused_with_what_to_do(
     assert state_of(hass, entity_of("private-a")).state == STATE_UNKNOWN
 
 
-async def test_refusal_of_the_server_says_what_to_do(
+async def test_refusal_of_the_server_names_the_remedy(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     await set_up(enabled(hass, app(server, "orders"), "orders"))

@@ -313,7 +313,7 @@ async def test_wrong_clock_has_an_issue_until_a_request_succeeds(
     assert issues_of(hass) == {}
 
 
-async def test_refused_api_is_logged_once_each_way_and_has_an_issue_until_a_request_succeeds(
+async def test_refusal_and_success_of_the_api_are_logged_once_and_update_its_issue(
     hass: HomeAssistant, server: DevServer, set_up: SetUp, caplog: pytest.LogCaptureFixture
 ) -> None:
     entry = app_entry(server)
@@ -349,7 +349,7 @@ async def test_refused_api_and_wrong_clock_replace_each_other(
         assert list(issues_of(hass)) == [f"{kind}_{entry.entry_id}"]
 
 
-async def test_issue_of_a_refused_api_goes_with_a_reload(
+async def test_issue_of_a_refused_api_is_deleted_by_a_reload(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server)

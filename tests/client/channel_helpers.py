@@ -73,7 +73,7 @@ async def refusal(channel: Channel) -> SubscriptionRefused:
 
 async def all_handled(client: PusherClient, connection: Connection) -> None:
     """Return when the client has acted on all that the connection was sent."""
-    marker = "all-heard"
+    marker = "all-handled"
     received = events_of(client, marker)
     client.subscribe(marker)
     connection.send(frames.event(marker, marker, ""))
@@ -168,3 +168,12 @@ async def subscribe_room(client: PusherClient) -> PresenceChannel:
     [room] = await subscribed(client, ROOM)
     assert isinstance(room, PresenceChannel)
     return room
+
+
+async def subscribe_unanswered(client: PusherClient, server: DevServer, name: str) -> Channel:
+    """Connect, and subscribe to a channel for which the server sends no answer."""
+    server.faults.unanswered_channels = {name}
+    await connect(client)
+    channel = client.subscribe(name)
+    await server.wait_received("pusher:subscribe")
+    return channel

@@ -12,7 +12,15 @@ from custom_components.pusher_channels.client.exceptions import Misuse, Subscrip
 from custom_components.pusher_channels.client.messages import ErrorReceived, Json
 from tools.devserver import DevServer, frames
 
-from .channel_helpers import client_notices, endpoint, events_of, refusal, sent, subscribed
+from .channel_helpers import (
+    client_notices,
+    endpoint,
+    events_of,
+    refusal,
+    sent,
+    subscribe_unanswered,
+    subscribed,
+)
 from .conftest import APP, MakeClient, connect, settle, until
 from .misuse import misused
 
@@ -35,7 +43,7 @@ def as_user(user_id: str) -> SecretAuthorizer:
         ("cache-a", "client-x", {}, Misuse.CLIENT_EVENT_CHANNEL),
         ("private-encrypted-a", "client-x", {}, Misuse.CLIENT_EVENT_CHANNEL),
         ("#server-to-user-me", "client-x", {}, Misuse.CLIENT_EVENT_CHANNEL),
-        ("private-nobody-asked-for", "client-x", {}, Misuse.NOT_SUBSCRIBED),
+        ("private-not-subscribed", "client-x", {}, Misuse.NOT_SUBSCRIBED),
         pytest.param("private-a", "client-x", "x" * 10_239, Misuse.DATA_SIZE, id="much data"),
         ("private-a", "client-x", {"number": 2**64}, Misuse.DATA_TYPE),
     ],
@@ -141,11 +149,8 @@ async def test_events_wait_for_the_channel_and_go_out_once_in_order(
 async def test_events_that_wait_for_a_channel_fail_with_it(
     client: PusherClient, server: DevServer
 ) -> None:
-    server.faults.unanswered_channels = {"private-a"}
-    await connect(client)
-    client.subscribe("private-a")
+    await subscribe_unanswered(client, server, "private-a")
     sending = asyncio.create_task(client.trigger("private-a", "client-x", {}))
-    await server.wait_received("pusher:subscribe")
     server.connections[0].send(frames.subscription_error("private-a", "No", 403))
     with pytest.raises(SubscriptionError, match="No") as caught:
         await sending
@@ -156,11 +161,8 @@ async def test_events_that_wait_for_a_channel_fail_with_it(
 async def test_a_connection_that_ends_with_the_answer_takes_none(
     client: PusherClient, server: DevServer
 ) -> None:
-    server.faults.unanswered_channels = {"private-a"}
-    await connect(client)
-    client.subscribe("private-a")
+    await subscribe_unanswered(client, server, "private-a")
     sending = asyncio.create_task(client.trigger("private-a", "client-x", {}))
-    await server.wait_received("pusher:subscribe")
     server.connections[0].send(frames.subscription_succeeded("private-a"))
     server.connections[0].start_close(4200)
     with misused(Misuse.NOT_CONNECTED, "The connection ended before it was sent"):
@@ -171,17 +173,15 @@ async def test_a_connection_that_ends_with_the_answer_takes_none(
 async def test_events_that_wait_when_the_connection_ends_fail(
     client: PusherClient, server: DevServer
 ) -> None:
-    server.faults.unanswered_channels = {"*"}
-    await connect(client)
-    client.subscribe("private-a")
+    await subscribe_unanswered(client, server, "private-a")
     sending = asyncio.create_task(client.trigger("private-a", "client-x", {}))
-    await server.wait_received("pusher:subscribe")
+    await settle()
     await client.disconnect()
     with pytest.raises(SubscriptionError):
         await sending
 
 
-async def test_a_number_that_json_has_no_word_for_goes_as_null(
+async def test_a_number_that_json_cannot_represent_is_sent_as_null(
     make_client: MakeClient,
 ) -> None:
     sender, receiver = await connect(make_client()), await connect(make_client())

@@ -78,7 +78,7 @@ async def test_after_a_timeout_each_connection_is_authorized_at_once(
 
 
 @pytest.mark.parametrize("kind", ["none", "channels"])
-async def test_without_what_authorizes_a_connection_the_failure_says_so(
+async def test_a_connection_that_nothing_can_authorize_has_its_own_failure_reason(
     make_client: MakeClient, strict: DevServer, session: ClientSession, clock: Clock, kind: str
 ) -> None:
     client = make_client(at=address(strict), authorizer=endpoint(strict, session, kind))
@@ -168,7 +168,7 @@ async def test_the_text_tells_the_kinds_of_4009_apart(
     assert (record.failures[0].reason, record.failures[0].code) == (reason, 4009)
 
 
-async def test_an_error_without_a_close_code_says_why_the_connection_ended(
+async def test_an_error_without_a_close_code_is_the_reason_of_the_failure(
     make_client: MakeClient, server: DevServer
 ) -> None:
     """Reverb ends the connection without a close frame."""

@@ -2,15 +2,10 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
-from socket import AF_INET, AddressFamily
-from typing import override
 
 import pytest
 from aiohttp import ClientSession, ClientTimeout, TCPConnector
-from aiohttp.abc import AbstractResolver, ResolveResult
 
 from custom_components.pusher_channels.client.client import PusherClient
 from custom_components.pusher_channels.client.connection import ConnectionState, Timing
@@ -21,24 +16,7 @@ from tools.devserver import DevServer
 
 from .channel_helpers import connection_failure
 from .conftest import APP, Clock, MakeClient, address, connect
-
-type Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
-
-@asynccontextmanager
-async def listening(answer: Answer) -> AsyncIterator[int]:
-    """Run something else than a Pusher server, and give its port."""
-    listener = await asyncio.start_server(answer, "127.0.0.1", 0)
-    async with listener:
-        yield listener.sockets[0].getsockname()[1]
-
-
-async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Act as a proxy that refuses every request."""
-    await reader.readuntil(b"\r\n\r\n")
-    writer.write(b"HTTP/1.1 407 No canary-word\r\nContent-Length: 0\r\n\r\n")
-    await writer.drain()
-    writer.close()
+from .network import LocalNames, NoNames, listening, refuse
 
 
 @pytest.fixture
@@ -93,20 +71,6 @@ async def test_a_name_that_no_dns_knows_is_reported(server: DevServer) -> None:
     assert str(failure) == "The host name could not be resolved"
 
 
-class NoNames(AbstractResolver):
-    """A resolver that knows no host."""
-
-    @override
-    async def resolve(
-        self, host: str, port: int = 0, family: AddressFamily = AF_INET
-    ) -> list[ResolveResult]:
-        raise OSError("unknown")
-
-    @override
-    async def close(self) -> None:
-        """Hold nothing."""
-
-
 async def test_a_certificate_that_is_not_trusted_is_reported(
     make_client: MakeClient, tls: tuple[ssl.SSLContext, ssl.SSLContext]
 ) -> None:
@@ -120,7 +84,7 @@ async def test_a_certificate_that_is_not_trusted_is_reported(
 async def test_a_certificate_for_another_name_is_reported(
     tls: tuple[ssl.SSLContext, ssl.SSLContext],
 ) -> None:
-    trusting = TCPConnector(ssl=tls[1], resolver=Everywhere())
+    trusting = TCPConnector(ssl=tls[1], resolver=LocalNames())
     async with DevServer(ssl=tls[0]) as secure, ClientSession(connector=trusting) as session:
         elsewhere = Server.self_hosted("other.example", secure.port)
         client = PusherClient(session, APP.key, elsewhere)
@@ -131,21 +95,7 @@ async def test_a_certificate_for_another_name_is_reported(
     assert failure.reason is FailureReason.CERTIFICATE_INVALID
 
 
-class Everywhere(NoNames):
-    """A resolver that finds every host here."""
-
-    @override
-    async def resolve(
-        self, host: str, port: int = 0, family: AddressFamily = AF_INET
-    ) -> list[ResolveResult]:
-        return [
-            ResolveResult(
-                hostname=host, host="127.0.0.1", port=port, family=family, proto=0, flags=0
-            )
-        ]
-
-
-async def test_a_certificate_that_is_vouched_for_connects(
+async def test_a_trusted_certificate_connects(
     tls: tuple[ssl.SSLContext, ssl.SSLContext],
 ) -> None:
     async with (
@@ -174,7 +124,7 @@ async def test_no_tls_to_a_tls_port_is_unreachable(
     assert failure.reason is FailureReason.UNREACHABLE
 
 
-async def test_a_server_that_accepts_and_says_nothing_times_out(
+async def test_a_server_that_accepts_and_sends_nothing_times_out(
     client: PusherClient, server: DevServer, clock: Clock
 ) -> None:
     server.faults.handshake_silent = True
@@ -207,9 +157,7 @@ async def test_a_server_that_never_answers_the_request_times_out(
     server.thaw()
 
 
-async def test_a_session_of_less_patience_times_out_earlier(
-    server: DevServer, clock: Clock
-) -> None:
+async def test_a_shorter_timeout_of_the_session_applies(server: DevServer, clock: Clock) -> None:
     server.freeze()
     async with ClientSession(timeout=ClientTimeout(total=3)) as session:
         client = PusherClient(session, APP.key, address(server))

@@ -34,7 +34,7 @@ async def test_the_shorter_activity_timeout_counts(
 
 
 @pytest.mark.parametrize(("theirs", "due"), [(30, 29.5), (2, 1.8), (0.01, 0.9)])
-async def test_a_ping_goes_out_shortly_before_the_servers_time_and_at_most_once_a_second(
+async def test_a_ping_is_sent_shortly_before_the_servers_timeout_and_at_most_once_a_second(
     theirs: float, due: float, make_client: MakeClient, clock: Clock
 ) -> None:
     """A server that asks for a tiny activity timeout gets no flood of pings."""
@@ -112,7 +112,7 @@ async def test_a_server_that_answers_pings_keeps_its_connection(
     assert pings(server) == 10
 
 
-async def test_traffic_both_ways_needs_no_ping(
+async def test_traffic_in_both_directions_needs_no_ping(
     client: PusherClient, server: DevServer, clock: Clock
 ) -> None:
     client.subscribe("private-a")
@@ -240,7 +240,7 @@ async def test_a_flood_lets_other_tasks_run_and_the_ping_go_out_and_loses_nothin
     assert client.state is ConnectionState.CONNECTED
 
 
-async def test_a_ping_goes_out_at_each_interval_also_while_a_pong_is_awaited(
+async def test_a_ping_is_sent_at_each_interval_also_while_a_pong_is_awaited(
     make_client: MakeClient, server: DevServer, clock: Clock
 ) -> None:
     await connect(make_client(timing=Timing(activity_timeout=10, pong_timeout=30)))

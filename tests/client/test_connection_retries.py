@@ -35,14 +35,14 @@ async def test_a_close_with_40xx_stops_for_good_with_a_typed_reason(
     await connect(client)
     record = Record(client)
 
-    server.connections[0].start_close(code, "words of the server")
+    server.connections[0].start_close(code, "reason of the server")
     await until(lambda: client.state is ConnectionState.DISCONNECTED)
     await clock.pass_by(3600)
 
     assert record.states == [ConnectionState.DISCONNECTED]
     reason = FailureReason.UNAUTHORIZED if code == 4009 else FailureReason.CLOSED
     assert [(failure.reason, failure.code) for failure in record.failures] == [(reason, code)]
-    assert str(client.last_error) == f"words of the server ({code})"
+    assert str(client.last_error) == f"reason of the server ({code})"
     assert len(server.attempts) == 1
     assert leftovers() == []
 
@@ -100,7 +100,7 @@ async def test_after_these_close_codes_it_is_back_after_a_second(
 
 @pytest.mark.parametrize(("code", "action"), HANDSHAKE.items())
 @pytest.mark.usefixtures("unlucky")
-async def test_a_close_instead_of_a_welcome_asks_for_what_it_says(
+async def test_a_close_code_instead_of_a_welcome_decides_the_next_attempt(
     code: int, action: str, client: PusherClient, server: DevServer, clock: Clock
 ) -> None:
     """Two rows differ from pusher-js: 4000 stops, and 43xx backs off."""
@@ -133,7 +133,7 @@ async def test_a_reset_instead_of_a_welcome_backs_off(
 
 @pytest.mark.parametrize("how", ["close", "error"])
 @pytest.mark.usefixtures("unlucky")
-async def test_a_server_that_says_4200_each_time_is_asked_at_most_8_times_in_a_minute(
+async def test_a_server_that_always_closes_with_4200_gets_at_most_8_attempts_in_a_minute(
     how: str, client: PusherClient, server: DevServer, clock: Clock
 ) -> None:
     refuse(server, 4200, how)
@@ -149,10 +149,10 @@ async def test_a_server_that_says_4200_each_time_is_asked_at_most_8_times_in_a_m
 
 
 @pytest.mark.usefixtures("unlucky")
-async def test_a_server_that_welcomes_and_then_says_4200_is_asked_no_more_often(
+async def test_a_server_that_closes_with_4200_after_its_welcome_gets_no_more_attempts(
     client: PusherClient, server: DevServer, clock: Clock
 ) -> None:
-    """What counts is a connection that lives, not a welcome."""
+    """What counts is how long a connection is established, not its welcome."""
     server.faults.first_frame = frames.established("{socket_id}", 120)
     server.faults.handshake_close = 4200
     record = Record(client)
@@ -212,7 +212,7 @@ async def test_a_real_refusal_stops_and_names_the_code(
 
 @pytest.mark.usefixtures("unlucky")
 @pytest.mark.usefixtures("unlucky")
-async def test_the_wait_falls_with_each_connection_that_lived_a_while(
+async def test_the_delay_falls_with_each_connection_of_some_seconds(
     client: PusherClient, server: DevServer, clock: Clock
 ) -> None:
     async def lose_after(seconds: float) -> None:

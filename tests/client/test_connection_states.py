@@ -36,7 +36,7 @@ DISCONNECTED = ConnectionState.DISCONNECTED
 RECONNECTING = ConnectionState.RECONNECTING
 
 
-async def test_connect_goes_through_connecting_and_twice_is_once(
+async def test_connect_passes_connecting_and_a_second_call_changes_nothing(
     client: PusherClient, server: DevServer
 ) -> None:
     record = Record(client)
@@ -54,7 +54,7 @@ async def test_connect_goes_through_connecting_and_twice_is_once(
     assert len(server.attempts) == 1
 
 
-async def test_without_success_it_stays_connecting_and_goes_on_trying(
+async def test_without_success_it_stays_connecting_and_retries(
     client: PusherClient, server: DevServer, clock: Clock
 ) -> None:
     """pusher-js is `unavailable` after 10 s; here the state stays what it is, and attempts go on."""

@@ -152,7 +152,7 @@ async def test_connect_while_disconnecting_works(
     ]
 
 
-async def test_disconnect_without_a_connection_says_nothing(client: PusherClient) -> None:
+async def test_disconnect_without_a_connection_reports_nothing(client: PusherClient) -> None:
     record = Record(client)
 
     await client.disconnect()

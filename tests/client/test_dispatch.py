@@ -70,7 +70,7 @@ def test_names_with_a_meaning_in_a_language_are_just_names(name: str) -> None:
     assert called(dispatcher, f"{name}x") == []
 
 
-def test_listeners_of_all_channels_come_after_the_channels_own() -> None:
+def test_listeners_of_all_channels_are_called_after_the_channels_own() -> None:
     dispatcher = Dispatcher()
     channel = dispatcher.new_channel()
     dispatcher.activate("orders", channel)

@@ -241,7 +241,7 @@ async def test_secrets_in_a_refusal_are_redacted_the_longest_first(session: Clie
     assert error.message == f"{redacted}, abc"
 
 
-async def test_long_reason_is_cut_off(server: DevServer, session: ClientSession) -> None:
+async def test_long_reason_is_truncated(server: DevServer, session: ClientSession) -> None:
     server.faults.auth_status, server.faults.auth_body = 403, json.dumps({"message": "x" * 5000})
     assert (await refused(endpoint(server, session))).message == "x" * 200
 
@@ -330,7 +330,7 @@ async def test_header_that_cannot_be_sent_is_an_error_without_its_value(
     assert not server.auth_requests
 
 
-async def test_request_goes_to_the_proxy(server: DevServer, session: ClientSession) -> None:
+async def test_request_is_sent_to_the_proxy(server: DevServer, session: ClientSession) -> None:
     authorizer = EndpointAuthorizer(
         session, "http://endpoint.invalid/pusher/auth", proxy=server.url
     )

@@ -1,5 +1,7 @@
 """What was missed while there was no connection: Pusher replays nothing."""
 
+from dataclasses import dataclass
+
 from aiohttp import ClientSession
 
 from custom_components.pusher_channels.client.channel import Channel
@@ -219,19 +221,38 @@ async def test_a_channel_that_is_refused_does_not_hold_back_the_gap_of_others(
     assert a.is_subscribed
 
 
+@dataclass
+class WallClock:
+    """A wall clock; a suspend of the computer adds its seconds to `offset`."""
+
+    clock: Clock
+    offset: float = 0.0
+
+    def __call__(self) -> float:
+        return self.clock.time() + self.offset
+
+
+async def client_with_gaps(
+    make_client: MakeClient, wall_clock: WallClock
+) -> tuple[PusherClient, list[Gap]]:
+    """Subscribe to the channel `a`, and return the client and the list of its gaps."""
+    client = await connect(make_client(wall_clock=wall_clock))
+    gaps = client_notices(client, Gap)
+    await subscribed(client, "a")
+    return client, gaps
+
+
 async def test_a_gap_over_a_suspend_of_the_computer_begins_before_it(
     make_client: MakeClient, server: DevServer, clock: Clock
 ) -> None:
     """The event loop's clock stands still during a suspend, the wall clock does not."""
-    slept = 0.0
-    client = await connect(make_client(wall_clock=lambda: clock.time() + slept))
-    gaps = client_notices(client, Gap)
-    await subscribed(client, "a")
+    wall = WallClock(clock)
+    client, gaps = await client_with_gaps(make_client, wall)
     await clock.pass_by(60)
     last_received = client.last_received
     assert last_received is not None
 
-    slept = 3600.0
+    wall.offset += 3600
     server.abort_all()
     await until(lambda: gaps)
 
@@ -240,37 +261,33 @@ async def test_a_gap_over_a_suspend_of_the_computer_begins_before_it(
     assert gap.until - gap.since >= 3600
 
 
-async def test_a_gap_after_a_suspend_begins_with_the_frames_that_came_after_it(
+async def test_a_gap_after_a_suspend_begins_at_the_frames_received_after_it(
     make_client: MakeClient, server: DevServer, clock: Clock
 ) -> None:
-    slept = 0.0
-    client = await connect(make_client(wall_clock=lambda: clock.time() + slept))
-    gaps = client_notices(client, Gap)
-    await subscribed(client, "a")
+    wall = WallClock(clock)
+    client, gaps = await client_with_gaps(make_client, wall)
 
-    slept = 3600.0
+    wall.offset += 3600
     await clock.pass_by(30)
     last_received = client.last_received
     assert last_received is not None
     server.abort_all()
     await until(lambda: gaps)
 
-    assert last_received + slept - 1.1 <= gaps[0].since <= last_received + slept
+    assert last_received + 3600 - 1.1 <= gaps[0].since <= last_received + 3600
 
 
 async def test_a_gap_begins_before_a_suspend_that_ended_the_connection(
     make_client: MakeClient, server: DevServer, clock: Clock
 ) -> None:
     """The connection is dead after the suspend, which the client notices by a ping."""
-    slept = 0.0
-    client = await connect(make_client(wall_clock=lambda: clock.time() + slept))
-    gaps = client_notices(client, Gap)
-    await subscribed(client, "a")
+    wall = WallClock(clock)
+    client, gaps = await client_with_gaps(make_client, wall)
     await clock.pass_by(25)
     last_received = client.last_received
     assert last_received is not None
 
-    slept = 3600.0
+    wall.offset += 3600
     server.connections[0].silence()
     await clock.pass_by(60)
     await until(lambda: gaps)
@@ -279,7 +296,7 @@ async def test_a_gap_begins_before_a_suspend_that_ended_the_connection(
     assert gaps[0].until - gaps[0].since >= 3630
 
 
-async def test_a_pending_gap_is_handed_to_the_next_client(
+async def test_a_pending_gap_is_reported_by_the_next_client(
     make_client: MakeClient, server: DevServer, clock: Clock
 ) -> None:
     first = await connect(make_client())

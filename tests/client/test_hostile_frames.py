@@ -1,4 +1,4 @@
-"""Frames that no server should send: each is refused with a typed error, and the client lives on."""
+"""Frames that no server should send: each is refused with a typed error, and the client stays connected."""
 
 import pytest
 from aiohttp import WSMsgType
@@ -204,7 +204,7 @@ async def client_under_test(client: PusherClient, server: DevServer) -> ClientUn
     return client_under_test
 
 
-async def test_broken_frames_are_reported_and_the_connection_lives(
+async def test_broken_frames_are_reported_and_the_connection_stays(
     client_under_test: ClientUnderTest,
 ) -> None:
     socket_id = client_under_test.client.socket_id
@@ -220,7 +220,7 @@ async def test_broken_frames_are_reported_and_the_connection_lives(
     assert client_under_test.client.socket_id == socket_id
 
 
-async def test_wrong_shapes_are_reported_and_the_connection_lives(
+async def test_wrong_shapes_are_reported_and_the_connection_stays(
     client_under_test: ClientUnderTest,
 ) -> None:
     shapes = [(name, rest) for name, rests in WRONG_SHAPES.items() for rest in rests]
@@ -235,7 +235,7 @@ async def test_wrong_shapes_are_reported_and_the_connection_lives(
     assert len(client_under_test.server.attempts) == 1
 
 
-async def test_text_that_is_no_utf_8_is_reported_and_the_connection_lives(
+async def test_text_that_is_no_utf_8_is_reported_and_the_connection_stays(
     client_under_test: ClientUnderTest,
 ) -> None:
     socket = client_under_test.server.connections[0]._websocket
@@ -258,7 +258,7 @@ async def test_unknown_channels_events_and_welcomes_are_passed_over(
     client_under_test: ClientUnderTest,
 ) -> None:
     for frame in (
-        '{"event":"x","channel":"nobody-asked-for"}',
+        '{"event":"x","channel":"not-subscribed"}',
         '{"event":"x"}',
         '{"event":"pusher_internal:new","channel":"orders"}',
         '{"event":"pusher_internal:member_added","channel":"orders","data":{"user_id":"a"}}',
@@ -273,7 +273,7 @@ async def test_unknown_channels_events_and_welcomes_are_passed_over(
     assert client_under_test.client.socket_id == client_under_test.server.connections[0].socket_id
 
 
-async def test_an_event_deeper_than_any_parser_goes_is_delivered_as_text(
+async def test_an_event_nested_too_deeply_for_the_parser_is_delivered_as_text(
     client_under_test: ClientUnderTest,
 ) -> None:
     await client_under_test.server.send_raw(

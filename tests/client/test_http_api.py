@@ -41,10 +41,10 @@ async def test_event_is_sent_to_all_channels(
     await connect(client)
     names = ["a", "private-b", "presence-c", "cache=@,.;d"]
     await subscribed(client, *names)
-    heard = events_of(client, "news")
+    received = events_of(client, "news")
     assert await api.trigger(names, "news", {"ü": [1, None]}) == {}
-    await until(lambda: len(heard) == 4)
-    assert [(event.channel, event.data) for event in heard] == [
+    await until(lambda: len(received) == 4)
+    assert [(event.channel, event.data) for event in received] == [
         (name, {"ü": [1, None]}) for name in names
     ]
 
@@ -66,11 +66,11 @@ async def test_own_connection_can_be_excluded(
     await connect(client)
     await subscribed(client, "a")
     await subscribed(other, "a")
-    heard, on_other = events_of(client, "news"), events_of(other, "news")
+    received, on_other = events_of(client, "news"), events_of(other, "news")
     await api.trigger(["a"], "news", "", socket_id=client.socket_id)
     await until(lambda: on_other)
     await all_handled(client, server.connection(str(client.socket_id)))
-    assert not heard
+    assert not received
 
 
 async def test_counts_are_returned_for_info(api: HttpApi, client: PusherClient) -> None:
@@ -116,11 +116,11 @@ async def test_event_for_an_encrypted_channel_is_encrypted(
 ) -> None:
     await connect(client)
     await subscribed(client, ENCRYPTED)
-    heard = events_of(client)
+    received = events_of(client)
     await api.trigger([ENCRYPTED], "news", {"canary": 1})
     await api.trigger_batch([BatchEvent(ENCRYPTED, "news", "canary")])
-    await until(lambda: len(heard) == 2)
-    assert [event.data for event in heard] == [{"canary": 1}, "canary"]
+    await until(lambda: len(received) == 2)
+    assert [event.data for event in received] == [{"canary": 1}, "canary"]
     assert "canary" not in str(server.published)
 
 
@@ -129,10 +129,10 @@ async def test_batch_is_sent_to_the_channel_of_each_event(
 ) -> None:
     await connect(client)
     await subscribed(client, "a", "b")
-    heard = events_of(client)
+    received = events_of(client)
     await api.trigger_batch([BatchEvent("a", "x", {"n": 1}), BatchEvent("b", "y", "text")] * 5)
-    await until(lambda: len(heard) == 10)
-    assert [(it.channel, it.name, it.data) for it in heard[:2]] == [
+    await until(lambda: len(received) == 10)
+    assert [(it.channel, it.name, it.data) for it in received[:2]] == [
         ("a", "x", {"n": 1}),
         ("b", "y", "text"),
     ]
@@ -141,13 +141,13 @@ async def test_batch_is_sent_to_the_channel_of_each_event(
 async def test_user_receives_an_event_and_is_disconnected(
     api: HttpApi, client: PusherClient, server: DevServer
 ) -> None:
-    heard = events_of(client)
+    received = events_of(client)
     client.sign_in()
     await connect(client)
     await server.wait_subscribed("#server-to-user-me")
     await api.send_to_user("me", "news", {"n": 1})
-    await until(lambda: heard)
-    assert (heard[0].channel, heard[0].data) == ("#server-to-user-me", {"n": 1})
+    await until(lambda: received)
+    assert (received[0].channel, received[0].data) == ("#server-to-user-me", {"n": 1})
 
     await api.terminate_user_connections("someone/else ü")
     await api.terminate_user_connections("me")

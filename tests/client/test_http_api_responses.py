@@ -96,7 +96,7 @@ async def test_invalid_entries_of_a_response_are_left_out(session: ClientSession
         assert await api.users("presence-a") == ["5"]
 
 
-async def test_request_goes_to_the_proxy(session: ClientSession, server: DevServer) -> None:
+async def test_request_is_sent_to_the_proxy(session: ClientSession, server: DevServer) -> None:
     api = replace(api_of(session, "http://server.invalid:80"), proxy=server.url)
     assert await api.channels() == {}
     assert api.server != address(server)

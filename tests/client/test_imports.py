@@ -35,7 +35,7 @@ def test_the_client_reaches_nothing_above_its_own_folder() -> None:
     assert {dots for file in FILES for dots, _ in imported(file)} == {0, 1}
 
 
-def test_imports_inside_the_client_go_one_way() -> None:
+def test_imports_inside_the_client_have_one_direction() -> None:
     graph = {file.stem: {module for dots, module in imported(file) if dots == 1} for file in FILES}
 
     order = list(TopologicalSorter(graph).static_order())

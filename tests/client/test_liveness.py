@@ -80,7 +80,7 @@ def test_a_client_that_only_sends_pings_too() -> None:
     assert liveness.check(1120) is Verdict.PING
 
 
-def test_a_check_that_comes_late_pings_before_it_gives_up() -> None:
+def test_a_late_check_pings_before_the_connection_counts_as_dead() -> None:
     """The client was blocked itself, so the server may be alive."""
     liveness = start()
 

@@ -299,7 +299,7 @@ def test_signatures_that_a_server_quotes_are_left_out(frame: str) -> None:
     assert text.count("[redacted]") == 2
 
 
-def test_a_decrypted_event_keeps_what_else_its_frame_says() -> None:
+def test_a_decrypted_event_keeps_the_other_fields_of_its_frame() -> None:
     encrypted = Event.of({"event": "e", "channel": "c", "data": "sealed", "user_id": 10})
     opened = encrypted.from_cache().with_data('{"a":1}')
     assert (opened.name, opened.channel, opened.user_id, opened.cached) == ("e", "c", "10", True)

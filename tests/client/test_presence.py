@@ -43,7 +43,7 @@ def as_user(user_id: str, user_info: Json = None) -> SecretAuthorizer:
     return SecretAuthorizer(APP.key, APP.secret, User(user_id, user_info))
 
 
-async def test_members_come_and_go(make_client: MakeClient, client: PusherClient) -> None:
+async def test_members_are_added_and_removed(make_client: MakeClient, client: PusherClient) -> None:
     room = await subscribe_room(client)
     assert (dict(room.members), room.me, room.count) == ({"me": ME}, ME, 1)
     reported = notices_of(room)
@@ -222,7 +222,7 @@ async def test_no_frame_removes_the_own_member(client: PusherClient, server: Dev
     assert (dict(room.members), room.count, notices) == ({"me": ME}, 1, [])
 
 
-async def test_members_who_came_or_went_during_an_outage_are_reported_as_missed(
+async def test_changes_of_members_during_an_outage_are_reported_as_missed(
     make_client: MakeClient, client: PusherClient, server: DevServer
 ) -> None:
     stays, goes, comes = (make_client(authorizer=as_user(name)) for name in ("ann", "bob", "cat"))

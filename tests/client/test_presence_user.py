@@ -61,7 +61,7 @@ async def test_without_channel_data_the_signed_in_user_is_the_member(
     assert server.members(ROOM) == {"demo": None}
 
 
-async def test_without_channel_data_a_sign_in_under_way_is_waited_for(
+async def test_without_channel_data_a_pending_sign_in_is_awaited(
     make_client: MakeClient, server: DevServer, session: ClientSession
 ) -> None:
     server.auth.member = None

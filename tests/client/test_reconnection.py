@@ -99,7 +99,7 @@ def test_over_the_quota_waits_five_to_six_minutes(failures: int) -> None:
 
 
 @pytest.mark.parametrize("chance", [0, 0.5, 1])
-def test_a_server_that_says_4200_each_time_is_asked_8_times_in_the_first_minute(
+def test_a_server_that_always_closes_with_4200_gets_8_attempts_in_the_first_minute(
     chance: float,
 ) -> None:
     """The official clients ask it up to 440 times a second."""

@@ -27,6 +27,7 @@ from .channel_helpers import (
     notices_of,
     refusal,
     sent,
+    subscribe_unanswered,
     subscribed,
     subscribed_by_a_late_answer,
     subscribes,
@@ -65,7 +66,7 @@ def fake(event: str, channel: str, data: str = "{}") -> str:
         (404, "<html>", 404, "404"),
     ],
 )
-async def test_a_useless_answer_is_reported_and_nothing_is_sent(
+async def test_an_invalid_answer_is_reported_and_nothing_is_sent(
     make_client: MakeClient,
     server: DevServer,
     session: ClientSession,
@@ -238,7 +239,7 @@ async def test_an_exception_in_an_authorizer_is_reported_without_its_text(
         ),
     ],
 )
-async def test_every_server_has_its_own_way_to_refuse(
+async def test_the_refusal_of_every_server_is_understood(
     client: PusherClient,
     server: DevServer,
     clock: Clock,
@@ -334,11 +335,8 @@ async def test_a_refusal_that_may_pass_is_tried_again(
 async def test_no_answer_within_ten_seconds_is_tried_again(
     client: PusherClient, server: DevServer, clock: Clock
 ) -> None:
-    server.faults.unanswered_channels = {"a"}
-    await connect(client)
-    channel = client.subscribe("a")
+    channel = await subscribe_unanswered(client, server, "a")
     received = notices_of(channel)
-    await server.wait_received("pusher:subscribe")
     clock.skip(9)
     await settle()
     assert not received

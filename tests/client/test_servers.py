@@ -61,7 +61,7 @@ async def test_encrypted_events_are_decrypted(client: PusherClient, server: DevS
 
 
 @pytest.mark.parametrize("name", ["cache-news", "private-encrypted-cache-news"])
-async def test_the_latest_event_of_a_cache_channel_comes_first(
+async def test_the_latest_event_of_a_cache_channel_is_received_first(
     client: PusherClient, server: DevServer, clock: Clock, server_kind: str, name: str
 ) -> None:
     await server.publish(name, "shipped", {"id": 7})
@@ -88,7 +88,7 @@ async def test_a_refused_signature_is_the_error_of_its_channel_alone(
     assert len(server.connections) == 1
 
 
-async def test_members_come_and_go(make_client: MakeClient) -> None:
+async def test_members_are_added_and_removed(make_client: MakeClient) -> None:
     client = make_client()
     guest = make_client(authorizer=ADA)
     await connect(client)

@@ -26,6 +26,7 @@ from .channel_helpers import (
     notices_of,
     presence,
     sent,
+    subscribe_unanswered,
     subscribed,
     subscribes,
 )
@@ -154,11 +155,8 @@ async def test_a_refusal_of_a_channel_without_references_is_not_reported(
 async def test_unsubscribe_while_pending_is_sent_after_the_answer(
     client: PusherClient, server: DevServer
 ) -> None:
-    server.faults.unanswered_channels = {"a"}
-    await connect(client)
-    channel = client.subscribe("a")
+    channel = await subscribe_unanswered(client, server, "a")
     received = notices_of(channel)
-    await server.wait_received("pusher:subscribe")
     client.unsubscribe("a")
     await all_handled(client, server.connections[0])
     assert "a" not in [frame.channel for frame in sent(server, "pusher:unsubscribe")]
@@ -171,11 +169,8 @@ async def test_unsubscribe_while_pending_is_sent_after_the_answer(
 async def test_an_error_after_unsubscribe_while_pending_ends_it(
     client: PusherClient, server: DevServer
 ) -> None:
-    server.faults.unanswered_channels = {"a"}
-    await connect(client)
-    channel = client.subscribe("a")
+    channel = await subscribe_unanswered(client, server, "a")
     received = notices_of(channel)
-    await server.wait_received("pusher:subscribe")
     client.unsubscribe("a")
     server.connections[0].send(frames.subscription_error("a", "No"))
     await until(lambda: channel.state is ChannelState.UNSUBSCRIBED)
@@ -186,11 +181,8 @@ async def test_an_error_after_unsubscribe_while_pending_ends_it(
 async def test_subscribe_before_the_answer_reinstates(
     client: PusherClient, server: DevServer
 ) -> None:
-    server.faults.unanswered_channels = {"a"}
-    await connect(client)
-    channel = client.subscribe("a")
+    channel = await subscribe_unanswered(client, server, "a")
     received = notices_of(channel)
-    await server.wait_received("pusher:subscribe")
     client.unsubscribe("a")
     await settle()
     assert client.subscribe("a") is channel
@@ -244,7 +236,7 @@ async def test_events_after_unsubscribe_are_dropped(
     client.unsubscribe("a")
     server.connections[0].send(frames.event("a", "late", "{}"))
     await all_handled(client, server.connections[0])
-    assert [event.name for event in received[0]] == ["all-heard"]
+    assert [event.name for event in received[0]] == ["all-handled"]
     assert not received[1]
     await server.wait_unsubscribed("a")
     assert channel.state is ChannelState.UNSUBSCRIBED

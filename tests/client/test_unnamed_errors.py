@@ -5,7 +5,14 @@ import pytest
 from custom_components.pusher_channels.client import PusherClient, SigninFailed
 from tools.devserver import PROFILES, DevServer, frames
 
-from .channel_helpers import client_notices, notices_of, refusal, subscribed, subscribes
+from .channel_helpers import (
+    client_notices,
+    notices_of,
+    refusal,
+    subscribe_unanswered,
+    subscribed,
+    subscribes,
+)
 from .conftest import APP, Clock, MakeClient, address, connect, settle, until
 
 SHA1 = "da39a3ee5e6b4b0d3255bfef95601890afd80709"
@@ -129,10 +136,7 @@ async def test_a_channel_that_was_refused_for_an_unnamed_error_accepts_a_late_su
 async def test_errors_about_something_else_answer_no_request(
     client: PusherClient, server: DevServer, code: int | None, message: str, channel: str | None
 ) -> None:
-    server.faults.unanswered_channels = {"private-a"}
-    await connect(client)
-    pending = client.subscribe("private-a")
-    await until(lambda: subscribes(server))
+    pending = await subscribe_unanswered(client, server, "private-a")
 
     server.connections[0].send(frames.error(code, message, channel))
     await subscribed(client, "marker")
@@ -144,10 +148,7 @@ async def test_the_text_of_a_timeout_has_the_servers_error(
     client: PusherClient, server: DevServer, clock: Clock
 ) -> None:
     """Reverb answers a presence subscription without user_info only with a general error."""
-    server.faults.unanswered_channels = {"presence-a"}
-    await connect(client)
-    channel = client.subscribe("presence-a")
-    await until(lambda: subscribes(server))
+    channel = await subscribe_unanswered(client, server, "presence-a")
     server.connections[0].send(frames.error(4200, "Invalid message format"))
     await subscribed(client, "marker")
     assert channel.error is None
@@ -164,10 +165,7 @@ async def test_a_sign_in_that_the_server_does_not_know_is_refused(
 ) -> None:
     """Reverb."""
     failures = client_notices(client, SigninFailed)
-    server.faults.unanswered_channels = {"private-a"}
-    await connect(client)
-    channel = client.subscribe("private-a")
-    await until(lambda: subscribes(server))
+    channel = await subscribe_unanswered(client, server, "private-a")
 
     client.sign_in()
     server.connections[0].send(frames.error(4200, "Invalid message format"))

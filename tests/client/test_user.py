@@ -291,7 +291,7 @@ async def test_an_error_answers_the_sign_in_or_a_channel_and_not_both(
     assert private.error.error == "Wrong signature"
 
 
-async def test_a_sign_in_that_goes_on_failing_is_tried_less_and_less_often(
+async def test_a_sign_in_that_keeps_failing_backs_off(
     asking: PusherClient, server: DevServer, clock: Clock
 ) -> None:
     server.faults.auth_status = 503
@@ -319,7 +319,7 @@ async def test_signing_in_twice_is_signing_in_once(client: PusherClient, server:
     assert client.user.user_id == "me"
 
 
-async def test_watched_users_come_online_and_go_offline(make_client: MakeClient) -> None:
+async def test_online_states_of_watched_users_are_reported(make_client: MakeClient) -> None:
     def as_user(user: User) -> PusherClient:
         return make_client(authorizer=SecretAuthorizer(APP.key, APP.secret, user))
 

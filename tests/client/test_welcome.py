@@ -83,7 +83,7 @@ async def test_a_close_instead_of_a_welcome_is_reported_with_its_reason(
         (4301, "", "The connection was closed (4100)"),
     ],
 )
-async def test_the_error_that_announces_a_close_says_why(
+async def test_the_error_before_a_close_is_its_reason(
     announced: int, text: str, reported: str, client: PusherClient, server: DevServer
 ) -> None:
     """A soketi closes without a reason, right after a `pusher:error` of the same code."""

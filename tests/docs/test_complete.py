@@ -61,7 +61,7 @@ def test_each_field_of_a_flow_is_explained(flow: str) -> None:
     assert set(_labels(ENGLISH[flow])) - script <= explained
 
 
-def test_each_way_to_authorize_has_a_section() -> None:
+def test_each_authorization_method_has_a_section() -> None:
     for name in ENGLISH["config"]["step"]["authorization"]["menu_options"].values():
         assert section("docs/configuration.md", name.removesuffix(" (recommended)"))
 

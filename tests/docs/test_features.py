@@ -19,7 +19,7 @@ def test_each_named_file_has_tests(page: Path, fewest: int) -> None:
         assert "def test_" in (CHECKOUT / file).read_text(), file
 
 
-def test_each_row_names_a_test_or_says_why_not() -> None:
+def test_each_row_names_a_test_or_a_reason() -> None:
     rows = [line for line in FEATURES.read_text().splitlines() if line.startswith("| ")]
     for row in rows:
         *_, here, test = (cell.strip() for cell in row.strip("|").split("|"))

@@ -87,7 +87,7 @@ async def test_what_is_excluded_is_not_recorded_and_still_received(
     assert states.keys().isdisjoint(excluded.get("entities", []))
 
 
-async def test_the_data_of_the_newest_event_outlives_a_restart(
+async def test_the_data_of_the_latest_event_is_restored_after_a_restart(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     received = async_capture_events(hass, EVENT)

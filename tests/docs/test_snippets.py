@@ -25,7 +25,7 @@ def test_each_language_is_checked_by_a_test() -> None:
 
 
 @pytest.mark.parametrize("block", blocks("sh"), ids=str)
-def test_shell_is_well_formed_and_its_scripts_and_tests_exist(block: Block) -> None:
+def test_shell_is_valid_and_its_scripts_and_tests_exist(block: Block) -> None:
     subprocess.run(["bash", "-n"], input=block.text, text=True, check=True)
     for path in re.findall(r"(?<![\w/])(?:\.ci|scripts|tests)/[\w./]+", block.text):
         assert (CHECKOUT / path).exists(), path
@@ -33,7 +33,7 @@ def test_shell_is_well_formed_and_its_scripts_and_tests_exist(block: Block) -> N
 
 @pytest.mark.skipif(NODE is None, reason="there is no node")
 @pytest.mark.parametrize("block", blocks("js"), ids=str)
-def test_javascript_is_well_formed(block: Block, tmp_path: Path) -> None:
+def test_javascript_is_valid(block: Block, tmp_path: Path) -> None:
     file = tmp_path / "example.mjs"
     file.write_text(block.text)
     subprocess.run([str(NODE), "--check", str(file)], check=True)
@@ -41,7 +41,7 @@ def test_javascript_is_well_formed(block: Block, tmp_path: Path) -> None:
 
 @pytest.mark.skipif(PHP is None, reason="there is no php")
 @pytest.mark.parametrize("block", blocks("php"), ids=str)
-def test_php_is_well_formed(block: Block) -> None:
+def test_php_is_valid(block: Block) -> None:
     text = block.text if block.text.startswith("<?php") else f"<?php\n{block.text}"
     subprocess.run([str(PHP), "-l"], input=text, text=True, check=True)
 

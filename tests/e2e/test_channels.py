@@ -125,7 +125,7 @@ async def test_burst_is_received_completely_and_in_order(app: AppEntry, server: 
     await channel.becomes("event", lambda state: state.attributes["data"] == 99)
 
 
-async def test_channels_come_change_and_go_while_connection_and_others_stay(
+async def test_channels_are_added_changed_and_removed_while_connection_and_others_stay(
     app: AppEntry, server: Backend
 ) -> None:
     stays = await app.add_channel("private-stays")

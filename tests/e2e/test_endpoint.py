@@ -48,7 +48,7 @@ async def app(hass: HomeAssistant, server: Backend, endpoint: Endpoint) -> Async
 
 
 @pytest.fixture(autouse=True)
-def endpoint_is_willing(endpoint: Endpoint) -> None:
+def endpoint_authorizes_everyone(endpoint: Endpoint) -> None:
     """Have the web application authorize everything, and clear its recorded requests."""
     endpoint.answers.clear()
     endpoint.asked.clear()
@@ -163,14 +163,14 @@ MOVED = Answer(302, b"", "text/html")
 
 
 @pytest.fixture(scope="module")
-async def lives(app: AppEntry) -> ChannelEntry:
+async def healthy(app: AppEntry) -> ChannelEntry:
     """Add a channel that other channels' troubles must not touch."""
-    return await app.add_channel("private-lives")
+    return await app.add_channel("private-healthy")
 
 
 @pytest.mark.parametrize("answer", [HTML, HUGE, NO_AUTH, BROKEN, MOVED])
 async def test_undecided_answer_is_reported_and_affects_no_other_channel(
-    app: AppEntry, server: Backend, endpoint: Endpoint, lives: ChannelEntry, answer: Answer
+    app: AppEntry, server: Backend, endpoint: Endpoint, healthy: ChannelEntry, answer: Answer
 ) -> None:
     answer.released.set()
     endpoint.answers["private-undecided"] = answer
@@ -180,11 +180,11 @@ async def test_undecided_answer_is_reported_and_affects_no_other_channel(
     assert steps.result["description_placeholders"]["error"]
     await steps.abandon()
     assert await app.hass.reauth_flow(app.entry_id) is None
-    await lives.check_receives(server)
+    await healthy.check_receives(server)
 
 
 async def test_endpoint_without_an_answer_blocks_no_other_channel(
-    app: AppEntry, server: Backend, endpoint: Endpoint, lives: ChannelEntry
+    app: AppEntry, server: Backend, endpoint: Endpoint, healthy: ChannelEntry
 ) -> None:
     endpoint.answers["private-slow"] = Answer()
     steps = await app.hass.start_channel_flow(app.entry_id)
@@ -192,7 +192,7 @@ async def test_endpoint_without_an_answer_blocks_no_other_channel(
     assert steps.result["errors"] == {"base": "auth_endpoint_failed"}
     await steps.abandon()
     endpoint.answers["private-slow"].released.set()
-    await lives.check_receives(server)
+    await healthy.check_receives(server)
 
 
 async def test_shared_secret_that_is_out_of_date_is_asked_for_once_more(

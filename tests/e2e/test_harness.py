@@ -59,7 +59,7 @@ async def test_cache_channel_resends_its_latest_event_to_later_subscribers(serve
             assert (await late.event("cache-prices", "price")).data == 12.5
 
 
-async def test_guests_see_each_other_come_talk_and_go(server: Backend) -> None:
+async def test_guests_see_each_others_subscriptions_and_events(server: Backend) -> None:
     async with Guest(server, user_id="ada", user_info={"name": "Ada"}) as ada:
         await ada.subscribe("presence-room")
         async with Guest(server, user_id="bob", user_info={"name": "Bob"}) as bob:
@@ -150,7 +150,7 @@ async def test_who_does_not_sign_in_in_time_is_disconnected() -> None:
         await guest.state("disconnected")
 
 
-async def test_stopping_server_says_4200_and_ends(soketi: Soketi) -> None:
+async def test_stopping_server_closes_with_4200_and_ends(soketi: Soketi) -> None:
     async with Guest(soketi) as guest:
         await soketi.stop()
         await guest.expect(Error, lambda seen: "4200" in str(seen.data))
@@ -158,13 +158,13 @@ async def test_stopping_server_says_4200_and_ends(soketi: Soketi) -> None:
             await asyncio.open_connection(soketi.host, soketi.port)
 
 
-async def test_server_that_cannot_start_says_why(soketi: Soketi) -> None:
+async def test_server_that_cannot_start_reports_the_reason(soketi: Soketi) -> None:
     with pytest.raises(RuntimeError, match="EADDRINUSE"):
         async with Soketi(soketi.port):
             pass
 
 
-async def test_no_process_outlives_its_context() -> None:
+async def test_no_process_is_left_after_its_context() -> None:
     async with Soketi() as server, Guest(server):
         server.freeze()
     with pytest.raises(ConnectionRefusedError):

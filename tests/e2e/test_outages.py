@@ -24,7 +24,7 @@ async def channels(app: AppEntry) -> list[ChannelEntry]:
 
 
 @pytest.fixture(autouse=True)
-async def all_is_well_at_the_end(
+async def everything_works_at_the_end(
     app: AppEntry, server: Backend, channels: list[ChannelEntry]
 ) -> AsyncGenerator[None]:
     """Check that every test ends with events on every channel, over a single connection."""
@@ -147,7 +147,7 @@ async def test_member_who_stays_through_a_freeze_is_there_afterwards(
     await room.remove()
 
 
-async def test_what_was_triggered_while_away_is_refused_not_kept(
+async def test_event_triggered_during_an_outage_is_refused_not_kept(
     app: AppEntry, server: Backend
 ) -> None:
     async with app.hass.events("pusher_channels_event") as events:

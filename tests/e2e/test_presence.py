@@ -29,7 +29,7 @@ async def test_first_member_gets_the_count_and_its_identity(app: AppEntry) -> No
     assert shown.items() <= state.attributes.items()
 
 
-async def test_guest_who_comes_and_goes_is_seen_everywhere(
+async def test_guest_is_added_to_and_removed_from_entities_and_bus_events(
     app: AppEntry, server: Backend, room: ChannelEntry
 ) -> None:
     await room.becomes("member_ada", "off")
@@ -120,7 +120,7 @@ async def test_earlier_members_are_shown_but_did_not_join(app: AppEntry, server:
             assert (await added.take())["user_id"] == "bob"
 
 
-async def test_client_events_go_both_ways(
+async def test_client_events_are_sent_and_received(
     app: AppEntry, server: Backend, room: ChannelEntry
 ) -> None:
     async with (

@@ -52,7 +52,7 @@ async def test_page_requests_all_states(app: AppEntry, server: Backend) -> None:
         assert "canary" not in str(guest.messages)
 
 
-async def test_member_who_comes_gets_all_states(app: AppEntry, server: Backend) -> None:
+async def test_new_member_receives_all_states(app: AppEntry, server: Backend) -> None:
     channel = "presence-shared"
     await share(app, channel)
     async with Guest(server) as guest:
@@ -74,7 +74,9 @@ async def test_cache_channel_gives_all_states_to_a_page(
         assert states_in(await snapshot(guest, channel)) == {LAMP: "off", FRIDGE: "5"}
 
 
-async def test_states_are_right_after_the_server_was_gone(app: AppEntry, server: Backend) -> None:
+async def test_states_are_correct_after_an_outage_of_the_server(
+    app: AppEntry, server: Backend
+) -> None:
     channel = "private-shared-gone"
     await share(app, channel)
     await server.kill()

@@ -41,7 +41,7 @@ async def first_answer(hass: HomeAssistant, server: Soketi, **place: object) -> 
     return steps.result
 
 
-async def hears_itself(channel: ChannelEntry) -> None:
+async def receives_its_own_events(channel: ChannelEntry) -> None:
     """Check that an event sent through the server API arrives over the socket."""
     async with channel.app.hass.events("pusher_channels_event") as events:
         await channel.app.act("trigger", channel=channel.name, event="light", data={"on": True})
@@ -55,7 +55,7 @@ async def test_server_below_a_path_is_reached_by_socket_and_api(hass: HomeAssist
         assert answer["errors"] == {"base": "not_pusher"}
         async with added(hass, server, path="/pusher") as entry:
             channel = await entry.add_channel("private-orders")
-            await hears_itself(channel)
+            await receives_its_own_events(channel)
             answer = await entry.ask("get_channel", channel=channel.name, from_server=True)
             assert answer["server"] == {"occupied": True, "subscription_count": 1}
 
@@ -71,7 +71,7 @@ async def test_tls_is_used_and_its_certificate_verified(
         answer = await first_answer(hass, server, use_tls=False)
         assert answer["errors"] == {"base": "cannot_connect"}
         async with added(hass, server, use_tls=True, verify_ssl=False) as entry:
-            await hears_itself(await entry.add_channel("private-orders"))
+            await receives_its_own_events(await entry.add_channel("private-orders"))
 
 
 async def test_disabled_app_is_reported(hass: HomeAssistant) -> None:

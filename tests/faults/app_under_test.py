@@ -65,7 +65,7 @@ class AppUnderTest:
     async def set_up(self) -> Self:
         """Load the app and wait until its channels are subscribed."""
         assert await self.hass.config_entries.async_setup(self.entry.entry_id)
-        await self._all_is_well()
+        await self._everything_works()
         return self
 
     async def fails_to_set_up(
@@ -80,7 +80,7 @@ class AppUnderTest:
     async def reload(self) -> None:
         """Reload the app and wait until its channels are subscribed."""
         assert await self.hass.config_entries.async_reload(self.entry.entry_id)
-        await self._all_is_well()
+        await self._everything_works()
 
     async def change(self, data: Mapping[str, object]) -> None:
         """Store other data, reload, and wait until the channels are subscribed."""
@@ -141,7 +141,7 @@ class AppUnderTest:
         await until(lambda: leftovers() == [])
         await self.server.wait_disconnected()
 
-    async def _all_is_well(self) -> None:
+    async def _everything_works(self) -> None:
         await until(self._all_subscribed)
         await self.hass.async_block_till_done()
         self.client.listen(

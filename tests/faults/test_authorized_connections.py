@@ -138,7 +138,7 @@ async def test_a_script_that_knows_no_users_causes_no_reauth(
     await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_the_repair_goes_when_a_private_channel_authorizes_the_connection(
+async def test_the_repair_is_deleted_when_a_private_channel_authorizes_the_connection(
     hass: HomeAssistant, strict: DevServer, clock: Clock
 ) -> None:
     entry = app_entry(

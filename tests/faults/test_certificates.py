@@ -73,7 +73,7 @@ async def _restart(server: DevServer, context: ssl.SSLContext) -> None:
 
 
 @pytest.mark.parametrize("name", ["expired", "for another", "unknown"])
-async def test_a_certificate_that_went_bad_is_refused_until_it_is_good_again(
+async def test_a_certificate_that_became_invalid_is_refused_until_it_is_valid_again(
     app: AppUnderTest, server: DevServer, certificates: Certificates, clock: Clock, name: str
 ) -> None:
     await _restart(server, certificates.of_server(name))

@@ -65,7 +65,7 @@ async def returns(app: AppUnderTest, code: int, clock: Clock, *, waits: bool) ->
     await app.after_the_fault(reported(code))
 
 
-async def test_after_each_close_code_it_is_back_or_says_why_not(
+async def test_each_close_code_is_reconnected_or_reported(
     app: AppUnderTest, server: DevServer, clock: Clock
 ) -> None:
     for code in CODES:
@@ -76,7 +76,7 @@ async def test_after_each_close_code_it_is_back_or_says_why_not(
         await returns(app, code, clock, waits=not is_back_at_once(code))
 
 
-async def test_after_each_close_code_instead_of_a_welcome_it_is_back_or_says_why_not(
+async def test_each_close_code_instead_of_a_welcome_is_reconnected_or_reported(
     app: AppUnderTest, server: DevServer, clock: Clock
 ) -> None:
     for code in CODES:
@@ -89,7 +89,7 @@ async def test_after_each_close_code_instead_of_a_welcome_it_is_back_or_says_why
         await returns(app, code, clock, waits=True)
 
 
-async def test_each_close_code_at_the_set_up_is_tried_again_or_says_why_not(
+async def test_each_close_code_at_setup_is_retried_or_reported(
     hass: HomeAssistant, server: DevServer, app: AppUnderTest
 ) -> None:
     """An issue stays until another replaces it, or until the app connects."""

@@ -18,7 +18,7 @@ LOST = "The connection was closed (4200)"
 
 
 @dataclass(frozen=True)
-class Trouble:
+class EndpointFault:
     """What the endpoint does, the error of its channels, and what happens next."""
 
     faults: dict[str, object]
@@ -27,16 +27,16 @@ class Trouble:
     asks_the_user: bool = False
 
 
-def status(code: int, **after: bool) -> Trouble:
-    return Trouble({"auth_status": code}, f"The endpoint answered {code}", **after)
+def status(code: int, **after: bool) -> EndpointFault:
+    return EndpointFault({"auth_status": code}, f"The endpoint answered {code}", **after)
 
 
-def body(text: str | bytes, error: str) -> Trouble:
-    return Trouble({"auth_body": text}, error)
+def body(text: str | bytes, error: str) -> EndpointFault:
+    return EndpointFault({"auth_body": text}, error)
 
 
-SLOW = Trouble({}, "The endpoint did not answer in time", is_retried=True)
-TROUBLES = {
+SLOW = EndpointFault({}, "The endpoint did not answer in time", is_retried=True)
+ENDPOINT_FAULTS = {
     "slow": SLOW,
     "empty": body("", "The endpoint's answer is not JSON"),
     "huge": body(b"[" + b"1," * 5_000_000, "The endpoint's answer has more than 65536 bytes"),
@@ -48,7 +48,7 @@ TROUBLES = {
     "419": status(419, asks_the_user=True),
     "429": status(429, is_retried=True),
     "500": status(500, is_retried=True),
-    "redirect": Trouble(
+    "redirect": EndpointFault(
         {"auth_redirect": "/elsewhere"},
         "The endpoint answered with a redirect (302), which is not followed",
     ),
@@ -72,14 +72,14 @@ def room_error(app: AppUnderTest) -> object:
     return state_of(app.hass, ROOM).attributes["error"]
 
 
-@pytest.mark.parametrize("name", TROUBLES)
-async def test_an_endpoint_in_trouble_costs_only_its_channels(
+@pytest.mark.parametrize("name", ENDPOINT_FAULTS)
+async def test_a_failing_endpoint_affects_only_its_channels(
     app: AppUnderTest, server: DevServer, clock: Clock, name: str
 ) -> None:
-    trouble = TROUBLES[name]
-    for fault, value in trouble.faults.items():
+    case = ENDPOINT_FAULTS[name]
+    for fault, value in case.faults.items():
         setattr(server.faults, fault, value)
-    if trouble is SLOW:
+    if case is SLOW:
         server.faults.auth_hold = asyncio.Event()
     asked = len(server.auth_requests)
     await server.close_all(4200)
@@ -88,24 +88,24 @@ async def test_an_endpoint_in_trouble_costs_only_its_channels(
         await clock.pass_by(11)
         server.faults.auth_hold.set()
     await until(lambda: app.hub.client.channels["private-room"].error)
-    if trouble.is_retried and trouble is not SLOW:
+    if case.is_retried and case is not SLOW:
         assert room_error(app) is None
         await clock.pass_by(11)
     await until(lambda: room_error(app))
 
-    assert room_error(app) == trouble.error
+    assert room_error(app) == case.error
     assert state_of(app.hass, ROOM).state == "off"
     assert state_of(app.hass, "sensor.presence_lobby_members").state == "unavailable"
     assert app.status.state == "connected"
-    is_refused = not trouble.is_retried and not trouble.asks_the_user
+    is_refused = not case.is_retried and not case.asks_the_user
     kinds = {issue.split("_id-")[1] for issue in app.issues}
     assert kinds == ({"private-room", "presence-lobby"} if is_refused else set())
     await app.hass.async_block_till_done()
-    assert reauth_flows(app.hass) == (["reauth"] if trouble.asks_the_user else [])
+    assert reauth_flows(app.hass) == (["reauth"] if case.asks_the_user else [])
     await app.still_works()
     server.faults.reset()
     refused = ("private-room", "presence-lobby")
-    if trouble.is_retried:
+    if case.is_retried:
         clock.skip(61)
         await until(lambda: room_error(app) is None)
         await until(lambda: app.hub.channels["id-presence-lobby"].is_subscribed)
@@ -118,9 +118,7 @@ async def test_an_endpoint_in_trouble_costs_only_its_channels(
         await app.after_the_fault(None, lost=False)
 
 
-async def test_an_answer_that_comes_after_a_reconnect_is_dropped(
-    app: AppUnderTest, server: DevServer
-) -> None:
+async def test_an_answer_after_a_reconnect_is_dropped(app: AppUnderTest, server: DevServer) -> None:
     server.faults.auth_hold = asyncio.Event()
     asked = len(server.auth_requests)
     await server.close_all(4200)

@@ -54,12 +54,12 @@ async def test_unknown_events_and_channels_are_passed_over(
     app: AppUnderTest, server: DevServer
 ) -> None:
     for frame in (
-        frames.event("nobody-asked-for", "x", "1"),
+        frames.event("not-subscribed", "x", "1"),
         '{"event":"x"}',
         '{"event":"pusher:new","data":{}}',
         '{"event":"pusher_internal:new","channel":"orders"}',
-        frames.subscription_succeeded("nobody-asked-for"),
-        frames.subscription_error("nobody-asked-for", "No"),
+        frames.subscription_succeeded("not-subscribed"),
+        frames.subscription_error("not-subscribed", "No"),
         frames.member_added("orders", {"user_id": "x"}),
         frames.established("6.6", 1),
     ):

@@ -88,7 +88,7 @@ async def test_a_server_that_does_not_welcome_is_asked_until_it_does(
     await app.after_the_fault(reported)
 
 
-async def test_a_server_that_is_gone_is_asked_until_it_is_back(
+async def test_a_stopped_server_is_retried_until_it_is_back(
     app: AppUnderTest, server: DevServer, clock: Clock
 ) -> None:
     await server.stop()

@@ -18,7 +18,7 @@ SILENT = "The server stopped answering"
 
 
 @pytest.mark.parametrize("tear", [Path.reset, Path.finish])
-async def test_a_broken_path_reconnects_and_is_logged_once_each_way(
+async def test_a_broken_network_path_reconnects_and_loss_and_return_are_logged_once(
     server: DevServer, path: Path, watch_app: WatchApp, tear: Callable[[Path], None]
 ) -> None:
     app = await watch_app(entry_at(server, port=path.port)).set_up()
@@ -31,7 +31,7 @@ async def test_a_broken_path_reconnects_and_is_logged_once_each_way(
     assert set(gaps[0].data["channels"]) == set(CHANNELS)
 
 
-async def test_a_frozen_path_is_left_when_no_pong_comes_and_found_again_once_thawed(
+async def test_a_frozen_network_path_ends_without_a_pong_and_reconnects_once_it_works(
     server: DevServer, path: Path, watch_app: WatchApp, clock: Clock
 ) -> None:
     app = await watch_app(entry_at(server, port=path.port)).set_up()

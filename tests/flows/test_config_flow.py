@@ -381,9 +381,7 @@ async def test_reconfiguration_corrects_a_wrong_app_key(
     await reloaded(hass, step, "reconfigure_successful")
 
 
-async def test_reauthentication_says_why_it_is_needed(
-    hass: HomeAssistant, server: DevServer
-) -> None:
+async def test_reauthentication_shows_its_reason(hass: HomeAssistant, server: DevServer) -> None:
     entry = app_entry(server)
     entry.add_to_hass(hass)
     entry.async_start_reauth(hass, data={"reason": "Invalid signature."})

@@ -134,7 +134,7 @@ async def test_everything_that_is_chosen_is_stored(
     ],
     ids=str,
 )
-async def test_share_that_is_not_possible_says_why_and_can_be_corrected(
+async def test_share_that_is_not_possible_is_refused_and_can_be_corrected(
     hass: HomeAssistant,
     server: DevServer,
     set_up: SetUp,

@@ -30,7 +30,7 @@ def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [it.getMessage() for it in caplog.records if it.name.endswith(".refusals")]
 
 
-async def test_refused_channel_is_logged_once_each_way_and_its_issue_goes_with_success(
+async def test_refusal_and_success_of_a_channel_are_logged_once_and_update_its_issue(
     hass: HomeAssistant, server: DevServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.faults.subscribe_answers["orders"] = REFUSED
@@ -141,7 +141,7 @@ async def test_event_that_cannot_be_decrypted_is_reported_until_one_can(
     assert second == f"Demo app: events of the channel {SECRET} are decrypted again"
 
 
-async def test_decryption_issue_goes_with_a_reload(
+async def test_decryption_issue_is_deleted_by_a_reload(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, SECRET)
@@ -182,7 +182,7 @@ async def test_refused_sign_in_has_an_issue_until_it_succeeds(
     assert len(logged(caplog)) == 2
 
 
-async def test_encrypted_channel_without_a_master_key_says_where_to_enter_it(
+async def test_encrypted_channel_without_a_master_key_is_refused_with_the_remedy(
     hass: HomeAssistant, server: DevServer
 ) -> None:
     entry = app_entry(server, SECRET)

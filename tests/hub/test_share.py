@@ -89,7 +89,7 @@ async def test_changes_that_are_not_sent_start_no_message(
     assert page.take() == []
 
 
-async def test_after_a_pause_changes_that_come_together_go_out_together(
+async def test_changes_that_follow_each_other_closely_are_sent_together(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     hass.states.async_set(LAMP, "off")
@@ -190,7 +190,7 @@ async def test_own_entities_are_never_shared(
     assert len(server.published) == 1
 
 
-async def test_page_asks_for_a_snapshot_which_comes_at_once_then_every_five_seconds(
+async def test_requested_snapshot_is_sent_at_once_then_every_five_seconds(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     hass.states.async_set(LAMP, "off")
@@ -221,7 +221,7 @@ async def test_page_asks_for_a_snapshot_which_comes_at_once_then_every_five_seco
         assert page.take() == []
 
 
-async def test_member_who_comes_gets_a_snapshot(
+async def test_new_member_receives_a_snapshot(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     hass.states.async_set(LAMP, "off")
@@ -299,7 +299,7 @@ async def test_return_of_the_server_starts_a_snapshot(
     assert len(server.published) == 2
 
 
-async def test_large_snapshot_goes_out_in_parts(
+async def test_large_snapshot_is_sent_in_parts(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     ids = [f"sensor.number_{number}" for number in range(200)]

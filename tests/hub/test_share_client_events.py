@@ -125,7 +125,7 @@ async def test_client_events_wait_for_the_connection(
 
 
 @pytest.mark.usefixtures("states")
-async def test_refused_channel_raises_an_issue_where_it_is_the_only_way(
+async def test_refused_channel_has_an_issue_without_the_server_api(
     hass: HomeAssistant, server: DevServer
 ) -> None:
     server.faults.subscribe_answers[CHANNEL] = frames.subscription_error(CHANNEL, "No", status=403)

@@ -62,7 +62,7 @@ async def test_latest_states_are_sent_when_the_server_is_back(
 
 
 @pytest.mark.usefixtures("states")
-async def test_retries_come_less_often_the_longer_an_outage_lasts(
+async def test_retries_back_off_during_an_outage(
     hass: HomeAssistant,
     server: DevServer,
     set_up: SetUp,
@@ -117,7 +117,7 @@ async def test_retries_go_on_however_long_an_outage_lasts(
 
 
 @pytest.mark.usefixtures("states")
-async def test_refusal_is_logged_and_raises_an_issue_that_goes_with_the_next_success(
+async def test_refusal_is_logged_and_has_an_issue_until_the_next_success(
     hass: HomeAssistant, server: DevServer, set_up: SetUp, caplog: pytest.LogCaptureFixture
 ) -> None:
     entry = app_entry(server, share_subentry(LAMP))
@@ -174,7 +174,7 @@ async def test_wrong_clock_has_its_own_issue(
 
 
 @pytest.mark.usefixtures("states")
-async def test_issue_goes_with_the_share(
+async def test_issue_is_deleted_with_the_share(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, share_subentry(LAMP))
@@ -230,7 +230,7 @@ async def test_cache_channel_gets_the_whole_snapshot_each_time_in_one_part(
     assert brief(page.take()) == [(True, {LAMP: "on", FRIDGE: "4"})]
 
 
-async def test_cache_channel_says_when_its_entities_no_longer_fit(
+async def test_cache_channel_has_an_issue_when_its_entities_no_longer_fit(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     ids = [f"sensor.number_{number}" for number in range(40)]

@@ -22,7 +22,7 @@ def _subscribes(server: DevServer, channel: str) -> int:
     )
 
 
-async def test_events_come_in_the_name_of_the_app(
+async def test_events_have_the_device_of_the_app(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server)

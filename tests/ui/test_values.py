@@ -152,7 +152,7 @@ async def test_each_error_of_a_value_is_shown(
     await frontend.shows_error("config_subentries.channel.error.invalid_unit", "K, °C, °F")
 
 
-async def test_channel_with_too_many_values_says_so(
+async def test_channel_with_too_many_values_is_refused(
     frontend: Frontend, server: DevServer, hass: HomeAssistant, apps: Apps
 ) -> None:
     entry_id, subentry_id = await add_channel(server, hass, apps)

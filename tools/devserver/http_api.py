@@ -95,11 +95,11 @@ class HttpApi:
         events = [_event(broker, body, name) for name in names]
         for event in events:
             broker.publish(event)
-        wanted = _wanted(body.get("info"))
-        if not wanted:
+        info = _requested_info(body.get("info"))
+        if not info:
             return {}
         channels = [broker.channel(event.channel) for event in events]
-        return {"channels": {channel.name: _attributes(channel, wanted) for channel in channels}}
+        return {"channels": {channel.name: _attributes(channel, info) for channel in channels}}
 
     async def _batch(self, broker: Broker, request: web.Request) -> Answer:
         batch = (await _json_body(request)).get("batch")
@@ -110,32 +110,32 @@ class HttpApi:
         events = [_event(broker, item, item.get("channel")) for item in batch]
         for event in events:
             broker.publish(event)
-        wanted = [_wanted(item.get("info")) for item in batch]
-        if not any(wanted):
+        info = [_requested_info(item.get("info")) for item in batch]
+        if not any(info):
             return {"batch": {}} if self._state.profile.batch_answer_is_object else {}
-        pairs = zip(events, wanted, strict=True)
+        pairs = zip(events, info, strict=True)
         return {
             "batch": [_attributes(broker.channel(event.channel), names) for event, names in pairs]
         }
 
     async def _channels(self, broker: Broker, request: web.Request) -> Answer:
         prefix = request.query.get("filter_by_prefix", "")
-        wanted = _wanted(request.query.get("info"))
-        if "user_count" in wanted and not prefix.startswith("presence-"):
+        info = _requested_info(request.query.get("info"))
+        if "user_count" in info and not prefix.startswith("presence-"):
             raise ApiError(400, "user_count may only be requested for presence channels")
         occupied = [channel for channel in broker.occupied() if channel.name.startswith(prefix)]
-        return {"channels": {channel.name: _attributes(channel, wanted) for channel in occupied}}
+        return {"channels": {channel.name: _attributes(channel, info) for channel in occupied}}
 
     async def _channel(self, broker: Broker, request: web.Request) -> Answer:
         channel = self._known_channel(broker, request)
-        wanted = _wanted(request.query.get("info"))
-        if self._state.profile.refuses_info_lists and channel.kind.presence and len(wanted) > 1:
+        info = _requested_info(request.query.get("info"))
+        if self._state.profile.refuses_info_lists and channel.kind.presence and len(info) > 1:
             raise ApiError(401, "Invalid signature")
-        if "user_count" in wanted and not channel.kind.presence:
+        if "user_count" in info and not channel.kind.presence:
             raise ApiError(400, "user_count may only be requested for presence channels")
-        if "cache" in wanted and not channel.kind.cache:
+        if "cache" in info and not channel.kind.cache:
             raise ApiError(400, "cache may only be requested for cache channels")
-        return {"occupied": bool(channel.subscribers), **_attributes(channel, wanted)}
+        return {"occupied": bool(channel.subscribers), **_attributes(channel, info)}
 
     async def _users(self, broker: Broker, request: web.Request) -> Answer:
         channel = self._known_channel(broker, request)
@@ -192,17 +192,17 @@ def _event(broker: Broker, fields: dict[str, object], channel: object) -> Event:
         raise ApiError(400, str(error)) from error
 
 
-def _wanted(info: object) -> set[str]:
+def _requested_info(info: object) -> set[str]:
     return set(info.split(",")) if isinstance(info, str) else set()
 
 
-def _attributes(channel: Channel, wanted: set[str]) -> Answer:
+def _attributes(channel: Channel, info: set[str]) -> Answer:
     answer: Answer = {}
-    if "user_count" in wanted and channel.kind.presence:
+    if "user_count" in info and channel.kind.presence:
         answer["user_count"] = len(channel.members)
-    if "subscription_count" in wanted:
+    if "subscription_count" in info:
         answer["subscription_count"] = len(channel.subscribers)
     now = asyncio.get_running_loop().time()
-    if "cache" in wanted and (stored := channel.stored(now)):
+    if "cache" in info and (stored := channel.stored(now)):
         answer["cache"] = {"data": stored.data, "ttl": int(stored.expires - now)}
     return answer

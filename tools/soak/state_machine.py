@@ -113,7 +113,7 @@ class ClientStateMachine(RuleBasedStateMachine):
         self.cut(reset=False, seconds=0)
 
     @rule(guest=guests, room=rooms, times=st.integers(1, 3))
-    def guest_comes_or_goes(self, guest: int, room: str, times: int) -> None:
+    def guest_subscribes_or_leaves(self, guest: int, room: str, times: int) -> None:
         client = self.simulation.guests[guest]
         for _ in range(times):
             move = client.unsubscribe if room in client.channels else client.subscribe
@@ -188,7 +188,7 @@ class ClientStateMachine(RuleBasedStateMachine):
         self.each((self.client, *self.simulation.guests), PusherClient.connect)
 
     @rule(frame=st.sampled_from(JUNK))
-    def babble(self, frame: str | bytes) -> None:
+    def send_invalid_frames(self, frame: str | bytes) -> None:
         self.each(self.server.connections, lambda it: it.send(frame))
 
     @rule(
@@ -217,7 +217,7 @@ class ClientStateMachine(RuleBasedStateMachine):
         """Undo every fault: all must be well again by itself, but for what was refused."""
         self.recover()
         self.simulation.do(self._returned(but_refused=True))
-        if not self._is_well(but_refused=False):
+        if not self._is_consistent_with_server(but_refused=False):
             self.close(4200, 0)
             self.simulation.do(self._returned(but_refused=False))
         simulation = self.simulation
@@ -239,11 +239,11 @@ class ClientStateMachine(RuleBasedStateMachine):
         clock = self.simulation.clock
         end = clock.time() + RETURNS_WITHIN
         await settle()
-        while not self._is_well(but_refused=but_refused):
+        while not self._is_consistent_with_server(but_refused=but_refused):
             assert clock.time() < end, self._describe()
             await clock.pass_by(2)
 
-    def _is_well(self, *, but_refused: bool) -> bool:
+    def _is_consistent_with_server(self, *, but_refused: bool) -> bool:
         connection = self.simulation.connection
         if self.client.state is not ConnectionState.CONNECTED or connection is None:
             return False

@@ -69,7 +69,7 @@ class Traffic:
             self._trigger_by_home: 3,
             self._send_client_event: 3,
             self._send_client_event_by_home: 2,
-            self._let_guest_come_or_go: 2,
+            self._subscribe_or_unsubscribe_guest: 2,
             self._join_or_leave_passing: 1,
         }
 
@@ -142,7 +142,7 @@ class Traffic:
         room = self._chance.choice(ROOMS)
         await self._apps[0].act("trigger", channel=room, event="client-by-home", via="client")
 
-    async def _let_guest_come_or_go(self) -> None:
+    async def _subscribe_or_unsubscribe_guest(self) -> None:
         guest, room = self._chance.choice(self._guests), self._chance.choice(ROOMS)
         if room in guest.channels:
             guest.unsubscribe(room)

@@ -43,7 +43,7 @@ class Trouble:
         """Make faults and undo them, until `stop` is set."""
         kinds: list[Callable[[], Coroutine[None, None, None]]] = [
             self._close, self._close_all, self._cut, self._cut_all, self._silence, self._freeze,
-            self._restart, self._refuse, self._stall, self._deny, self._ignore, self._babble,
+            self._restart, self._refuse, self._stall, self._deny, self._ignore, self._send_invalid_frames,
             self._reload, self._switch,
         ]  # fmt: skip
         while not stop.is_set():
@@ -121,7 +121,7 @@ class Trouble:
             if not connection.channels:
                 connection.abort()
 
-    async def _babble(self) -> None:
+    async def _send_invalid_frames(self) -> None:
         for _ in range(20):
             await self._server.send_raw(self._chance.choice(JUNK))
 

@@ -51,7 +51,7 @@ def test_the_loop_is_looked_at_during_a_flood(server: LoadServer) -> None:
     assert measure(server, CLIENT.asked("lag"), Load(20_000)).delay(1) > 0
 
 
-def test_members_come_and_go(server: LoadServer) -> None:
+def test_members_are_added_and_removed(server: LoadServer) -> None:
     server.tell("members 50")
     churn = Load(20, channel="presence-measured", command="churn")
     assert measure(server, CLIENT.asked("churn"), churn).wall > 0

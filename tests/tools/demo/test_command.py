@@ -118,7 +118,7 @@ async def test_ends_quietly_while_it_starts(start: Start, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("option", "other"), [("--port", "--server-port"), ("--server-port", "--port")]
 )
-async def test_says_which_port_is_taken(start: Start, option: str, other: str) -> None:
+async def test_port_that_is_taken_is_named(start: Start, option: str, other: str) -> None:
     taken = await asyncio.start_server(lambda *_: None, "127.0.0.1")
     async with taken:
         port = str(taken.sockets[0].getsockname()[1])

@@ -89,11 +89,11 @@ class Peer:
         signed = self._server.pusher(app=self.app).authenticate_user(self.socket_id, user)
         return await self.ask("pusher:signin", signed)
 
-    async def hears_nothing(self) -> None:
+    async def receives_nothing(self) -> None:
         """Prove that nothing is under way: the answer to a ping comes next."""
         assert await self.ask("pusher:ping", {}) == PONG
 
-    async def hears_no_byte(self) -> None:
+    async def receives_no_byte(self) -> None:
         """See no frame for a moment, where no answer can be asked for."""
         with pytest.raises(TimeoutError):
             await self.websocket.receive(timeout=0.05)

@@ -138,13 +138,13 @@ async def test_status_body_and_redirect_faults(server: DevServer, session: Clien
         assert (response.status, response.headers["Location"]) == (302, "/elsewhere")
 
 
-async def test_held_answer_comes_once_released(
+async def test_held_answer_is_sent_once_released(
     server: DevServer, session: ClientSession, connect: Connect
 ) -> None:
     hold = server.faults.auth_hold = asyncio.Event()
     asking = asyncio.create_task(status(session, server.auth_url, {}, "private-a"))
     await server.wait_auth_requests(1)
-    await (await connect()).hears_nothing()
+    await (await connect()).receives_nothing()
     assert not asking.done()
     hold.set()
     assert await asking == 200

@@ -20,7 +20,7 @@ async def test_empty_cache_is_a_cache_miss(connect: Connect, channel: str) -> No
 
 
 @pytest.mark.parametrize("channel", KINDS)
-async def test_last_event_comes_after_each_subscription(
+async def test_latest_event_is_sent_after_each_subscription(
     server: DevServer, connect: Connect, channel: str
 ) -> None:
     await server.publish(channel, "order", "first")
@@ -56,6 +56,6 @@ async def test_client_events_are_not_stored(connect: Connect) -> None:
     await one.join("private-cache-n")
     await one.read()
     await one.send("client-x", 1, "private-cache-n")
-    await one.hears_nothing()
+    await one.receives_nothing()
     await two.join("private-cache-n")
     assert "cache_miss" in await two.read()

@@ -36,7 +36,7 @@ async def test_data_keeps_its_type_and_the_sender_gets_no_echo(
     one, two = await pair(connect, "private-a")
     await one.send("client-o", data, "private-a")
     assert await two.read() == f'{{"event":"client-o","channel":"private-a","data":{sent}}}'
-    await one.hears_nothing()
+    await one.receives_nothing()
 
 
 async def test_user_id_is_added_on_presence_channels(connect: Connect) -> None:
@@ -51,8 +51,8 @@ async def test_sender_that_has_not_subscribed_is_ignored(connect: Connect) -> No
     one, two = await connect(), await connect()
     await two.join("private-a")
     await one.send("client-o", 1, "private-a")
-    await one.hears_nothing()
-    await two.hears_nothing()
+    await one.receives_nothing()
+    await two.receives_nothing()
 
 
 @pytest.mark.parametrize("channel", ["news", "cache-n", "private-encrypted-a", "#server-to-user-u"])
@@ -82,7 +82,7 @@ async def test_too_long_name_and_too_much_data_are_refused(connect: Connect) -> 
         '{"event":"pusher:error","channel":"private-a","data":{"code":4301,'
         '"message":"The event data should be less than 10 KB."}}'
     )
-    await two.hears_nothing()
+    await two.receives_nothing()
     await one.send("client-o", "x" * 10_238, "private-a")
     assert len(await two.read()) > 10_238
 
@@ -95,7 +95,7 @@ async def test_eleventh_event_within_a_second_is_dropped_with_an_error(
         await one.send("client-o", number, "private-a")
         assert str(number) in await two.read()
     assert await one.ask("client-o", 10, "private-a") == RATE
-    await two.hears_nothing()
+    await two.receives_nothing()
     skip_time(1)
     await one.send("client-o", 11, "private-a")
     assert '"data":11' in await two.read()

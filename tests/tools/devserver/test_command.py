@@ -14,7 +14,7 @@ from pusher import Pusher
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_command_says_its_address_and_each_event_and_ends_quietly(
+def test_command_prints_its_address_and_each_event_and_ends_quietly(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], number: signal.Signals
 ) -> None:
     lines: queue.Queue[str] = queue.Queue()
@@ -49,7 +49,7 @@ def test_command_says_its_address_and_each_event_and_ends_quietly(
     ("option", "message"),
     [("--port", "address already in use"), ("--master-key", "must be valid base64")],
 )
-def test_command_says_in_one_line_what_is_wrong(
+def test_command_reports_a_fault_in_one_line(
     monkeypatch: pytest.MonkeyPatch, option: str, message: str
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -34,11 +34,11 @@ async def test_upgrade_is_refused_with_a_status(
     assert len(server.attempts) == 2
 
 
-async def test_handshake_silent_says_nothing(server: DevServer, session: ClientSession) -> None:
+async def test_handshake_silent_sends_nothing(server: DevServer, session: ClientSession) -> None:
     server.faults.handshake_silent = True
     peer = await Peer.open(server, session)
     await server.wait_connected()
-    await peer.hears_nothing()
+    await peer.receives_nothing()
 
 
 async def test_handshake_reset_cuts_the_connection(
@@ -50,7 +50,7 @@ async def test_handshake_reset_cuts_the_connection(
     await server.wait_disconnected()
 
 
-async def test_first_frame_is_replaced_and_the_connection_goes_on(
+async def test_first_frame_is_replaced_and_the_connection_stays(
     server: DevServer, session: ClientSession
 ) -> None:
     server.faults.first_frame = '{"id":"{socket_id}"}'
@@ -62,7 +62,7 @@ async def test_first_frame_is_replaced_and_the_connection_goes_on(
     assert await other.websocket.receive_bytes(timeout=5) == b"\x00\xff"
 
 
-async def test_handshake_close_comes_after_the_first_frame_or_alone(
+async def test_handshake_close_is_sent_after_the_first_frame_or_alone(
     server: DevServer, session: ClientSession
 ) -> None:
     server.faults.handshake_close = 4200
@@ -100,7 +100,7 @@ async def test_one_connection_is_closed_after_what_was_sent(
     await closing
     connection.send("too late")
     await connection.drain()
-    await two.hears_nothing()
+    await two.receives_nothing()
 
 
 async def test_abort_all_cuts_without_a_close_frame(server: DevServer, connect: Connect) -> None:
@@ -108,7 +108,7 @@ async def test_abort_all_cuts_without_a_close_frame(server: DevServer, connect: 
     server.abort_all()
     await peer.read_end()
     await server.wait_disconnected()
-    await (await connect()).hears_nothing()
+    await (await connect()).receives_nothing()
 
 
 async def test_abort_is_a_tcp_reset_and_stop_is_not(server: DevServer) -> None:
@@ -156,14 +156,14 @@ async def test_silence_is_for_present_connections_only(server: DevServer, connec
     await old.send("pusher:ping", {})
     await server.publish("news", "order", "x")
     assert await new.read() == '{"event":"order","channel":"news","data":"x"}'
-    await old.hears_no_byte()
+    await old.receives_no_byte()
     assert len(server.subscribers("news")) == 2
     assert [message.event for message in server.received] == [
         "pusher:subscribe",
         "pusher:subscribe",
     ]
     server.thaw()
-    await old.hears_no_byte()
+    await old.receives_no_byte()
     server.connection(old.socket_id).abort()
     await server.wait_subscribed("news")
     await server.wait_disconnected(1)
@@ -180,7 +180,7 @@ async def test_frames_held_at_the_silence_are_swallowed(
     await peer.send("pusher:ping", {})
     connection.thaw()
     await connection.drain()
-    await peer.hears_no_byte()
+    await peer.receives_no_byte()
     assert server.received == []
 
 
@@ -200,7 +200,7 @@ async def test_frozen_server_accepts_and_answers_once_thawed(
     await server.wait_attempts(2)
     await server.wait_auth_requests(1)
     assert not any(task.done() for task in (opening, authorizing, triggering))
-    await old.hears_no_byte()
+    await old.receives_no_byte()
     server.thaw()
     received = {await old.read() for _ in range(3)}
     assert received == {
@@ -243,7 +243,7 @@ async def test_subscribe_is_not_answered(server: DevServer, connect: Connect) ->
     assert await peer.subscribe("other") == succeeded("other")
     server.faults.unanswered_channels = {"*"}
     await peer.send("pusher:subscribe", {"channel": "third"})
-    await peer.hears_nothing()
+    await peer.receives_nothing()
 
 
 async def test_subscribe_is_answered_with_any_frame(server: DevServer, connect: Connect) -> None:
@@ -302,8 +302,8 @@ async def test_flood_sends_the_event_many_times_in_order(
         frame = await peer.read()
         assert frame.startswith('{"event":"order","channel":"news"')
     await flooding
-    await peer.hears_nothing()
-    await other.hears_nothing()
+    await peer.receives_nothing()
+    await other.receives_nothing()
 
 
 @pytest.mark.parametrize("size", [125, 126, 65_535, 65_536])

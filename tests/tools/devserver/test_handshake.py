@@ -86,7 +86,7 @@ async def test_two_apps_do_not_receive_each_others_events(
     await other.read()
     await server.publish("news", "order", "x", app=OTHER)
     assert await other.read() == '{"event":"order","channel":"news","data":"x"}'
-    await main.hears_nothing()
+    await main.receives_nothing()
 
 
 @pytest.mark.parametrize("frame", ["pusher:ping", "pusher:ping-without-data"])
@@ -111,7 +111,7 @@ async def test_ping_is_answered_with_pong(connect: Connect, frame: str) -> None:
         '{"event":"pusher:signin","data":"x"}',
     ],
 )
-async def test_malformed_frame_is_an_error_and_the_connection_lives(
+async def test_malformed_frame_is_an_error_and_the_connection_stays(
     connect: Connect, frame: str
 ) -> None:
     peer = await connect()
@@ -120,7 +120,7 @@ async def test_malformed_frame_is_an_error_and_the_connection_lives(
         await peer.read()
         == '{"event":"pusher:error","data":{"code":4200,"message":"Invalid message format"}}'
     )
-    await peer.hears_nothing()
+    await peer.receives_nothing()
 
 
 async def test_binary_frame_is_malformed_and_unknown_event_ignored(
@@ -130,7 +130,7 @@ async def test_binary_frame_is_malformed_and_unknown_event_ignored(
     await peer.websocket.send_bytes(b"{}")
     assert '"code":4200' in await peer.read()
     await peer.send("pusher:unheard-of")
-    await peer.hears_nothing()
+    await peer.receives_nothing()
     received = [
         (message.text, message.event, message.data, message.channel) for message in server.received
     ]

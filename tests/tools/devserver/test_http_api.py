@@ -58,7 +58,7 @@ async def test_trigger_reaches_every_named_channel_but_the_excluded_socket(
     )
     assert await two.read() == '{"event":"order","channel":"a","data":"{\\"é\\": 1}"}'
     assert await two.read() == '{"event":"order","channel":"b","data":"{\\"é\\": 1}"}'
-    await one.hears_nothing()
+    await one.receives_nothing()
     assert [event.channel for event in server.published] == ["a", "b"]
     assert server.published[0].socket_id == one.socket_id
 
@@ -164,7 +164,7 @@ async def test_terminating_a_user_closes_every_connection_with_4009(
         )
         assert (await peer.read_close())[0] == 4009
     await server.wait_disconnected(1)
-    await other.hears_nothing()
+    await other.receives_nothing()
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ async def test_user_is_added_and_removed_once_however_many_connections(
     assert '\\"count\\":2' in await second.join("presence-a", {"user_id": "5"})
     assert '\\"count\\":2' in await second.join("presence-a", {"user_id": "5"})
     await first.leave()
-    await watcher.hears_nothing()
+    await watcher.receives_nothing()
     await second.send("pusher:unsubscribe", {"channel": "presence-a"})
     assert await watcher.read() == REMOVED % '\\"5\\"'
     assert server.members("presence-a") == {"watcher": None}

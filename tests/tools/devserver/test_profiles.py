@@ -252,7 +252,7 @@ async def test_laravel_websockets_loses_what_follows_a_refusal(connect: Connect)
     await peer.send("pusher:subscribe", {"channel": "private-a", "auth": "demo-key:1"})
     await peer.send("pusher:subscribe", {"channel": "b"})
     assert _frame(await peer.read())[1]["message"] == "Invalid Signature"
-    await peer.hears_nothing()
+    await peer.receives_nothing()
 
 
 @like(

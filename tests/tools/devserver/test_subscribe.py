@@ -93,7 +93,7 @@ async def test_event_reaches_subscribers_until_they_leave(
     await server.wait_unsubscribed("news")
     await peer.send("pusher:unsubscribe", {"channel": "news"})
     await server.publish("news", "order", "unheard")
-    await peer.hears_nothing()
+    await peer.receives_nothing()
     assert [(event.event, event.data, event.dropped) for event in server.published] == [
         ("order", '{"id": 7}', False),
         ("order", "unheard", False),
@@ -106,7 +106,7 @@ async def test_publisher_with_a_socket_id_is_left_out(server: DevServer, connect
     await two.subscribe("news")
     await server.publish("news", "order", "x", socket_id=one.socket_id)
     assert await two.read() == '{"event":"order","channel":"news","data":"x"}'
-    await one.hears_nothing()
+    await one.receives_nothing()
 
 
 async def test_subscription_count_is_sent_where_switched_on(
@@ -121,7 +121,7 @@ async def test_subscription_count_is_sent_where_switched_on(
     await two.leave()
     assert await one.read() == count % 1
     await one.join("presence-a", {"user_id": "u"})
-    await one.hears_nothing()
+    await one.receives_nothing()
     await server.wait_subscribed("news", app=OTHER)
 
 

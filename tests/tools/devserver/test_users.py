@@ -85,7 +85,7 @@ async def test_only_the_user_may_subscribe_to_the_users_channel(
     assert await other.subscribe("#server-to-user-me") == UNAUTHORIZED % "#server-to-user-me"
     await server.publish("#server-to-user-me", "note", "hello")
     assert await me.read() == '{"event":"note","channel":"#server-to-user-me","data":"hello"}'
-    await other.hears_nothing()
+    await other.receives_nothing()
 
 
 async def test_watchers_are_notified_of_a_users_first_and_last_connection(connect: Connect) -> None:
@@ -94,19 +94,19 @@ async def test_watchers_are_notified_of_a_users_first_and_last_connection(connec
     await watcher.sign_in({"id": "watcher", "watchlist": ["early", "late", "never"]})
     assert await watcher.read() == watch("online", "early")
     await second.sign_in({"id": "early"})
-    await watcher.hears_nothing()
+    await watcher.receives_nothing()
     late = await connect()
     await late.sign_in({"id": "late"})
     assert await watcher.read() == watch("online", "late")
     await second.leave()
-    await watcher.hears_nothing()
+    await watcher.receives_nothing()
     await early.leave()
     assert await watcher.read() == watch("offline", "early")
     await late.sign_in({"id": "renamed"})
     assert await watcher.read() == watch("offline", "late")
 
 
-async def test_watchlist_beyond_100_is_cut_with_4302(connect: Connect) -> None:
+async def test_watchlist_of_more_than_100_is_truncated_with_4302(connect: Connect) -> None:
     watched, unwatched, watcher = await connect(), await connect(), await connect()
     users = [f"user-{number}" for number in range(101)]
     await watched.sign_in({"id": "user-99"})
@@ -124,9 +124,9 @@ async def test_unauthorized_connection_is_closed_after_the_timeout(
     await private.join("private-a")
     await user.sign_in({"id": "me"})
     skip_time(29)
-    await idle.hears_nothing()
+    await idle.receives_nothing()
     skip_time(1)
     assert (await idle.read(), await idle.read_close()) == LATE
     await server.wait_disconnected(2)
-    await private.hears_nothing()
-    await user.hears_nothing()
+    await private.receives_nothing()
+    await user.receives_nothing()

@@ -49,7 +49,7 @@ async def test_waits_for_a_state(home_assistant: HomeAssistant) -> None:
     assert await home_assistant.state("input_boolean.missing") is None
 
 
-async def test_says_what_the_state_was_instead(home_assistant: HomeAssistant) -> None:
+async def test_unexpected_state_is_named(home_assistant: HomeAssistant) -> None:
     await home_assistant.call_service("input_boolean", "turn_off", {"entity_id": LAMP})
     with pytest.raises(TimeoutError, match=f"{LAMP} did not become so within 1 s.*'off'"):
         await home_assistant.wait_state(LAMP, lambda it: it.state == "on", timeout=1)
@@ -92,13 +92,13 @@ async def test_adds_an_app_and_a_channel(home_assistant: HomeAssistant) -> None:
         await home_assistant.delete(f"/api/config/config_entries/entry/{entry_id}")
 
 
-async def test_says_where_a_flow_got_instead(home_assistant: HomeAssistant) -> None:
+async def test_unexpected_step_of_a_flow_is_named(home_assistant: HomeAssistant) -> None:
     async with DevServer() as server:
         with pytest.raises(FlowRefusedError, match="invalid_auth"):
             await home_assistant.add_app(app_form(server), "auth_secret", secret="wrong")
 
 
-async def test_comes_back_after_shutdown_and_kill(home_assistant: HomeAssistant) -> None:
+async def test_starts_again_after_shutdown_and_kill(home_assistant: HomeAssistant) -> None:
     events = await home_assistant.subscribe_events("something")
     await home_assistant.stop()
     assert is_free(home_assistant.port)

@@ -38,7 +38,7 @@ def result(process: subprocess.Popen[str]) -> tuple[int, str]:
     return process.returncode, output
 
 
-def test_fuzz_reads_frames_and_payloads_and_lives(running: Running) -> None:
+def test_fuzz_reads_frames_and_payloads_and_runs_the_state_machine(running: Running) -> None:
     code, output = result(running["fuzz"])
     assert code == 0, output
     assert [line.split(":")[0] for line in output.splitlines()] == ["frames", "payloads", "lives"]

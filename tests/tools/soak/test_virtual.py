@@ -35,7 +35,7 @@ def test_a_seed_that_broke_once_holds(seed: int) -> None:
     assert live(seed, 0.4).account.broken == ()
 
 
-def test_a_seed_lives_the_same_life_again() -> None:
+def test_a_seed_reproduces_its_run() -> None:
     first, second = live(3, 0.3), live(3, 0.3)
     assert first.steps > 0
     assert (first.steps, first.account) == (second.steps, second.account)

@@ -6,7 +6,7 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
 from tools.devserver import DevServer
 
-from ..client.test_connection_failures import NoNames, listening, refuse
+from ..client.network import NoNames, listening, refuse
 from .app_under_test import entry_at
 from .conftest import WatchApp
 

@@ -1,4 +1,4 @@
-"""The life of an app: unloaded, reloaded, switched off, through Home Assistant's own restart, and its diagnosis."""
+"""An app: unloaded, reloaded, switched off, through Home Assistant's own restart, and its diagnosis."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -26,7 +26,7 @@ async def channels(app: AppEntry) -> list[ChannelEntry]:
     return [await app.add_channel(name, members=MEMBERS.get(name, ())) for name in NAMES]
 
 
-async def all_are_heard(server: Backend, channels: list[ChannelEntry]) -> None:
+async def all_channels_receive(server: Backend, channels: list[ChannelEntry]) -> None:
     """Check that every channel is subscribed, over a single connection."""
     await until_connections(server, 1)
     for channel in channels:
@@ -40,7 +40,7 @@ async def test_unloaded_app_leaves_no_connection(
     await app.set_enabled(False)
     await until_connections(server, 0)
     await app.set_enabled(True)
-    await all_are_heard(server, channels)
+    await all_channels_receive(server, channels)
 
 
 async def test_reloads_leave_nothing_behind(
@@ -48,7 +48,7 @@ async def test_reloads_leave_nothing_behind(
 ) -> None:
     for _ in range(20):
         await app.reload()
-    await all_are_heard(server, channels)
+    await all_channels_receive(server, channels)
 
 
 async def test_switch_disconnects_and_connects(
@@ -68,7 +68,7 @@ async def test_switch_disconnects_and_connects(
         await app.becomes("connection_state", "connected")
         seen = [(await states.take())["state"] for _ in range(4)]
         assert seen == ["disconnecting", "disconnected", "connecting", "connected"]
-    await all_are_heard(server, channels)
+    await all_channels_receive(server, channels)
 
 
 async def test_home_assistant_closes_the_connection_when_it_stops_and_is_back_when_it_starts(
@@ -80,7 +80,7 @@ async def test_home_assistant_closes_the_connection_when_it_stops_and_is_back_wh
     await until_connections(server, 0)
     await app.hass.start()
     await app.becomes("connection", "on")
-    await all_are_heard(server, channels)
+    await all_channels_receive(server, channels)
     assert (await channels[2].state("members")).attributes["me"] == USER_ID
 
 
@@ -111,7 +111,7 @@ async def test_triggers_survive_a_reload_of_the_app(app: AppEntry, server: Backe
         assert (await runs.take())["trigger"]["channel"] == "reloaded"
 
 
-async def test_app_whose_server_is_down_at_setup_comes_up_with_it(
+async def test_app_of_a_server_that_is_down_at_setup_is_set_up_once_it_is_back(
     app: AppEntry, server: Backend, channels: list[ChannelEntry]
 ) -> None:
     await server.kill()
@@ -122,10 +122,10 @@ async def test_app_whose_server_is_down_at_setup_comes_up_with_it(
     await server.restart()
     await app.becomes("connection_state", "connected")
     assert await app.loading() == "loaded"
-    await all_are_heard(server, channels)
+    await all_channels_receive(server, channels)
 
 
-async def test_app_that_is_gone_is_a_repair_which_its_return_resolves(
+async def test_app_that_was_deleted_is_a_repair_until_it_is_back(
     app: AppEntry, server: Backend, channels: list[ChannelEntry], log_watch: LogWatch
 ) -> None:
     issue = f"app_not_found_{app.entry_id}"
@@ -145,7 +145,7 @@ async def test_app_that_is_gone_is_a_repair_which_its_return_resolves(
     done = await app.hass.post(f"/api/repairs/issues/fix/{steps['flow_id']}", {})
     assert done["type"] == "create_entry"
     assert issue not in await issues(app.hass)
-    await all_are_heard(server, channels)
+    await all_channels_receive(server, channels)
     [refusal] = log_watch.new_faults()
     assert "App key key-of-app-1 does not exist" in refusal, "Home Assistant logs why setup failed"
 
@@ -159,7 +159,7 @@ async def issues(hass: HomeAssistant) -> set[str]:
 async def test_diagnostics_show_the_state_and_no_secret(
     app: AppEntry, server: Backend, channels: list[ChannelEntry]
 ) -> None:
-    await all_are_heard(server, channels)
+    await all_channels_receive(server, channels)
     path = f"/api/diagnostics/config_entry/{app.entry_id}"
     devices = (await app.device_id(), await channels[3].device_id())
     paths = [path, *(f"{path}/device/{device}" for device in devices)]
