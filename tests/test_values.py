@@ -122,8 +122,8 @@ async def test_wrong_data_changes_nothing_and_warns_once_until_it_works_again(
     assert state_of(hass, TOTAL).state == "5"
     assert state_of(hass, "sensor.orders_note").state == "fine"
     assert warnings(caplog) == [
-        "The value Total of channel orders is not changed by the event new: it is not a number",
-        "The value Note of channel orders is not changed by the event new: it is too long",
+        "The value Total of channel orders is not changed by an event: it is not a number",
+        "The value Note of channel orders is not changed by an event: it is too long",
     ]
 
     await publish(hass, server, {"total": 6, "note": "good"})
@@ -142,7 +142,7 @@ async def test_number_that_cannot_be_converted_changes_nothing(
         await publish(hass, server, {"total": number})
     assert state_of(hass, TOTAL).state == "0.0"
     reason = "it cannot be shown with this unit and class"
-    warning = f"The value Total of channel orders is not changed by the event new: {reason}"
+    warning = f"The value Total of channel orders is not changed by an event: {reason}"
     assert warnings(caplog) == [warning]
 
     change_values(hass, entry, a=wind | {"name": "Wind"})
@@ -178,7 +178,7 @@ async def test_path_that_no_event_had_is_logged_once(
     await publish(hass, server, data)
     assert state_of(hass, TOTAL).state == STATE_UNKNOWN
     assert warnings(caplog) == [
-        "The value Total of channel orders is not changed by the event new: it is not in the data"
+        "The value Total of channel orders is not changed by an event: it is not in the data"
     ]
 
 

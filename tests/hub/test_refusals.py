@@ -9,6 +9,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.pusher_channels.const import DOMAIN
 from tools.devserver import DevServer, frames
 
+from ..actions import act
 from ..conftest import SetUp, app_entry, until
 from ..home_assistant import issues_of, reauth_flows, state_of
 
@@ -54,6 +55,27 @@ async def test_refusal_and_success_of_a_channel_are_logged_once_and_update_its_i
 
     assert issues_of(hass) == {}
     assert state_of(hass, "binary_sensor.orders_subscribed").attributes["error"] is None
+    assert logged(caplog) == [
+        "Demo app: the channel orders was refused: Not for you",
+        "Demo app: the channel orders is subscribed",
+    ]
+
+
+async def test_refusal_of_an_actions_channel_is_logged_once_each_way(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, caplog: pytest.LogCaptureFixture
+) -> None:
+    await set_up(app_entry(server))
+    await act(hass, "subscribe", channel="orders")
+    refusals = async_capture_events(hass, "pusher_channels_subscription_error")
+    subscribed = async_capture_events(hass, "pusher_channels_subscription_succeeded")
+    server.faults.subscribe_answers["orders"] = REFUSED
+    for count in (1, 2):
+        await server.close_all(4200)
+        await until(lambda: len(refusals) == count)  # noqa: B023
+    server.faults.reset()
+    await server.close_all(4200)
+    await until(lambda: subscribed)
+
     assert logged(caplog) == [
         "Demo app: the channel orders was refused: Not for you",
         "Demo app: the channel orders is subscribed",

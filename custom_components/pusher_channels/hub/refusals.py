@@ -113,14 +113,14 @@ class Refusals:
 
     def handle_temporary(self, notice: ChannelNotice) -> None:
         """Handle a change of a channel that an action subscribed to."""
-        if isinstance(notice, SubscriptionRefused):
-            self._reauthenticate(notice.status, f"{notice.channel}: {notice.error}")
-            _LOGGER.warning(
-                "%s: the channel %s was refused: %s",
-                self._entry.title,
-                notice.channel,
-                without_secrets(notice.error, self._entry.data),
-            )
+        match notice:
+            case SubscriptionRefused():
+                self._reauthenticate(notice.status, f"{notice.channel}: {notice.error}")
+                self._log_refused(notice.channel, notice)
+            case SubscriptionSucceeded():
+                self._log_subscribed(notice.channel, notice.channel)
+            case _:
+                pass
 
     def handle_authorized(self) -> None:
         """Delete the issue of a connection that nothing authorized."""
@@ -134,14 +134,7 @@ class Refusals:
 
     def _handle_refused(self, channel: ConfiguredChannel, refusal: SubscriptionRefused) -> None:
         subentry_id = channel.subentry_id
-        if subentry_id not in self._refused:
-            self._refused.add(subentry_id)
-            _LOGGER.warning(
-                "%s: the channel %s was refused: %s",
-                self._entry.title,
-                channel.name,
-                without_secrets(refusal.error, self._entry.data),
-            )
+        self._log_refused(subentry_id, refusal)
         reason = f"{channel.name}: {refusal.error}"
         if not self._reauthenticate(refusal.status, reason) and not refusal.is_retried:
             issues.create(
@@ -154,12 +147,27 @@ class Refusals:
 
     def _handle_subscribed(self, channel: ConfiguredChannel) -> None:
         subentry_id = channel.subentry_id
-        if subentry_id in self._refused:
-            self._refused.discard(subentry_id)
-            _LOGGER.info("%s: the channel %s is subscribed", self._entry.title, channel.name)
+        self._log_subscribed(subentry_id, channel.name)
         issues.delete(self._hass, self._entry, Kind.CHANNEL_REFUSED, subentry_id=subentry_id)
         if channel.kind.needs_authorization:
             self.handle_authorized()
+
+    def _log_refused(self, key: str, refusal: SubscriptionRefused) -> None:
+        """Log the first refusal of a channel; `key` is its subentry, or its name if it has none."""
+        if key not in self._refused:
+            self._refused.add(key)
+            _LOGGER.warning(
+                "%s: the channel %s was refused: %s",
+                self._entry.title,
+                refusal.channel,
+                without_secrets(refusal.error, self._entry.data),
+            )
+
+    def _log_subscribed(self, key: str, name: str) -> None:
+        """Log that a refused channel is subscribed."""
+        if key in self._refused:
+            self._refused.discard(key)
+            _LOGGER.info("%s: the channel %s is subscribed", self._entry.title, name)
 
     def _handle_decryption_failed(self, channel: ConfiguredChannel, reason: str) -> None:
         subentry_id = channel.subentry_id

@@ -113,7 +113,7 @@ class ValueReader:
         )
 
     def _warn(self, reason: str, event: Event) -> None:
-        """Log that the state stays, once until the value works again; never what the data is.
+        """Log that the state stays, once until the value works again; neither name nor data of the event.
 
         Data that is usable and unusable in turn does not fill the log: there are at most 20
         warnings until the value is changed or the app is loaded again.
@@ -122,10 +122,9 @@ class ValueReader:
             self._may_warn = False
             self._warnings += 1
             _LOGGER.warning(
-                "The value %s of channel %s is not changed by the event %s: %s",
+                "The value %s of channel %s is not changed by an event: %s",
                 self._name,
                 event.channel,
-                event.name,
                 reason,
             )
 
