@@ -1,4 +1,4 @@
-"""Mutated and made frames by the million, and lives of a client made of random moves of both sides."""
+"""Mutated and generated frames by the million, and runs of a client with random steps of both sides."""
 
 import argparse
 import json
@@ -187,10 +187,10 @@ def run[T](what: str, count: int, inputs: Iterator[T], read: Callable[[T], str])
     return True
 
 
-def live(count: int, chosen: int) -> bool:
-    """Run that many lives of the state machine; print the steps that broke one."""
+def run_state_machine(count: int, chosen: int) -> bool:
+    """Run the state machine `count` times; print the steps that broke a run."""
     began = time.perf_counter()
-    lives = settings(
+    chosen_settings = settings(
         max_examples=count,
         stateful_step_count=MOVES,
         deadline=None,
@@ -199,27 +199,27 @@ def live(count: int, chosen: int) -> bool:
         phases=[Phase.generate],
     )
     try:
-        run_state_machine_as_test(seed(chosen)(ClientStateMachine), settings=lives)
+        run_state_machine_as_test(seed(chosen)(ClientStateMachine), settings=chosen_settings)
     except Exception:  # noqa: BLE001
         traceback.print_exc()
         return False
-    print(f"lives: {count} of up to {MOVES} moves in {time.perf_counter() - began:.0f} s: all well")
+    print(f"runs: {count} of up to {MOVES} steps in {time.perf_counter() - began:.0f} s: all well")
     return True
 
 
 def main() -> int:
-    """Run; return 1 when something but a typed error was raised, or a life did not end well."""
+    """Run; return 1 when something but a typed error was raised, or a run broke an invariant."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--frames", type=int, default=1_000_000)
     parser.add_argument("--payloads", type=int, default=200_000)
-    parser.add_argument("--machines", type=int, default=1000, help="lives of the state machine")
+    parser.add_argument("--machines", type=int, default=1000, help="runs of the state machine")
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
     chance = random.Random(options.seed)
     good = [
         run("frames", options.frames, frames(chance), read_frame),
         run("payloads", options.payloads, payloads(chance), read_payload),
-        live(options.machines, options.seed),
+        run_state_machine(options.machines, options.seed),
     ]
     return 0 if all(good) else 1
 

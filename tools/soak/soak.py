@@ -9,11 +9,11 @@ import time
 from tools.devserver import DevServer
 
 from .event_recorder import EventRecorder
+from .fault_injector import FaultInjector
 from .figures import Figures, growth, heading, row
 from .home import ASKED, KINDS, SIGNED, Home, HomeApp, add_apps, is_home
 from .ledger import Account, Ledger
 from .traffic import Traffic, guests
-from .trouble import Trouble
 
 SETTLES_WITHIN = 90.0
 LOOKS_EVERY = 0.1
@@ -27,30 +27,29 @@ REFUSED_ACTIONS = (
 
 
 class Run:
-    """Rounds of traffic and trouble; after each one all must be well, and Home Assistant is counted."""
+    """Rounds of traffic and faults; after each one everything must work, and the objects are counted."""
 
     def __init__(
         self, server: DevServer, home: Home, apps: list[HomeApp], recorder: EventRecorder, ledger: Ledger,
-        traffic: Traffic, trouble: Trouble,
+        traffic: Traffic, injector: FaultInjector,
     ) -> None:  # fmt: skip
-        """Take all that takes part."""
         self._server = server
         self._home = home
         self._apps = apps
         self._recorder = recorder
         self._ledger = ledger
         self._traffic = traffic
-        self._trouble = trouble
+        self._injector = injector
         self.account = Account()
         self.figures: list[Figures] = []
         self.broken: list[str] = []
 
     async def round(self, seconds: float) -> None:
-        """Let all happen for a while, then settle and take stock; print the round's line."""
-        before, stop = self._trouble.made, asyncio.Event()
+        """Run traffic and faults for some seconds, then settle and count; print the round's line."""
+        before, stop = self._injector.made, asyncio.Event()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._traffic.flow(stop))
-            tasks.create_task(self._trouble.brew(stop))
+            tasks.create_task(self._injector.run(stop))
             await asyncio.sleep(seconds)
             stop.set()
         await self._settle()
@@ -60,11 +59,11 @@ class Run:
         self.account += account
         self.broken += account.broken
         self.figures.append(await self._count())
-        faults = self._trouble.made - before
+        faults = self._injector.made - before
         print(row(len(self.figures), account, faults, self.figures[-1]), flush=True)
 
     async def problems(self) -> list[str]:
-        """Say all that is broken; print how many short outages were watched."""
+        """Return all that is broken; print how many short outages were observed."""
         lines = self._home.log.splitlines()
         errors = [
             line
@@ -130,8 +129,8 @@ async def soak(minutes: float, seed: int, server: DevServer) -> int:
         ledger.leave([app.passing for app in apps], time.time())
         recorder = await EventRecorder.open(home, ledger)
         traffic = Traffic(server, apps, present, recorder, ledger, chance)
-        trouble = Trouble(server, apps, traffic, ledger, chance)
-        run = Run(server, home, apps, recorder, ledger, traffic, trouble)
+        injector = FaultInjector(server, apps, traffic, ledger, chance)
+        run = Run(server, home, apps, recorder, ledger, traffic, injector)
         print(f"seed {seed}, {rounds} rounds\n{heading()}", flush=True)
         for _ in range(rounds):
             await run.round(minutes * 60 / rounds)

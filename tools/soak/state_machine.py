@@ -41,7 +41,7 @@ rooms = st.sampled_from((LOBBY, ROOM))
 
 
 class ClientStateMachine(RuleBasedStateMachine):
-    """One life of a client."""
+    """The steps of a client, its guests and its server, and the invariants."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -15,6 +15,7 @@ from ..client import (
     Event,
     FrameRejected,
     Gap,
+    Member,
     MemberAdded,
     MemberRemoved,
     PresenceChannel,
@@ -117,20 +118,11 @@ class DeviceBus:
                     "status": notice.status,
                 }
                 self.fire(EVENT_SUBSCRIPTION_ERROR, error)
-            case MemberAdded(member=member):
-                added = {
-                    "user_id": member.user_id,
-                    "user_info": member.user_info,
-                    "missed": notice.missed,
-                }
-                self.fire(EVENT_MEMBER_ADDED, _with_count(channel, added))
-            case MemberRemoved():
-                removed = {
-                    "user_id": notice.user_id,
-                    "user_info": notice.user_info,
-                    "missed": notice.missed,
-                }
-                self.fire(EVENT_MEMBER_REMOVED, _with_count(channel, removed))
+            case MemberAdded(member=member, missed=missed):
+                self.fire(EVENT_MEMBER_ADDED, _member(channel, member, missed=missed))
+            case MemberRemoved(user_id=user_id, user_info=user_info, missed=missed):
+                member = Member(user_id, user_info)
+                self.fire(EVENT_MEMBER_REMOVED, _member(channel, member, missed=missed))
             case DecryptionFailure():
                 failure = {
                     "channel": notice.channel,
@@ -151,6 +143,11 @@ def _subscribed(channel: Channel) -> dict[str, Any]:
     return data
 
 
-def _with_count(channel: Channel, data: dict[str, Any]) -> dict[str, Any]:
-    count = channel.count if isinstance(channel, PresenceChannel) else None
-    return {"channel": channel.name, **data, "count": count}
+def _member(channel: Channel, member: Member, *, missed: bool) -> dict[str, Any]:
+    return {
+        "channel": channel.name,
+        "user_id": member.user_id,
+        "user_info": member.user_info,
+        "missed": missed,
+        "count": channel.count if isinstance(channel, PresenceChannel) else None,
+    }

@@ -41,7 +41,7 @@ def result(process: subprocess.Popen[str]) -> tuple[int, str]:
 def test_fuzz_reads_frames_and_payloads_and_runs_the_state_machine(running: Running) -> None:
     code, output = result(running["fuzz"])
     assert code == 0, output
-    assert [line.split(":")[0] for line in output.splitlines()] == ["frames", "payloads", "lives"]
+    assert [line.split(":")[0] for line in output.splitlines()] == ["frames", "payloads", "runs"]
 
 
 def test_flood_prints_its_figures(running: Running) -> None:

@@ -12,7 +12,7 @@ from custom_components.pusher_channels.client import reconnection
 from custom_components.pusher_channels.client.gaps import GapTracker
 from custom_components.pusher_channels.client.subscriptions import Subscriptions
 from tools.soak.virtual.clock import VirtualLoop, simulated_time
-from tools.soak.virtual.life import BrokenError, live
+from tools.soak.virtual.run import BrokenError, simulate
 
 # Each lost events outside every gap while a wall clock that is put back moved a gap's beginning.
 FOUND = [80, 88]
@@ -20,7 +20,7 @@ FOUND = [80, 88]
 
 def live_some() -> None:
     for seed in range(5):
-        live(seed, 0.3)
+        simulate(seed, 0.3)
 
 
 @pytest.fixture(autouse=True)
@@ -32,11 +32,11 @@ def _quiet() -> Iterator[None]:
 
 @pytest.mark.parametrize("seed", FOUND)
 def test_a_seed_that_broke_once_holds(seed: int) -> None:
-    assert live(seed, 0.4).account.broken == ()
+    assert simulate(seed, 0.4).account.broken == ()
 
 
 def test_a_seed_reproduces_its_run() -> None:
-    first, second = live(3, 0.3), live(3, 0.3)
+    first, second = simulate(3, 0.3), simulate(3, 0.3)
     assert first.steps > 0
     assert (first.steps, first.account) == (second.steps, second.account)
     assert first.loop.time() == second.loop.time()

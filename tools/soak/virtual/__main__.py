@@ -1,4 +1,4 @@
-"""Lives of one app under simulated time, each replayable by its seed; 1 when an invariant breaks."""
+"""Runs of one app in simulated time, each reproducible by its seed; 1 when an invariant breaks."""
 
 import argparse
 import logging
@@ -6,14 +6,14 @@ import random
 import sys
 import time
 
-from .life import BrokenError, live
+from .run import BrokenError, simulate
 
 
 def main() -> int:
-    """Run; return 1 when a life breaks."""
+    """Simulate; return 1 when a run breaks an invariant."""
     parser = argparse.ArgumentParser(prog="scripts/soak --virtual", description=__doc__)
-    parser.add_argument("--days", type=float, default=1, help="simulated days of each life")
-    parser.add_argument("--seeds", type=int, default=1, help="how many lives")
+    parser.add_argument("--days", type=float, default=1, help="simulated days of each run")
+    parser.add_argument("--seeds", type=int, default=1, help="how many runs")
     parser.add_argument("--seed", type=int, help="the first seed; without it a random one")
     options = parser.parse_args()
     logging.disable(logging.CRITICAL)
@@ -21,16 +21,16 @@ def main() -> int:
     began, broken, steps, sent = time.perf_counter(), 0, 0, 0
     for seed in range(first, first + options.seeds):
         try:
-            life = live(seed, options.days)
+            run = simulate(seed, options.days)
         except BrokenError as err:
             broken += 1
             print(f"Broken: scripts/soak --virtual --days {options.days:g} --seed {seed}: {err}")
         else:
-            steps += life.steps
-            sent += life.account.sent
+            steps += run.steps
+            sent += run.account.sent
     took = time.perf_counter() - began
     print(
-        f"{options.seeds} lives of {options.days:g} days from seed {first}: "
+        f"{options.seeds} runs of {options.days:g} days from seed {first}: "
         f"{steps} faults, {sent} events, {broken} broken, {took:.1f} s"
     )
     return 1 if broken else 0

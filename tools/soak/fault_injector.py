@@ -11,17 +11,17 @@ from .home import HomeApp
 from .ledger import Ledger
 from .traffic import Traffic
 
-LONGEST_PEACE = 8.0
-COMEBACK_CODES = (1000, 1001, 1011, 4100, 4200, 4201, 4300)
-JUNK: tuple[str | bytes, ...] = (
+LONGEST_PAUSE = 8.0
+RETRIED_CODES = (1000, 1001, 1011, 4100, 4200, 4201, 4300)
+INVALID_FRAMES: tuple[str | bytes, ...] = (
     "", "{", "[]", "null", b"binary", '{"event":7}', '{"event":"pusher:error","data":"x"}',
     '{"event":"pusher_internal:member_added","channel":"presence-lobby","data":"{}"}',
-    frames.event("nobody-is-here", "x", "y"), frames.error(4301, "Too many client events"),
+    frames.event("not-subscribed", "x", "y"), frames.error(4301, "Too many client events"),
 )  # fmt: skip
 
 
-class Trouble:
-    """Faults of server and network, reloads, and connections switched off."""
+class FaultInjector:
+    """Makes faults of server and network, reloads entries, and switches connections off."""
 
     def __init__(
         self,
@@ -31,7 +31,6 @@ class Trouble:
         ledger: Ledger,
         chance: random.Random,
     ) -> None:
-        """Take both sides."""
         self._server = server
         self._apps = apps
         self._traffic = traffic
@@ -39,7 +38,7 @@ class Trouble:
         self._chance = chance
         self.made = 0
 
-    async def brew(self, stop: asyncio.Event) -> None:
+    async def run(self, stop: asyncio.Event) -> None:
         """Make faults and undo them, until `stop` is set."""
         kinds: list[Callable[[], Coroutine[None, None, None]]] = [
             self._close, self._close_all, self._cut, self._cut_all, self._silence, self._freeze,
@@ -49,15 +48,15 @@ class Trouble:
         while not stop.is_set():
             await self._chance.choice(kinds)()
             self.made += 1
-            await asyncio.sleep(self._chance.uniform(0, LONGEST_PEACE))
+            await asyncio.sleep(self._chance.uniform(0, LONGEST_PAUSE))
 
     async def _close(self) -> None:
         for connection in self._server.connections:
             if self._chance.random() < 0.5:
-                connection.start_close(self._chance.choice(COMEBACK_CODES), "Going")
+                connection.start_close(self._chance.choice(RETRIED_CODES), "Going")
 
     async def _close_all(self) -> None:
-        await self._server.close_all(self._chance.choice(COMEBACK_CODES))
+        await self._server.close_all(self._chance.choice(RETRIED_CODES))
 
     async def _cut(self) -> None:
         for connection in self._server.connections:
@@ -95,7 +94,7 @@ class Trouble:
             case 1:
                 faults.handshake_reset = True
             case _:
-                faults.handshake_close = self._chance.choice(COMEBACK_CODES)
+                faults.handshake_close = self._chance.choice(RETRIED_CODES)
         await self._fail_for(4)
 
     async def _stall(self) -> None:
@@ -123,7 +122,7 @@ class Trouble:
 
     async def _send_invalid_frames(self) -> None:
         for _ in range(20):
-            await self._server.send_raw(self._chance.choice(JUNK))
+            await self._server.send_raw(self._chance.choice(INVALID_FRAMES))
 
     async def _reload(self) -> None:
         """Reload an app, or disable and enable it; at times while the server is away."""

@@ -1,4 +1,4 @@
-"""A life of the app: events, faults and what a user does, drawn from a seed; and what must hold after each step."""
+"""One simulated run of an app: events, faults and actions of a user by a seed, and the invariants after each step."""
 
 import asyncio
 import gc
@@ -34,8 +34,8 @@ class BrokenError(Exception):
 
 
 @dataclass
-class Life:
-    """One entry's life under one seed."""
+class SimulatedRun:
+    """One entry under the events and faults of one seed."""
 
     seed: int
     days: float
@@ -70,8 +70,8 @@ class Life:
             self._drop_subscriptions,
         ]
 
-    async def live(self) -> None:
-        """Live all days. Raises BrokenError."""
+    async def run(self) -> None:
+        """Run all days; raises `BrokenError`."""
         self.ledger.leave(map(place, CHANNELS), 0)
         async with simulated_home(self.network, self.ledger, self.authorization) as self.home:
             await self._heal()
@@ -274,16 +274,16 @@ class Life:
                 raise BrokenError(f"{blocks - self._blocks} pieces of memory more than at first")
 
 
-def live(seed: int, days: float) -> Life:
-    """Live one life from its beginning. Raises BrokenError."""
+def simulate(seed: int, days: float) -> SimulatedRun:
+    """Run one seed from its beginning; raises `BrokenError`."""
     loop = VirtualLoop()
     asyncio.set_event_loop(loop)
     random.seed(seed)
-    life = Life(seed, days, loop)
+    simulated = SimulatedRun(seed, days, loop)
     with simulated_time(loop):
         try:
-            loop.run_until_complete(life.live())
+            loop.run_until_complete(simulated.run())
         finally:
             loop.close()
             asyncio.set_event_loop(None)
-    return life
+    return simulated
