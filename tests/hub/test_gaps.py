@@ -240,3 +240,16 @@ async def test_removed_app_leaves_no_record_and_the_last_one_no_file(
     assert await hass.config_entries.async_remove(second.entry_id)
 
     assert FILE not in hass_storage
+
+
+async def test_record_of_an_app_that_was_never_set_up_goes_with_its_entry(
+    hass: HomeAssistant, server: DevServer, hass_storage: dict[str, Any]
+) -> None:
+    """Home Assistant does not set up an integration while all its entries are disabled."""
+    entry = app_entry(server, "orders", options={"webhook": True, "webhook_id": "abc"})
+    entry.add_to_hass(hass)
+    hass_storage[FILE] = record(entry, orders=1_700_000_000)
+
+    assert await hass.config_entries.async_remove(entry.entry_id)
+
+    assert FILE not in hass_storage

@@ -43,8 +43,12 @@ class GapRecords:
         self._readers: dict[str, Callable[[], Record]] = {}
 
     async def load(self) -> None:
-        """Read the file, and start the heartbeat."""
+        """Read the file."""
         self._records = await self._store.async_load() or {}
+
+    @callback
+    def start_heartbeat(self) -> None:
+        """Write the file every 15 minutes."""
         async_track_time_interval(
             self._hass, self._beat, HEARTBEAT, name="pusher_channels gaps", cancel_on_shutdown=True
         )

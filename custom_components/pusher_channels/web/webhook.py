@@ -81,7 +81,8 @@ def async_webhook_url(hass: HomeAssistant, webhook_id: str) -> str:
 @callback
 def async_remove(hass: HomeAssistant, entry: PusherConfigEntry) -> None:
     """Remove the webhook of an entry that is removed."""
-    hass.data[MEMORIES].pop(entry.entry_id, None)
+    if MEMORIES in hass.data:
+        hass.data[MEMORIES].pop(entry.entry_id, None)
     if CONF_WEBHOOK_ID in entry.options:
         webhook.async_unregister(hass, entry.options[CONF_WEBHOOK_ID])
 
