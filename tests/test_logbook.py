@@ -122,3 +122,22 @@ async def test_lines_of_a_removed_app_and_events_without_fields_are_readable(
     lines = await _lines(hass, await hass_ws_client(hass))
 
     assert [name for name, _, _ in lines] == ["orders", *["Pusher Channels"] * 5]
+
+
+@pytest.mark.usefixtures("logbook")
+async def test_long_names_are_cut(
+    hass: HomeAssistant, hass_ws_client: WebSocketGenerator, server: DevServer, set_up: SetUp
+) -> None:
+    await set_up(app_entry(server))
+    member = {"user_id": "42", "user_info": {"name": "n" * 1000}}
+    hass.bus.async_fire("pusher_channels_member_added", member)
+    for event in ("webhook", "decryption_failure"):
+        hass.bus.async_fire(f"pusher_channels_{event}", {"event": "e" * 1000})
+
+    lines = await _lines(hass, await hass_ws_client(hass))
+
+    assert [message for _, message, _ in lines] == [
+        f"{'n' * 100} joined",
+        f"received the webhook event {'e' * 200}",
+        f"could not decrypt the event {'e' * 200}",
+    ]

@@ -49,6 +49,11 @@ CONF_AUTH_ENDPOINT_ORIGINS: Final = "auth_endpoint_origins"
 CONF_WEBHOOK: Final = "webhook"
 CONF_WEBHOOK_KEYS: Final = "webhook_keys"
 
+MAX_EVENT_NAME_CHARS: Final = 200
+"""What is shown of the name of an event."""
+MAX_MEMBER_NAME_CHARS: Final = 100
+"""What is shown of the name of a member."""
+
 SUBENTRY_CHANNEL: Final = "channel"
 CONF_CHANNEL: Final = "channel"
 CONF_EVENTS: Final = "events"

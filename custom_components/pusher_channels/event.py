@@ -10,6 +10,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from orjson import dumps
 
 from .client import Event, Json
+from .const import MAX_EVENT_NAME_CHARS
 from .entity import ChannelEntity, ThrottledEntity, UserEntity
 from .hub.channel import ConfiguredChannel
 from .hub.hub import PusherConfigEntry
@@ -20,7 +21,6 @@ RECEIVED = "received"
 OTHER = "other"
 CACHE_MISS = "pusher:cache_miss"
 MAX_DATA_BYTES: Final = 16 * 1024
-MAX_NAME_CHARS: Final = 200
 
 
 async def async_setup_entry(
@@ -121,7 +121,7 @@ def _attributes(event: Event) -> dict[str, Json]:
     data = event.writable()
     size = _size(event.raw if isinstance(event.raw, str) else data)
     shown: dict[str, Json] = {"data": data} if size <= MAX_DATA_BYTES else {"data_bytes": size}
-    name = event.name[:MAX_NAME_CHARS]
+    name = event.name[:MAX_EVENT_NAME_CHARS]
     return {"event": name, **shown, "user_id": event.user_id, "cached": event.cached}
 
 

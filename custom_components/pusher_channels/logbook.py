@@ -21,6 +21,8 @@ from .const import (
     EVENT_MEMBER_REMOVED,
     EVENT_SUBSCRIPTION_ERROR,
     EVENT_WEBHOOK,
+    MAX_EVENT_NAME_CHARS,
+    MAX_MEMBER_NAME_CHARS,
 )
 
 type Line = dict[str, str]
@@ -50,7 +52,7 @@ def async_describe_events(
 
     @callback
     def webhook(event: Event) -> Line:
-        return line(event, "mdi:webhook", f"received the webhook event {event.data.get('event')}")
+        return line(event, "mdi:webhook", f"received the webhook event {_event_name(event)}")
 
     @callback
     def subscription_error(event: Event) -> Line:
@@ -58,9 +60,7 @@ def async_describe_events(
 
     @callback
     def decryption_failure(event: Event) -> Line:
-        return line(
-            event, "mdi:lock-alert", f"could not decrypt the event {event.data.get('event')}"
-        )
+        return line(event, "mdi:lock-alert", f"could not decrypt the event {_event_name(event)}")
 
     @callback
     def gap(event: Event) -> Line:
@@ -83,9 +83,13 @@ def _name(hass: HomeAssistant, event: Event) -> str:
     return str(event.data.get("channel") or "Pusher Channels")
 
 
+def _event_name(event: Event) -> str:
+    return str(event.data.get("event"))[:MAX_EVENT_NAME_CHARS]
+
+
 def _member(event: Event) -> str:
     match event.data.get("user_info"):
         case {"name": str(name)} if name:
-            return name
+            return name[:MAX_MEMBER_NAME_CHARS]
         case _:
             return f"user {event.data.get('user_id')}"

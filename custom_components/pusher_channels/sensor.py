@@ -34,7 +34,7 @@ from .client import (
     StateChange,
     SubscriptionCount,
 )
-from .const import CONF_DISPLAY_PRECISION, CONF_EXPIRE_AFTER
+from .const import CONF_DISPLAY_PRECISION, CONF_EXPIRE_AFTER, MAX_MEMBER_NAME_CHARS
 from .entity import ChannelEntity, ConnectionEntity, ShareEntity, ThrottledEntity, ValueEntity
 from .hub.channel import ChannelChange, ConfiguredChannel
 from .hub.hub import Hub, PusherConfigEntry
@@ -44,7 +44,6 @@ from .hub.values import Value, values_of
 PARALLEL_UPDATES = 0
 
 MAX_MEMBERS_SHOWN: Final = 100
-MAX_NAME_CHARS: Final = 100
 
 
 async def async_setup_entry(
@@ -244,7 +243,7 @@ def _names(presence: PresenceChannel, user_ids: Iterable[str]) -> dict[str, str]
     for user_id in user_ids:
         match presence.members[user_id].user_info:
             case {"name": str(name)}:
-                names[user_id] = name[:MAX_NAME_CHARS]
+                names[user_id] = name[:MAX_MEMBER_NAME_CHARS]
             case _:
                 pass
     return names

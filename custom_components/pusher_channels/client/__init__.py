@@ -56,7 +56,13 @@ from .messages import (
     SubscriptionRefused,
     SubscriptionSucceeded,
 )
-from .names import CLIENT_EVENT_PREFIX, ChannelKind, check_channel_name, is_socket_id
+from .names import (
+    CLIENT_EVENT_PREFIX,
+    ChannelKind,
+    check_channel_name,
+    is_channel_name,
+    is_socket_id,
+)
 from .presence import PresenceChannel
 from .protocol import PROTOCOL_VERSION
 from .requests import BodyTooLongError, read_body
@@ -132,6 +138,7 @@ __all__ = [
     "WebhookReceiver",
     "asks_to_stop",
     "check_channel_name",
+    "is_channel_name",
     "is_socket_id",
     "is_transient",
     "parse_master_key",

@@ -4,8 +4,15 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from ..client import ChannelKind, HttpApi, InvalidUseError, PresenceChannel, RequestError
-from ..const import CONF_USER_ID
+from ..client import (
+    ChannelKind,
+    HttpApi,
+    InvalidUseError,
+    PresenceChannel,
+    RequestError,
+    is_channel_name,
+)
+from ..const import CONF_USER_ID, MAX_MEMBER_NAME_CHARS
 from ..hub.hub import Hub
 from .probe import PROBE_CHANNEL
 
@@ -27,7 +34,8 @@ async def occupied_channels(hub: Hub) -> Labels:
     names = sorted(
         name
         for name in occupied
-        if not hub.is_configured(name)
+        if is_channel_name(name)
+        and not hub.is_configured(name)
         and name != PROBE_CHANNEL
         and ChannelKind.of(name) is not ChannelKind.USER
     )
@@ -72,4 +80,4 @@ async def _users(api: HttpApi, channel: str) -> list[str]:
 
 def _name(user_info: object) -> str | None:
     name = user_info.get("name") if isinstance(user_info, dict) else None
-    return name if isinstance(name, str) and name else None
+    return name[:MAX_MEMBER_NAME_CHARS] if isinstance(name, str) and name else None
