@@ -53,13 +53,16 @@ def _total(out: Path) -> int:
 
 
 def instructions(settings: Settings) -> Iterator[Figure]:
-    """Count for b and for the client, events one by one and in a flood; once, since it is repeatable."""
+    """Count for b and for the client, events one by one and in a flood."""
     if not can_count():
         return
     with load_server() as server:
         for title, (load, goal) in LOADS.items():
             scaled = load.scaled(max(settings.scale, LEAST_SCALE))
-            limit = [instructions_per_event(server, LIMIT, scaled)]
-            client = [instructions_per_event(server, CLIENT, scaled)]
+            limit: list[float] = []
+            client: list[float] = []
+            for _ in range(settings.rounds):
+                limit.append(instructions_per_event(server, LIMIT, scaled))
+                client.append(instructions_per_event(server, CLIENT.asked("slowed"), scaled))
             yield Figure(title, LIMIT.name, "instructions", limit)
             yield Figure(title, CLIENT.name, "x b", ratios(client, limit), goal)

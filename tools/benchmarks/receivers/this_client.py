@@ -3,6 +3,7 @@
 Options: `bus`: the integration's bus events, and the listener is on the bus. `filter`: listens for another event's
 name, beside a listener that counts without looking. `churn`: counts members that come and go. `late`: how long events
 were on their way. `lag`: how late the event loop is during the flood. `greedy`: never gives way to others.
+`slowed`: runs under callgrind, and gives way after as many events as without it.
 `--others N`: that many other channels are subscribed too.
 """
 
@@ -26,13 +27,19 @@ from custom_components.pusher_channels.client.server import Server
 
 from .measurement import Measurement
 
+CALLGRIND_FACTOR = 70
+
 
 async def main() -> None:
     """Receive through the whole client."""
-    measurement = Measurement.of_arguments(("bus", "churn", "filter", "late", "lag", "greedy"))
+    measurement = Measurement.of_arguments(
+        ("bus", "churn", "filter", "late", "lag", "greedy", "slowed")
+    )
     options = measurement.options
     if "greedy" in options:
         connection.SLICE_SECONDS = float("inf")
+    if "slowed" in options:
+        connection.SLICE_SECONDS *= CALLGRIND_FACTOR
     async with aiohttp.ClientSession() as session:
         client = make_client(session, measurement)
         for number in range(measurement.others):
