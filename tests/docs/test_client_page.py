@@ -66,7 +66,9 @@ def test_page_names_what_the_client_exports() -> None:
     code = set(re.findall(r"[A-Za-z_]\w+", " ".join(re.findall(r"`[^`\n]+`", page))))
     members = {
         client.PusherClient: "connect disconnect wait_connected subscribe unsubscribe bind listen "
-        "trigger sign_in state socket_id last_error channels",
+        "trigger sign_in state socket_id last_error channels last_received next_attempt missed_since "
+        "complete_until expect_gaps",
+        client.UserSession: "online bind",
         client.Channel: "name kind bind listen is_subscribed state error subscription_count wait_subscribed",
         client.PresenceChannel: "members count me",
         client.Event: "channel name data user_id cached",

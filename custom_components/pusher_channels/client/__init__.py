@@ -67,7 +67,7 @@ from .presence import PresenceChannel
 from .protocol import PROTOCOL_VERSION
 from .requests import BodyTooLongError, read_body
 from .server import CLIENT_VERSION, Server
-from .user import OnlineChange, SignedIn, SigninFailed, UserNotice
+from .user import OnlineChange, SignedIn, SigninFailed, UserNotice, UserSession
 from .webhooks import MAX_BODY_BYTES, WebhookEvent, WebhookMemory, WebhookReceiver
 
 __all__ = [
@@ -132,6 +132,7 @@ __all__ = [
     "User",
     "UserAuth",
     "UserNotice",
+    "UserSession",
     "WebhookError",
     "WebhookEvent",
     "WebhookMemory",
