@@ -19,7 +19,7 @@ from .exceptions import ConnectionFailedError, FailureReason, ProtocolError
 from .handshake import Endpoint, WebSocket, closing_failure, open_websocket, welcome
 from .limits import MAX_EVENT_DATA_BYTES
 from .liveness import Liveness, Verdict
-from .messages import ErrorReceived, Event, FrameRejected, Message, Ping, Pong
+from .messages import ErrorReceived, Established, Event, FrameRejected, Message, Ping, Pong
 from .protocol import PING_FRAME, PONG_FRAME, decode
 from .reconnection import Backoff, CloseAction, next_action
 from .redaction import redact
@@ -216,38 +216,14 @@ class Connection:
         self._last_server_error = None
         self.next_attempt = None
         uptime: float | None = None
-        loop = asyncio.get_running_loop()
-        endpoint = self._endpoint
-        _LOGGER.debug("Connecting to %s", endpoint.address)
+        _LOGGER.debug("Connecting to %s", self._endpoint.address)
         try:
             deadline = asyncio.timeout(self._timing.connect_timeout)
-            async with (
-                deadline,
-                open_websocket(self._session, endpoint) as websocket,
-            ):
+            async with deadline, open_websocket(self._session, self._endpoint) as websocket:
                 established = await welcome(websocket, self._secrets)
                 deadline.reschedule(None)
-                established_at = loop.time()
-                _LOGGER.debug(
-                    "Connected as %s, activity timeout %g s",
-                    established.socket_id,
-                    established.activity_timeout,
-                )
-                self._clock.update()
-                self._established_at = established_at
-                self._websocket = websocket
-                self.socket_id = established.socket_id
-                self._liveness = Liveness(
-                    established_at,
-                    activity_timeout=min(
-                        self._timing.activity_timeout,
-                        _ping_interval(established.activity_timeout),
-                    ),
-                    pong_timeout=self._timing.pong_timeout,
-                )
-                self._set_state(ConnectionState.CONNECTED)
-                failure = await self._stay(websocket, self._liveness)
-                uptime = loop.time() - established_at
+                failure = await self._stay(websocket, self._establish(websocket, established))
+                uptime = asyncio.get_running_loop().time() - self._established_at
         except TimeoutError:
             message = f"The server did not answer within {self._timing.connect_timeout:g} seconds"
             failure = ConnectionFailedError(FailureReason.TIMED_OUT, message)
@@ -258,6 +234,27 @@ class Connection:
             message = "An unexpected error ended the connection; check the log for details"
             failure = ConnectionFailedError(FailureReason.UNEXPECTED, message)
         return failure, uptime
+
+    def _establish(self, websocket: WebSocket, established: Established) -> Liveness:
+        """Set the state to connected; return the connection's liveness."""
+        _LOGGER.debug(
+            "Connected as %s, activity timeout %g s",
+            established.socket_id,
+            established.activity_timeout,
+        )
+        now = asyncio.get_running_loop().time()
+        self._clock.update()
+        self._established_at = now
+        self._websocket = websocket
+        self.socket_id = established.socket_id
+        interval = _ping_interval(established.activity_timeout)
+        self._liveness = liveness = Liveness(
+            now,
+            activity_timeout=min(self._timing.activity_timeout, interval),
+            pong_timeout=self._timing.pong_timeout,
+        )
+        self._set_state(ConnectionState.CONNECTED)
+        return liveness
 
     async def _stay(self, websocket: WebSocket, liveness: Liveness) -> ConnectionFailedError:
         """Receive until the connection ends; send pings, and end it when none is answered."""
