@@ -1,4 +1,9 @@
-"""What a server says is shown and logged: it stays one line, short, and without signatures."""
+"""What a server says is shown and logged: it stays one line, short, and without signatures or secrets."""
+
+import html
+import json
+from collections.abc import Callable
+from urllib.parse import quote, quote_plus
 
 import pytest
 
@@ -29,4 +34,31 @@ def test_a_refusal_is_one_short_line(name: str) -> None:
 
     assert decode(frame.replace("pusher", name, 1)) == SubscriptionRefused(
         "private-a", SHOWN, SHOWN, 403
+    )
+
+
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        str,
+        repr,
+        json.dumps,
+        lambda text: json.dumps(json.dumps(text)),
+        lambda text: text.replace("/", r"\/"),
+        html.escape,
+        quote,
+        quote_plus,
+        lambda text: quote(text, "").lower(),
+    ],
+    ids=["as it is", "Python", "JSON", "JSON twice", "PHP", "HTML", "URL", "form", "lower case"],
+)
+def test_a_secret_that_a_server_quotes_is_redacted_however_it_is_escaped(
+    quoted: Callable[[str], str],
+) -> None:
+    secret = "canary/of+the\"header'é&<\\end=="
+    error = decode(frames.error(4001, f"No {quoted(secret)} here"), (secret,))
+
+    assert isinstance(error, ErrorReceived)
+    assert error.message.replace("'", "").replace('"', "").replace("\\", "") == (
+        "No [redacted] here"
     )

@@ -1,10 +1,11 @@
 """Removes secrets from what a server or an endpoint answers."""
 
+import html
+import json
 import re
 from base64 import b64encode
 from collections.abc import Iterable
 from typing import Final
-from urllib.parse import quote, quote_plus
 
 from yarl import URL
 
@@ -26,13 +27,24 @@ def redact_signatures(value: Json) -> str:
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:
-    """Replace secrets of 4 or more characters, also percent-encoded, the longest first."""
-    plain = {part for secret in secrets for part in (secret, *secret.split())}
-    parts = plain | {quote(part, "") for part in plain} | {quote_plus(part) for part in plain}
-    for part in sorted(parts, key=len, reverse=True):
-        if len(part) >= MIN_SECRET:
-            text = text.replace(part, "[redacted]")
+    """Replace secrets of 4 or more characters, also escaped, the longest first."""
+    words = {part for secret in secrets for part in (secret, *secret.split())}
+    for word in sorted(words, key=len, reverse=True):
+        if len(word) >= MIN_SECRET:
+            text = re.sub("".join(map(_spellings, word)), "[redacted]", text)
     return text
+
+
+def _spellings(character: str) -> str:
+    """Return a pattern of a character as it is, and as URLs, JSON, HTML and PHP escape it."""
+    if character.isascii() and character.isalnum():
+        return character
+    encoded = "".join(f"%{byte:02x}" for byte in character.encode(errors="replace"))
+    escaped = {encoded, json.dumps(character)[1:-1], html.escape(character), character}
+    if character == " ":
+        escaped.add("+")
+    patterns = "|".join(sorted(map(re.escape, escaped), key=len, reverse=True))
+    return rf"(?i:\\{{0,3}}(?:{patterns}))"
 
 
 def url_secrets(url: str) -> list[str]:
