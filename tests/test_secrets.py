@@ -5,7 +5,7 @@ import hmac
 import json
 import logging
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from homeassistant.config_entries import ConfigEntryState
@@ -38,6 +38,12 @@ OURS = ("custom_components", "homeassistant")
 CANARIES = (SECRET, MASTER_KEY, TOKEN, PARAM, QUERY, RENDERED)
 
 type Everything = list[str]
+
+
+class Search(Protocol):
+    """Fails if a secret of the entry, or one of `more`, was written."""
+
+    async def __call__(self, entry: MockConfigEntry, *more: str) -> None: ...
 
 
 @pytest.fixture
@@ -90,23 +96,26 @@ def endpoint_entry(server: DevServer, *channels: str, **changes: Any) -> MockCon
     )
 
 
-async def assert_nothing_secret(
+@pytest.fixture
+def assert_nothing_secret(
     hass: HomeAssistant,
     hass_client: ClientSessionGenerator,
     caplog: pytest.LogCaptureFixture,
-    entry: MockConfigEntry,
     written: Everything,
-    *more: str,
-) -> None:
-    """Search all that was written so far, and the diagnostics as they are now."""
-    diagnostics = await get_diagnostics_for_config_entry(hass, hass_client, entry)
-    issues = [str(issue) for issue in ir.async_get(hass).issues.values()]
-    logged = [_logged(record) for record in caplog.records if record.name.startswith(OURS)]
-    everything = "\n".join([*written, *issues, *logged, json.dumps(diagnostics), str(entry.reason)])
-    for canary in (*CANARIES, *more):
-        assert canary not in everything
-    for personal in (APP.key, USER_INFO):
-        assert personal not in json.dumps(diagnostics)
+) -> Search:
+    """Return a search of all that was written so far, and of the diagnostics as they are now."""
+
+    async def search(entry: MockConfigEntry, *more: str) -> None:
+        diagnostics = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+        issues = [str(issue) for issue in ir.async_get(hass).issues.values()]
+        logged = [_logged(record) for record in caplog.records if record.name.startswith(OURS)]
+        shown = "\n".join([*written, *issues, *logged, json.dumps(diagnostics), str(entry.reason)])
+        for canary in (*CANARIES, *more):
+            assert canary not in shown
+        for personal in (APP.key, USER_INFO):
+            assert personal not in json.dumps(diagnostics)
+
+    return search
 
 
 def _logged(record: logging.LogRecord) -> str:
@@ -124,9 +133,7 @@ async def test_not_while_everything_works_and_after_a_reload(
     hass: HomeAssistant,
     server: DevServer,
     set_up: SetUp,
-    hass_client: ClientSessionGenerator,
-    caplog: pytest.LogCaptureFixture,
-    written: Everything,
+    assert_nothing_secret: Search,
 ) -> None:
     entry = secret_entry(server, "private-encrypted-room", "presence-room", "private-room")
     hub = await set_up(entry)
@@ -141,15 +148,13 @@ async def test_not_while_everything_works_and_after_a_reload(
 
     signed = signatures(server)
     assert len(signed) == 6
-    await assert_nothing_secret(hass, hass_client, caplog, entry, written, *signed)
+    await assert_nothing_secret(entry, *signed)
 
 
 async def test_not_with_a_wrong_secret(
     hass: HomeAssistant,
     server: DevServer,
-    hass_client: ClientSessionGenerator,
-    caplog: pytest.LogCaptureFixture,
-    written: Everything,
+    assert_nothing_secret: Search,
 ) -> None:
     wrong = "canary-wrong-secret"
     entry = secret_entry(server, "private-room", secret=wrong)
@@ -169,15 +174,13 @@ async def test_not_with_a_wrong_secret(
     assert signed
     errors = (wrong, *signed)
     assert not any(it in f"{raised.value!r} {raised.value.__cause__!r}" for it in errors)
-    await assert_nothing_secret(hass, hass_client, caplog, entry, written, *errors)
+    await assert_nothing_secret(entry, *errors)
 
 
 async def test_not_when_a_server_quotes_a_signature(
     hass: HomeAssistant,
     server: DevServer,
-    hass_client: ClientSessionGenerator,
-    caplog: pytest.LogCaptureFixture,
-    written: Everything,
+    assert_nothing_secret: Search,
 ) -> None:
     signature = "0123456789abcdef" * 4
     server.faults.subscribe_answers["private-room"] = frames.error(
@@ -191,16 +194,14 @@ async def test_not_when_a_server_quotes_a_signature(
     hub: Hub = entry.runtime_data
     await until(lambda: hub.client.channels["private-room"].error)
 
-    await assert_nothing_secret(hass, hass_client, caplog, entry, written, signature)
+    await assert_nothing_secret(entry, signature)
 
 
 @pytest.mark.parametrize("status", [401, 403, 419, 500])
 async def test_not_when_an_endpoint_refuses_and_quotes_the_request(
     hass: HomeAssistant,
     server: DevServer,
-    hass_client: ClientSessionGenerator,
-    caplog: pytest.LogCaptureFixture,
-    written: Everything,
+    assert_nothing_secret: Search,
     status: int,
 ) -> None:
     quoted = f"No: Bearer {TOKEN}, {RENDERED}, {PARAM} at /auth?token={QUERY} for private-room"
@@ -219,7 +220,7 @@ async def test_not_when_an_endpoint_refuses_and_quotes_the_request(
     assert error.error.endswith("for private-room")
     request = await server.wait_auth_requests(1)
     assert request.headers["X-Rendered"] == RENDERED
-    await assert_nothing_secret(hass, hass_client, caplog, entry, written)
+    await assert_nothing_secret(entry)
 
 
 @pytest.mark.parametrize(
@@ -237,9 +238,7 @@ async def test_not_when_an_endpoint_refuses_and_quotes_the_request(
 async def test_not_when_an_endpoint_talks_nonsense(
     hass: HomeAssistant,
     server: DevServer,
-    hass_client: ClientSessionGenerator,
-    caplog: pytest.LogCaptureFixture,
-    written: Everything,
+    assert_nothing_secret: Search,
     body: bytes,
 ) -> None:
     server.faults.auth_body = body
@@ -250,15 +249,13 @@ async def test_not_when_an_endpoint_talks_nonsense(
     await until(lambda: hub.client.channels["private-encrypted-room"].error)
 
     canary = "canary-shared-secret"
-    await assert_nothing_secret(hass, hass_client, caplog, entry, written, canary)
+    await assert_nothing_secret(entry, canary)
 
 
 async def test_not_when_the_endpoint_does_not_answer(
     hass: HomeAssistant,
     server: DevServer,
-    hass_client: ClientSessionGenerator,
-    caplog: pytest.LogCaptureFixture,
-    written: Everything,
+    assert_nothing_secret: Search,
 ) -> None:
     async with DevServer() as gone:
         url = f"http://canary-user:canary-password@127.0.0.1:{gone.port}/auth?token={QUERY}"
@@ -270,15 +267,13 @@ async def test_not_when_the_endpoint_does_not_answer(
     await until(lambda: hub.client.channels["private-room"].error)
 
     more = ("canary-user", "canary-password")
-    await assert_nothing_secret(hass, hass_client, caplog, entry, written, *more)
+    await assert_nothing_secret(entry, *more)
 
 
 async def test_not_when_the_app_is_refused(
     hass: HomeAssistant,
     server: DevServer,
-    hass_client: ClientSessionGenerator,
-    caplog: pytest.LogCaptureFixture,
-    written: Everything,
+    assert_nothing_secret: Search,
 ) -> None:
     server.faults.first_frame = frames.error(4001, "App does not exist")
     entry = secret_entry(server, "private-room")
@@ -288,7 +283,7 @@ async def test_not_when_the_app_is_refused(
     assert entry.state is ConfigEntryState.SETUP_ERROR
 
     await set_up_a_loaded_one(hass, server)
-    await assert_nothing_secret(hass, hass_client, caplog, entry, written)
+    await assert_nothing_secret(entry)
 
 
 async def set_up_a_loaded_one(hass: HomeAssistant, server: DevServer) -> None:
@@ -302,9 +297,7 @@ async def set_up_a_loaded_one(hass: HomeAssistant, server: DevServer) -> None:
 async def test_not_when_a_template_cannot_be_rendered(
     hass: HomeAssistant,
     server: DevServer,
-    hass_client: ClientSessionGenerator,
-    caplog: pytest.LogCaptureFixture,
-    written: Everything,
+    assert_nothing_secret: Search,
 ) -> None:
     value = f"{{{{ ('{TOKEN}' | from_json).key }}}}"
     entry = endpoint_entry(server, "private-room")
@@ -318,7 +311,7 @@ async def test_not_when_a_template_cannot_be_rendered(
     error = hub.client.channels["private-room"].error
     assert error is not None
     assert error.error == "The template of Authorization could not be rendered"
-    await assert_nothing_secret(hass, hass_client, caplog, entry, written)
+    await assert_nothing_secret(entry)
 
 
 async def test_not_when_pages_and_servers_ask(
@@ -327,8 +320,7 @@ async def test_not_when_pages_and_servers_ask(
     set_up: SetUp,
     hass_client: ClientSessionGenerator,
     hass_client_no_auth: ClientSessionGenerator,
-    caplog: pytest.LogCaptureFixture,
-    written: Everything,
+    assert_nothing_secret: Search,
 ) -> None:
     # A client freezes the routes, in tests alone.
     assert await async_setup_component(hass, "diagnostics", {})
@@ -354,25 +346,24 @@ async def test_not_when_pages_and_servers_ask(
             secrets.append(signature)
 
     assert not any(canary in text for canary in CANARIES for text in shown)
-    await assert_nothing_secret(hass, hass_client, caplog, entry, written, *secrets)
+    await assert_nothing_secret(entry, *secrets)
 
 
 async def test_search_finds_what_is_secret(
     hass: HomeAssistant,
     server: DevServer,
     set_up: SetUp,
-    hass_client: ClientSessionGenerator,
     caplog: pytest.LogCaptureFixture,
-    written: Everything,
+    assert_nothing_secret: Search,
 ) -> None:
     entry = secret_entry(server)
     await set_up(entry)
 
     logging.getLogger("custom_components.pusher_channels.hub.hub").debug("Signed with %s", SECRET)
     with pytest.raises(AssertionError):
-        await assert_nothing_secret(hass, hass_client, caplog, entry, written)
+        await assert_nothing_secret(entry)
     caplog.clear()
     hass.states.async_set("sensor.any", "on", {"last_error": f"Bearer {TOKEN}"})
     await hass.async_block_till_done()
     with pytest.raises(AssertionError):
-        await assert_nothing_secret(hass, hass_client, caplog, entry, written)
+        await assert_nothing_secret(entry)

@@ -70,6 +70,15 @@ class Page:
                 self.states[row["entity_id"]] = row["state"]
 
 
+async def open_page(hass: HomeAssistant, server: DevServer, seconds: float = 0) -> Page:
+    """Return a page that has received the first snapshot; then let that many seconds pass."""
+    page = Page(server)
+    await page.wait()
+    if seconds:
+        await pass_time(hass, seconds)
+    return page
+
+
 def brief(messages: list[dict[str, Any]]) -> list[tuple[bool, dict[str, str | None]]]:
     """Return of each message whether it is a snapshot, and its states."""
     return [

@@ -16,7 +16,7 @@ from tools.devserver import DevServer, frames
 
 from ..actions import connected_guest
 from ..conftest import SetUp, app_entry, until
-from .shares import CHANNEL, DATA, Page, brief, pass_time, share_subentry
+from .shares import CHANNEL, DATA, Page, brief, open_page, pass_time, share_subentry
 
 LAMP = "light.lamp"
 FRIDGE = "sensor.fridge"
@@ -55,8 +55,7 @@ async def test_latest_state_is_sent_once_in_an_interval(
     hass.states.async_set(LAMP, "off")
     hass.states.async_set(FRIDGE, "4")
     await set_up(app_entry(server, share_subentry(LAMP, FRIDGE)))
-    page = Page(server)
-    await page.wait()
+    page = await open_page(hass, server)
 
     hass.states.async_set(FRIDGE, "5")
     hass.states.async_set(FRIDGE, "6")
@@ -79,8 +78,7 @@ async def test_changes_that_are_not_sent_start_no_message(
 ) -> None:
     hass.states.async_set(FRIDGE, "4", {"battery": 5})
     await set_up(app_entry(server, share_subentry(FRIDGE)))
-    page = Page(server)
-    await page.wait()
+    page = await open_page(hass, server)
 
     hass.states.async_set(FRIDGE, "4", {"battery": 4})
     await pass_time(hass, 20)
@@ -95,9 +93,7 @@ async def test_changes_that_follow_each_other_closely_are_sent_together(
     hass.states.async_set(LAMP, "off")
     hass.states.async_set(FRIDGE, "4")
     await set_up(app_entry(server, share_subentry(LAMP, FRIDGE)))
-    page = Page(server)
-    await page.wait()
-    await pass_time(hass, 10)
+    page = await open_page(hass, server, 10)
 
     hass.states.async_set(LAMP, "on")
     hass.states.async_set(FRIDGE, "5")
@@ -112,8 +108,7 @@ async def test_removed_entity_has_no_state_any_more(
     hass.states.async_set(LAMP, "off")
     hass.states.async_set(FRIDGE, "4")
     await set_up(app_entry(server, share_subentry(LAMP, FRIDGE)))
-    page = Page(server)
-    await page.wait()
+    page = await open_page(hass, server)
 
     hass.states.async_remove(FRIDGE)
     await pass_time(hass, 10)
@@ -133,8 +128,7 @@ async def test_labels_are_followed(hass: HomeAssistant, server: DevServer, set_u
         hass.states.async_set(f"sensor.s{number}", str(number))
     registry.async_update_entity("sensor.s1", labels={label})
     await set_up(app_entry(server, share_subentry(labels=[label])))
-    page = Page(server)
-    await page.wait()
+    page = await open_page(hass, server)
     assert page.states == {"sensor.s1": "1"}
 
     registry.async_update_entity("sensor.s2", labels={label})
@@ -157,8 +151,7 @@ async def test_label_of_a_device_shares_its_main_entities(
     entry = app_entry(server, "orders", share_subentry(labels=["shop"]))
     hass.config.components.add("test")
     await set_up(entry)
-    page = Page(server)
-    await page.wait()
+    page = await open_page(hass, server)
     assert page.states == {}
 
     devices = dr.async_get(hass)
@@ -180,9 +173,7 @@ async def test_own_entities_are_never_shared(
     own = ["sensor.home_messages_sent", "switch.home_sharing"]
     hass.states.async_set(LAMP, "off")
     await set_up(app_entry(server, share_subentry(LAMP, *own)))
-    page = Page(server)
-    await page.wait()
-    await pass_time(hass, 10)
+    page = await open_page(hass, server, 10)
     await pass_time(hass, 10)
     page.take()
 
@@ -195,9 +186,7 @@ async def test_requested_snapshot_is_sent_at_once_then_every_five_seconds(
 ) -> None:
     hass.states.async_set(LAMP, "off")
     hub = await set_up(app_entry(server, share_subentry(LAMP)))
-    page = Page(server)
-    await page.wait()
-    await pass_time(hass, 5)
+    page = await open_page(hass, server, 5)
     asked: list[Event] = []
     hub.client.channels[CHANNEL].bind(asked.append, "client-get-states")
 
@@ -226,9 +215,7 @@ async def test_new_member_receives_a_snapshot(
 ) -> None:
     hass.states.async_set(LAMP, "off")
     await set_up(app_entry(server, share_subentry(LAMP, channel="presence-home")))
-    page = Page(server)
-    await page.wait()
-    await pass_time(hass, 5)
+    page = await open_page(hass, server, 5)
 
     async with connected_guest(server) as guest:
         await guest.join("presence-home", {"user_id": "ada", "user_info": {"name": "Ada"}})
@@ -243,9 +230,7 @@ async def test_webhook_of_an_occupied_channel_starts_a_snapshot(
     hass.states.async_set(LAMP, "off")
     entry = app_entry(server, share_subentry(LAMP, channel="home", public=True))
     await set_up(entry)
-    page = Page(server)
-    await page.wait()
-    await pass_time(hass, 5)
+    page = await open_page(hass, server, 5)
 
     for changes in ({"channel": "else"}, {"event": "channel_vacated"}, {"entry_id": "another"}, {}):
         data = {"entry_id": entry.entry_id, "channel": "home", "event": "channel_occupied"}
@@ -287,9 +272,7 @@ async def test_return_of_the_server_starts_a_snapshot(
     hass.states.async_set(LAMP, "off")
     for_all = share_subentry(LAMP, channel="home", public=True)
     hub = await set_up(app_entry(server, for_all))
-    page = Page(server)
-    await page.wait()
-    await pass_time(hass, 5)
+    page = await open_page(hass, server, 5)
 
     old = hub.client.socket_id
     await server.close_all(4200)
@@ -361,8 +344,7 @@ async def test_entity_that_leaves_by_a_change_of_the_share_has_no_state_any_more
     hass.states.async_set(FRIDGE, "4")
     entry = app_entry(server, share_subentry(LAMP, FRIDGE))
     await set_up(entry)
-    page = Page(server)
-    await page.wait()
+    page = await open_page(hass, server)
 
     share = entry.subentries["id-share"]
     hass.config_entries.async_update_subentry(entry, share, data={**share.data, "entities": [LAMP]})

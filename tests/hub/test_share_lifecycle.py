@@ -20,7 +20,7 @@ from tools.devserver import DevServer
 
 from ..conftest import SetUp, app_entry, until
 from ..home_assistant import device_named, skip, state_of
-from .shares import CHANNEL, Page, brief, pass_time, share_subentry, share_tasks
+from .shares import CHANNEL, Page, brief, open_page, pass_time, share_subentry, share_tasks
 
 LAMP = "light.lamp"
 SHARING = "switch.home_sharing"
@@ -78,8 +78,7 @@ async def test_paused_share_sends_nothing_until_it_is_turned_on(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     await set_up(app_entry(server, share_subentry(LAMP)))
-    page = Page(server)
-    await page.wait()
+    page = await open_page(hass, server)
 
     await turn(hass, "turn_off")
     assert state_of(hass, SHARING).state == "off"
@@ -120,8 +119,7 @@ async def test_off_stays_off_after_a_reload_and_a_change(
 ) -> None:
     entry = app_entry(server, share_subentry(LAMP))
     await set_up(entry)
-    page = Page(server)
-    await page.wait()
+    page = await open_page(hass, server)
     await turn(hass, "turn_off")
 
     assert await hass.config_entries.async_reload(entry.entry_id)
@@ -138,8 +136,7 @@ async def test_unloaded_app_leaves_neither_tasks_nor_listeners(
 ) -> None:
     entry = app_entry(server, share_subentry(LAMP, labels=["shared"]))
     await set_up(entry)
-    page = Page(server)
-    await page.wait()
+    page = await open_page(hass, server)
     server.freeze()
     hass.states.async_set(LAMP, "on")
     await skip(hass, 10)
@@ -159,8 +156,7 @@ async def test_nothing_is_sent_once_home_assistant_stops(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     await set_up(app_entry(server, share_subentry(LAMP)))
-    page = Page(server)
-    await page.wait()
+    page = await open_page(hass, server)
 
     hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
     hass.states.async_set(LAMP, "unavailable")

@@ -16,7 +16,7 @@ from tools.devserver import DevServer, frames
 
 from ..conftest import APP, SetUp, app_entry, until
 from ..home_assistant import issues_of, state_of
-from .shares import CHANNEL, Page, brief, pass_time, share_subentry, share_tasks
+from .shares import CHANNEL, Page, brief, open_page, pass_time, share_subentry, share_tasks
 
 LAMP = "light.lamp"
 FRIDGE = "sensor.fridge"
@@ -38,9 +38,7 @@ async def test_latest_states_are_sent_when_the_server_is_back(
     hass: HomeAssistant, server: DevServer, set_up: SetUp, status: int
 ) -> None:
     await set_up(app_entry(server, share_subentry(LAMP, FRIDGE)))
-    page = Page(server)
-    await page.wait()
-    await pass_time(hass, 10)
+    page = await open_page(hass, server, 10)
     await until(lambda: state_of(hass, UP_TO_DATE).state == "on")
 
     server.faults.api_status = status
@@ -102,9 +100,7 @@ async def test_retries_go_on_however_long_an_outage_lasts(
     # As after weeks at the real rate of growth.
     monkeypatch.setattr(share_sender, "RETRY_GROWTH", 1e200)
     await set_up(app_entry(server, share_subentry(LAMP)))
-    page = Page(server)
-    await page.wait()
-    await pass_time(hass, 10)
+    page = await open_page(hass, server, 10)
 
     server.faults.api_status = 503
     hass.states.async_set(LAMP, "on")
@@ -122,9 +118,7 @@ async def test_refusal_is_logged_and_has_an_issue_until_the_next_success(
 ) -> None:
     entry = app_entry(server, share_subentry(LAMP))
     await set_up(entry)
-    page = Page(server)
-    await page.wait()
-    await pass_time(hass, 10)
+    page = await open_page(hass, server, 10)
 
     server.faults.api_status = 403
     hass.states.async_set(LAMP, "on")
@@ -157,9 +151,7 @@ async def test_wrong_clock_has_its_own_issue(
 ) -> None:
     entry = app_entry(server, share_subentry(LAMP))
     await set_up(entry)
-    page = Page(server)
-    await page.wait()
-    await pass_time(hass, 10)
+    page = await open_page(hass, server, 10)
     err = RequestError(RequestFailure.CLOCK_SKEW, "Timestamp expired", 401)
 
     with monkeypatch.context() as patch:
@@ -217,9 +209,7 @@ async def test_cache_channel_gets_the_whole_snapshot_each_time_in_one_part(
     hass.states.async_set(FRIDGE, "4")
     channel = "private-cache-home"
     await set_up(app_entry(server, share_subentry(LAMP, FRIDGE, channel=channel)))
-    page = Page(server)
-    await page.wait()
-    await pass_time(hass, 10)
+    page = await open_page(hass, server, 10)
 
     hass.states.async_set(LAMP, "on")
     await pass_time(hass, 1)
