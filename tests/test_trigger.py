@@ -354,6 +354,7 @@ async def test_editor_gets_a_description_of_each_trigger(
         ({"target": "{{ x }}"}, "Templates cannot be used here"),
         ({"options": "{{ x }}"}, "Templates cannot be used here"),
         ({"options": {"event": ".order.shipped"}}, "Leave out the leading dot"),
+        ({"options": {"event": "\\App\\Paid"}}, "Leave out the leading backslash"),
     ],
 )
 async def test_option_that_can_never_match_is_refused_with_the_reason(

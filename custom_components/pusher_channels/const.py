@@ -72,6 +72,9 @@ CONF_ATTRIBUTES: Final = "attributes"
 CONF_INTERVAL: Final = "interval"
 CONF_PUBLIC: Final = "public"
 
+ECHO_PREFIXES: Final = (".", "\\")
+"""What Laravel Echo writes before a full event name; servers send the name without it."""
+
 EVENT: Final = f"{DOMAIN}_event"
 EVENT_MEMBER_ADDED: Final = f"{DOMAIN}_member_added"
 EVENT_MEMBER_REMOVED: Final = f"{DOMAIN}_member_removed"

@@ -27,6 +27,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from .const import (
     CONF_CHANNEL,
+    ECHO_PREFIXES,
     EVENT,
     EVENT_DECRYPTION_FAILURE,
     EVENT_GAP,
@@ -73,9 +74,10 @@ def pattern(value: object) -> str:
 def event_pattern(value: object) -> str:
     """Validate the name or glob of an event; raises `vol.Invalid`."""
     name = pattern(value)
-    if name.startswith("."):
+    if name.startswith(ECHO_PREFIXES):
+        kind = "dot" if name.startswith(".") else "backslash"
         raise vol.Invalid(
-            f"Leave out the leading dot: Laravel Echo's {name} is the event {name[1:]}"
+            f"Leave out the leading {kind}: Laravel Echo's {name} is the event {name[1:]}"
         )
     return name
 

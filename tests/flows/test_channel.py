@@ -207,6 +207,7 @@ async def test_channel_is_not_changed_into_another_entry_s_channel(
         ("private-orders", {"members": ["ada"]}, "members_need_presence", ""),
         ("orders", {"events": ["a", " .order.shipped"]}, "echo_event_name", "order.shipped"),
         ("orders", {"events": ["..a*"]}, "echo_event_name", "a*"),
+        ("orders", {"events": ["\\App\\Paid"]}, "echo_event_name", "App\\Paid"),
     ],
 )
 async def test_input_that_can_never_work_is_refused(

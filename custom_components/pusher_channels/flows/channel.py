@@ -14,7 +14,7 @@ from homeassistant.config_entries import (
 from homeassistant.helpers.selector import TextSelector, TextSelectorConfig
 
 from ..client import ChannelKind
-from ..const import CONF_CHANNEL, CONF_EVENTS, CONF_MEMBERS, DOMAIN, Settings
+from ..const import CONF_CHANNEL, CONF_EVENTS, CONF_MEMBERS, DOMAIN, ECHO_PREFIXES, Settings
 from .choices import occupied_channels, present_members
 from .forms import FormError, errors, placeholders, select_or_type, strip_blanks
 from .probe import probe
@@ -148,8 +148,8 @@ def _read(form: Settings) -> dict[str, Any]:
         for field in (CONF_EVENTS, CONF_MEMBERS)
     }
     for event in lists[CONF_EVENTS]:
-        if event.startswith("."):
-            raise FormError("echo_event_name", event.lstrip("."))
+        if event.startswith(ECHO_PREFIXES):
+            raise FormError("echo_event_name", event.lstrip("".join(ECHO_PREFIXES)))
     if lists[CONF_MEMBERS] and not ChannelKind.of(name).is_presence:
         raise FormError("members_need_presence")
     return {CONF_CHANNEL: name, **lists}

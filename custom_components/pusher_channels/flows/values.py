@@ -15,7 +15,7 @@ from homeassistant.exceptions import TemplateError
 from homeassistant.helpers.template import Template
 
 from ..client import Event
-from ..const import CONF_EVENTS, CONF_VALUE, CONF_VALUES
+from ..const import CONF_EVENTS, CONF_VALUE, CONF_VALUES, ECHO_PREFIXES
 from ..hub.hub import Hub
 from ..hub.value_paths import PathError, compile_path
 from ..hub.value_reader import ValueReader
@@ -166,9 +166,9 @@ class ValueSteps(ConfigSubentryFlow):
         elif (not name and not errors) or len(name) > MAX_NAME_LENGTH:
             errors[CONF_NAME] = "invalid_name"
         for event in value[CONF_EVENTS]:
-            if event.startswith(".") and not problem:
+            if event.startswith(ECHO_PREFIXES) and not problem:
                 errors[CONF_EVENTS] = "echo_event_name"
-                problem = event.lstrip(".")
+                problem = event.lstrip("".join(ECHO_PREFIXES))
         return errors, problem
 
     def _present(self, details: Form) -> str:
