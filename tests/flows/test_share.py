@@ -247,3 +247,14 @@ async def test_app_has_to_be_running(hass: HomeAssistant, server: DevServer, set
     for step in (await start(hass, entry), await start_change(hass, entry)):
         assert step["type"] is FlowResultType.ABORT
         assert step["reason"] == "entry_not_loaded"
+
+
+async def test_dialog_ends_when_the_share_is_removed(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server, share_subentry(LAMP))
+    await set_up(entry)
+    step = await start_change(hass, entry)
+    hass.config_entries.async_remove_subentry(entry, "id-share")
+    step = await submit(hass, step, entities=[LAMP], channel="private-house")
+    assert (step["type"], step["reason"]) == (FlowResultType.ABORT, "removed")

@@ -236,6 +236,20 @@ async def test_stored_value_that_cannot_be_used_is_changed_or_removed(
     assert [value["name"] for value in stored(entry).values()] == ["Other"]
 
 
+async def test_dialog_ends_when_the_channel_or_the_app_is_removed(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server, "orders")
+    await set_up(entry)
+    step, other = await open_form(hass, entry), await open_form(hass, entry)
+    hass.config_entries.async_remove_subentry(entry, "id-orders")
+    step = await submit(hass, step, TOTAL)
+    assert (step["type"], step["reason"]) == (FlowResultType.ABORT, "removed")
+    await hass.config_entries.async_remove(entry.entry_id)
+    step = await submit(hass, other, TOTAL)
+    assert (step["type"], step["reason"]) == (FlowResultType.ABORT, "removed")
+
+
 async def test_values_are_changed_while_the_app_does_not_run(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:

@@ -6,7 +6,6 @@ import voluptuous as vol
 from homeassistant.config_entries import (
     ConfigEntryState,
     ConfigSubentry,
-    ConfigSubentryFlow,
     SubentryFlowResult,
 )
 from homeassistant.helpers import entity_registry as er
@@ -45,6 +44,7 @@ from ..hub.share import (
     fits_into_one_message,
 )
 from .forms import FormError, strip_blanks
+from .subentry import SubentryFlow
 
 MAX_INTERVAL: Final = 86_400
 SECONDS_OF_A_DAY: Final = 86_400
@@ -69,7 +69,7 @@ SHARE_SCHEMA: Final = vol.Schema(
 )
 
 
-class ShareFlow(ConfigSubentryFlow):
+class ShareFlow(SubentryFlow):
     """Asks for entities, a channel and how often to send."""
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:

@@ -7,7 +7,6 @@ from uuid import uuid4
 import voluptuous as vol
 from homeassistant.config_entries import (
     ConfigEntryState,
-    ConfigSubentryFlow,
     SubentryFlowResult,
 )
 from homeassistant.const import CONF_NAME, CONF_PLATFORM, Platform
@@ -21,6 +20,7 @@ from ..hub.value_paths import PathError, compile_path
 from ..hub.value_reader import ValueReader
 from ..hub.values import Value, is_template
 from .forms import strip_blanks
+from .subentry import SubentryFlow
 from .value_forms import (
     BINARY_SENSOR_SCHEMA,
     CONF_VALUE_ID,
@@ -42,7 +42,7 @@ from .value_forms import (
 MAX_VALUES: Final = 100
 
 
-class ValueSteps(ConfigSubentryFlow):
+class ValueSteps(SubentryFlow):
     """The steps of a channel's flow that are about its values."""
 
     _value_id: str | None = None
