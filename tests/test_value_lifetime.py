@@ -12,10 +12,11 @@ from homeassistant.helpers import restore_state
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
+from custom_components.pusher_channels.client import Event
 from tools.devserver import DevServer
 
 from .conftest import SetUp, until
-from .home_assistant import state_of
+from .home_assistant import skip, state_of
 from .values import DOOR, TOTAL, binary_sensor, change_values, publish, sensor, shop
 
 
@@ -106,6 +107,29 @@ async def test_binary_sensor_turns_off_after_its_delay(
     assert state_of(hass, DOOR).state == STATE_ON
     await pass_time(hass, freezer, 4)
     assert state_of(hass, DOOR).state == STATE_OFF
+
+
+async def test_cached_event_that_was_read_does_not_start_a_state_again(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, freezer: FrozenDateTimeFactory
+) -> None:
+    hub = await set_up(
+        shop(server, "cache-orders", a=binary_sensor(off_delay=5), b=sensor(expire_after=5))
+    )
+    door, total = "binary_sensor.cache_orders_door", "sensor.cache_orders_total"
+    events: list[Event] = []
+    hub.client.bind(events.append)
+    await server.publish("cache-orders", "new", {"open": True, "total": 5})
+    await until(lambda: state_of(hass, door).state == STATE_ON)
+    await pass_time(hass, freezer, 6)
+    assert (state_of(hass, door).state, state_of(hass, total).state) == (STATE_OFF, STATE_UNKNOWN)
+
+    events.clear()
+    await server.close_all(4200)
+    await until(lambda: events)
+    await skip(hass, 0.02)
+
+    assert [event.cached for event in events] == [True]
+    assert (state_of(hass, door).state, state_of(hass, total).state) == (STATE_OFF, STATE_UNKNOWN)
 
 
 async def test_state_that_has_ended_does_not_return_with_another_name(

@@ -251,6 +251,10 @@ class ValueEntity(ChannelEntity, ThrottledEntity, RestoreEntity):
 
     @callback
     def _handle_event(self, event: Event) -> None:
+        """Read an event, unless a cache channel sends again what was read: a reconnect changes no state."""
+        read = self._reader.event
+        if event.cached and read is not None and (read.name, read.raw) == (event.name, event.raw):
+            return
         if self._reader.offer(event):
             self._write_soon()
 
