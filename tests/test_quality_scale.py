@@ -26,7 +26,7 @@ from custom_components.pusher_channels import trigger
 from custom_components.pusher_channels.const import DOMAIN
 from custom_components.pusher_channels.flows.app import app_schema
 from custom_components.pusher_channels.flows.authorization import FORMS as AUTHORIZATION_FORMS
-from custom_components.pusher_channels.flows.authorization import Known
+from custom_components.pusher_channels.flows.authorization import FormContext
 from custom_components.pusher_channels.flows.channel import channel_schema
 from custom_components.pusher_channels.flows.options import SERVER_SCHEMA, USER_SCHEMA
 from custom_components.pusher_channels.flows.share import SHARE_SCHEMA
@@ -62,7 +62,7 @@ FORMS: dict[tuple[str, str], vol.Schema] = {
     ("config", "user"): app_schema({}),
     ("config", "reconfigure"): app_schema({}),
     **{
-        ("config", method): form.schema(Known({}, {}, ""), None)
+        ("config", method): form.schema(FormContext({}, {}, ""), None)
         for method, form in AUTHORIZATION_FORMS.items()
     },
     ("channel", "user"): channel_schema({}, {}),

@@ -45,7 +45,7 @@ from .flows.app import (
     read_pasted,
     shown_app,
 )
-from .flows.authorization import FORMS, Known
+from .flows.authorization import FORMS, FormContext
 from .flows.channel import ChannelFlow
 from .flows.forms import FormError, errors, placeholders
 from .flows.options import AppOptionsFlow
@@ -165,11 +165,11 @@ class AppFlow(ConfigFlow, domain=DOMAIN):
         form = FORMS[method]
         user_id = f"home-assistant-{(await instance_id.async_get(self.hass))[:8]}"
         stored = self._entry_data if self._entry_data.get(CONF_AUTHORIZATION) == method else {}
-        known = Known(stored, self._pasted, user_id)
+        context = FormContext(stored, self._pasted, user_id)
         error = None
         if user_input is not None:
             try:
-                authorization = form.read(self.hass, user_input, known)
+                authorization = form.read(self.hass, user_input, context)
                 if form.is_proved:
                     await self._prove(self._data(authorization))
             except FormError as err:
@@ -178,8 +178,8 @@ class AppFlow(ConfigFlow, domain=DOMAIN):
                 return await self._finish(authorization)
         elif self._reason is not None:
             error = FormError("authorization_refused", self._reason)
-        suggested = form.suggested(known) if user_input is None else user_input
-        return self._form(method, form.schema(known, error), suggested, error)
+        suggested = form.suggested(context) if user_input is None else user_input
+        return self._form(method, form.schema(context, error), suggested, error)
 
     async def _prove(self, data: dict[str, Any]) -> None:
         """Subscribe to a private channel and ask the server API; raises `FormError`."""

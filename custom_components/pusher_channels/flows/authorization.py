@@ -76,7 +76,7 @@ ADVANCED_SCHEMA = vol.Schema(
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class FormContext:
     """What is known before a form of authorization is filled in.
 
     `stored` is the entry's data where it uses the same method, `pasted` the settings of the form
@@ -96,14 +96,14 @@ class AuthorizationForm:
     channel shows whether the endpoint or script works.
     """
 
-    schema: Callable[[Known, FormError | None], vol.Schema]
-    suggested: Callable[[Known], Mapping[str, Any]]
-    read: Callable[[HomeAssistant, Settings, Known], dict[str, Any]]
+    schema: Callable[[FormContext, FormError | None], vol.Schema]
+    suggested: Callable[[FormContext], Mapping[str, Any]]
+    read: Callable[[HomeAssistant, Settings, FormContext], dict[str, Any]]
     is_proved: bool
 
 
-def _secret_schema(known: Known, error: FormError | None) -> vol.Schema:
-    has_secret = CONF_SECRET in known.stored or CONF_SECRET in known.pasted
+def _secret_schema(context: FormContext, error: FormError | None) -> vol.Schema:
+    has_secret = CONF_SECRET in context.stored or CONF_SECRET in context.pasted
     secret = vol.Optional(CONF_SECRET) if has_secret else vol.Required(CONF_SECRET)
     is_advanced = error is not None and error.key.removeprefix("invalid_") in (
         "master_key",
@@ -119,20 +119,20 @@ def _secret_schema(known: Known, error: FormError | None) -> vol.Schema:
     )
 
 
-def _suggested_secret(known: Known) -> dict[str, Any]:
+def _suggested_secret(context: FormContext) -> dict[str, Any]:
     """Return the defaults, and what is stored or pasted; stored secrets are never shown."""
-    stored = {name: value for name, value in known.stored.items() if name not in SECRETS}
+    stored = {name: value for name, value in context.stored.items() if name not in SECRETS}
     shown = {
-        CONF_USER_ID: known.user_id,
+        CONF_USER_ID: context.user_id,
         CONF_USER_INFO: DEFAULT_USER_INFO,
         **stored,
-        **known.pasted,
+        **context.pasted,
     }
     advanced = {name: shown[name] for name in ADVANCED_FIELDS if name in shown}
     return {**shown, CONF_ADVANCED: advanced}
 
 
-def _read_secret(hass: HomeAssistant, form: Settings, known: Known) -> dict[str, Any]:
+def _read_secret(hass: HomeAssistant, form: Settings, context: FormContext) -> dict[str, Any]:
     form = {**form, **form.get(CONF_ADVANCED, {})}
     user_info = form.get(CONF_USER_INFO) or DEFAULT_USER_INFO
     if not isinstance(user_info, dict):
@@ -140,11 +140,13 @@ def _read_secret(hass: HomeAssistant, form: Settings, known: Known) -> dict[str,
     entered = strip_blanks(
         {name: form[name] for name in (*SECRETS, CONF_APP_ID, CONF_USER_ID) if name in form}
     )
-    kept = {name: known.stored[name] for name in SECRETS if name in known.stored}
-    pasted = {name: known.pasted[name] for name in (*SECRETS, CONF_APP_ID) if name in known.pasted}
+    kept = {name: context.stored[name] for name in SECRETS if name in context.stored}
+    pasted = {
+        name: context.pasted[name] for name in (*SECRETS, CONF_APP_ID) if name in context.pasted
+    }
     data: dict[str, Any] = {
         CONF_AUTHORIZATION: AUTH_SECRET,
-        CONF_USER_ID: known.user_id,
+        CONF_USER_ID: context.user_id,
         CONF_USER_INFO: user_info,
     }
     data |= kept | pasted | entered
@@ -153,7 +155,7 @@ def _read_secret(hass: HomeAssistant, form: Settings, known: Known) -> dict[str,
     return data
 
 
-def _read_endpoint(hass: HomeAssistant, form: Settings, known: Known) -> dict[str, Any]:
+def _read_endpoint(hass: HomeAssistant, form: Settings, context: FormContext) -> dict[str, Any]:
     data: dict[str, Any] = {CONF_AUTHORIZATION: AUTH_ENDPOINT, CONF_AUTH_ENDPOINT: ""}
     data |= strip_blanks(dict(form))
     for name in (CONF_AUTH_ENDPOINT, CONF_USER_AUTH_ENDPOINT):
@@ -166,17 +168,20 @@ def _read_endpoint(hass: HomeAssistant, form: Settings, known: Known) -> dict[st
     return data
 
 
-def _read_script(hass: HomeAssistant, form: Settings, known: Known) -> dict[str, Any]:
+def _read_script(hass: HomeAssistant, form: Settings, context: FormContext) -> dict[str, Any]:
     return {CONF_AUTHORIZATION: AUTH_SCRIPT, CONF_SCRIPT: form[CONF_SCRIPT]}
 
 
 FORMS: Final[Mapping[str, AuthorizationForm]] = {
     AUTH_SECRET: AuthorizationForm(_secret_schema, _suggested_secret, _read_secret, is_proved=True),
     AUTH_ENDPOINT: AuthorizationForm(
-        lambda _, __: ENDPOINT_SCHEMA, lambda known: known.stored, _read_endpoint, is_proved=False
+        lambda _, __: ENDPOINT_SCHEMA,
+        lambda context: context.stored,
+        _read_endpoint,
+        is_proved=False,
     ),
     AUTH_SCRIPT: AuthorizationForm(
-        lambda _, __: SCRIPT_SCHEMA, lambda known: known.stored, _read_script, is_proved=False
+        lambda _, __: SCRIPT_SCHEMA, lambda context: context.stored, _read_script, is_proved=False
     ),
 }
 

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final, override
 from urllib.parse import parse_qsl
@@ -18,6 +19,7 @@ from ..client import (
     AuthorizationError,
     BodyTooLongError,
     ChannelKind,
+    Json,
     SecretAuthorizer,
     User,
     is_socket_id,
@@ -47,6 +49,22 @@ def async_setup_views(hass: HomeAssistant) -> None:
     """Register the endpoints; they answer for entries that enable them."""
     hass.http.register_view(ChannelAuthView)
     hass.http.register_view(UserAuthView)
+
+
+@dataclass(frozen=True, slots=True)
+class AuthRequest:
+    """A valid request; `channel` is empty if the request names none."""
+
+    entry: PusherConfigEntry
+    user: HomeAssistantUser
+    socket_id: str
+    channel: str
+
+    @property
+    def authorizer(self) -> SecretAuthorizer:
+        """The authorizer that signs for the user of Home Assistant."""
+        info: dict[str, Json] = {"name": self.user.name or self.user.id}
+        return make_secret_authorizer(self.entry.data, User(self.user.id, info))
 
 
 class _AuthView(HomeAssistantView):
@@ -90,17 +108,13 @@ class _AuthView(HomeAssistantView):
         socket_id = fields.get("socket_id", "")
         if not is_socket_id(socket_id):
             return self.json_message("socket_id is missing or wrong", HTTPStatus.BAD_REQUEST)
-        return await self.answer(entry, request[KEY_HASS_USER], socket_id, fields)
+        return await self.answer(
+            AuthRequest(entry, request[KEY_HASS_USER], socket_id, fields.get("channel_name", ""))
+        )
 
     @abstractmethod
-    async def answer(
-        self,
-        entry: PusherConfigEntry,
-        user: HomeAssistantUser,
-        socket_id: str,
-        fields: Mapping[str, str],
-    ) -> web.Response:
-        """Return the response for a user of Home Assistant."""
+    async def answer(self, request: AuthRequest) -> web.Response:
+        """Return the response to a valid request."""
 
 
 class ChannelAuthView(_AuthView):
@@ -110,22 +124,16 @@ class ChannelAuthView(_AuthView):
     name = f"api:{DOMAIN}:auth"
 
     @override
-    async def answer(
-        self,
-        entry: PusherConfigEntry,
-        user: HomeAssistantUser,
-        socket_id: str,
-        fields: Mapping[str, str],
-    ) -> web.Response:
-        channel = fields.get("channel_name")
+    async def answer(self, request: AuthRequest) -> web.Response:
+        channel = request.channel
         if not channel:
             return self.json_message("channel_name is missing", HTTPStatus.BAD_REQUEST)
-        hub = entry.runtime_data
+        hub = request.entry.runtime_data
         is_ours = hub.is_configured(channel) or hub.shares.uses(channel)
         if not (is_ours and ChannelKind.of(channel).needs_authorization):
             return self.json_message("Not a private channel of this app", HTTPStatus.FORBIDDEN)
         try:
-            auth = await _authorizer(entry, user).authorize_channel(socket_id, channel)
+            auth = await request.authorizer.authorize_channel(request.socket_id, channel)
         except AuthorizationError as err:
             return self.json_message(err.message, HTTPStatus.FORBIDDEN)
         return self.json(auth.as_response())
@@ -138,14 +146,8 @@ class UserAuthView(_AuthView):
     name = f"api:{DOMAIN}:user-auth"
 
     @override
-    async def answer(
-        self,
-        entry: PusherConfigEntry,
-        user: HomeAssistantUser,
-        socket_id: str,
-        fields: Mapping[str, str],
-    ) -> web.Response:
-        auth = await _authorizer(entry, user).authorize_user(socket_id)
+    async def answer(self, request: AuthRequest) -> web.Response:
+        auth = await request.authorizer.authorize_user(request.socket_id)
         return self.json(auth.as_response())
 
 
@@ -189,7 +191,3 @@ def _parse(request: web.Request, body: bytes) -> Mapping[str, str]:
         case _:
             pass
     raise ValueError("The fields are not text")
-
-
-def _authorizer(entry: PusherConfigEntry, user: HomeAssistantUser) -> SecretAuthorizer:
-    return make_secret_authorizer(entry.data, User(user.id, {"name": user.name or user.id}))
