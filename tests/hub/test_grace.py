@@ -15,7 +15,7 @@ from tools.devserver import DevServer, frames
 
 from ..actions import connected_guest
 from ..conftest import APP, SetUp, app_entry, channel_subentry, until
-from ..home_assistant import lose_connection, skip, state_of
+from ..home_assistant import issues_of, lose_connection, skip, state_of
 
 ROOM = channel_subentry("presence-room", members=["bob"])
 SIGNED_IN = {"sign_in": True, "watchlist": ["bob"]}
@@ -208,6 +208,29 @@ async def test_connection_that_does_not_return_by_itself_shows_at_once(
         assert state_of(hass, entity_id).state == STATE_UNAVAILABLE
 
 
+@pytest.mark.parametrize(("status", "state"), [(403, STATE_UNAVAILABLE), (503, "off")])
+async def test_refused_sign_in_after_a_reconnect_shows_at_once_unless_it_is_retried(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, status: int, state: str
+) -> None:
+    entry = app_entry(
+        server,
+        authorization="auth_endpoint",
+        auth_endpoint=server.auth_url,
+        user_auth_endpoint=server.user_auth_url,
+        options=SIGNED_IN,
+    )
+    hub = await set_up(entry)
+    await until(lambda: hub.client.user.user_id)
+    errors = async_capture_events(hass, "pusher_channels_error")
+    server.faults.auth_status = status
+
+    await server.close_all(4200)
+    await until(lambda: status in [error.data["code"] for error in errors])
+
+    assert state_of(hass, ONLINE).state == state
+    assert bool(issues_of(hass)) is (state == STATE_UNAVAILABLE)
+
+
 async def test_watched_user_that_the_server_does_not_name_again_is_offline_after_ten_seconds(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
@@ -222,6 +245,21 @@ async def test_watched_user_that_the_server_does_not_name_again_is_offline_after
 
         await skip(hass, 10)
         assert state_of(hass, ONLINE).state == "off"
+
+
+async def test_watched_user_that_left_while_the_app_was_off_is_offline_after_the_sign_in(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    hub = await set_up(app_entry(server, options=SIGNED_IN))
+    async with connected_guest(server) as bob:
+        await bob.sign_in({"id": "bob"})
+        await until(lambda: state_of(hass, ONLINE).state == "on")
+        await hub.client.disconnect()
+
+    hub.client.connect()
+    await until(lambda: state_of(hass, ONLINE).state != STATE_UNAVAILABLE)
+
+    assert state_of(hass, ONLINE).state == "off"
 
 
 async def test_outage_is_timed_from_its_first_loss(hass: HomeAssistant) -> None:
