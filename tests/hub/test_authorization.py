@@ -1,9 +1,11 @@
 """What the authorization waits for: a template's entity that has no state yet, a script's reload."""
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import async_capture_events
 
@@ -185,6 +187,31 @@ async def test_script_that_ends_with_a_reload_is_retried(
     with pytest.raises(AuthorizationError) as raised:
         await run
     assert raised.value.retryable
+
+
+async def test_runs_of_one_script_wait_for_each_other_also_after_it_was_renamed(
+    hass: HomeAssistant,
+) -> None:
+    answer = {"auth": "{{ socket_id }} {{ channel_name }}"}
+    steps: list[dict[str, object]] = [
+        {"delay": {"milliseconds": 1}},
+        {"variables": {"answer": answer}},
+        {"stop": "", "response_variable": "answer"},
+    ]
+    assert await async_setup_component(
+        hass, "script", {"script": {"authorize": {"sequence": steps}}}
+    )
+    er.async_get(hass).async_update_entity("script.authorize", new_entity_id="script.renamed")
+    await hass.async_block_till_done()
+    listeners = hass.bus.async_listeners()
+    scripts = [AuthorizationScript(hass, "script.renamed") for _ in range(2)]
+
+    answers = await asyncio.gather(
+        *(script.authorize_channel("1.2", f"private-{it}") for it, script in enumerate(scripts))
+    )
+
+    assert answers == [{"auth": "1.2 private-0"}, {"auth": "1.2 private-1"}]
+    assert hass.bus.async_listeners() == listeners
 
 
 @pytest.mark.usefixtures("reload_with")

@@ -1,5 +1,7 @@
 """The server, the authorizer and the server API of an entry."""
 
+import json
+
 import pytest
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
@@ -48,6 +50,8 @@ async def test_endpoint_and_server_api_are_asked_through_the_proxy(
         server,
         authorization="auth_endpoint",
         auth_endpoint="http://endpoint.invalid/pusher/auth",
+        headers=[{"name": "X-Token", "value": "abc"}],
+        params=[{"name": "tenant", "value": "{{ 6 * 7 }}"}],
     ) | {"server": at | {"proxy": server.url}}
     authorizer = make_authorizer(hass, async_get_clientsession(hass), data, {})
     api = make_api(hass, data)
@@ -55,7 +59,23 @@ async def test_endpoint_and_server_api_are_asked_through_the_proxy(
     assert api is not None
 
     assert (await authorizer.authorize_channel("1.2", "private-room")).auth
+    (request,) = server.auth_requests
+    assert (request.headers["X-Token"], request.form["tenant"]) == ("abc", "42")
     assert await api.channels() == {}
+
+
+async def test_user_without_information_is_named_home_assistant(
+    hass: HomeAssistant, server: DevServer
+) -> None:
+    data = app_data(server)
+    authorizer = make_authorizer(hass, async_get_clientsession(hass), data, {})
+    assert authorizer is not None
+
+    channel_data = (await authorizer.authorize_channel("1.2", "presence-room")).channel_data
+
+    user = {"user_id": data["user_id"], "user_info": {"name": "Home Assistant"}}
+    assert channel_data is not None
+    assert json.loads(channel_data) == user
 
 
 async def test_server_api_gets_the_headers_of_the_server(hass: HomeAssistant) -> None:
