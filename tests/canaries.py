@@ -54,7 +54,7 @@ class Canaries(logging.Handler):
             self.found.append(f"{secret[0][:12]}... is in {where}")
 
     def take(self) -> list[str]:
-        """Return what was found since the last look."""
+        """Return what was found since the last call."""
         found, self.found = self.found, []
         return found
 

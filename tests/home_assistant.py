@@ -1,4 +1,4 @@
-"""What the tests see of Home Assistant: states, devices, issues, flows and time."""
+"""What the tests read from Home Assistant: states, devices, issues, flows and time."""
 
 from datetime import timedelta
 

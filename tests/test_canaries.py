@@ -1,4 +1,4 @@
-"""The search of the whole run finds a secret wherever it may be written."""
+"""The search of the whole run finds a secret in each place where it may be written."""
 
 import base64
 import logging

@@ -23,7 +23,7 @@ ME = "home-assistant-12345678"
 
 
 def shown(hass: HomeAssistant, entity_id: str = ORDERS) -> dict[str, object]:
-    """Return what the entity says of the last event."""
+    """Return what the entity shows of the latest event."""
     attributes = state_of(hass, entity_id).attributes
     names = ("event_type", "event", "data", "user_id", "cached")
     return {name: attributes.get(name) for name in names}

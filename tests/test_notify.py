@@ -1,4 +1,4 @@
-"""A notify entity makes an event of a message, so that whatever notifies can publish."""
+"""A notify entity sends a message as an event."""
 
 import base64
 import json

@@ -291,7 +291,7 @@ def _assert_described(texts: Mapping[str, Any]) -> None:
 
 
 def _assert_form_described(schema: vol.Schema, texts: Mapping[str, Any]) -> None:
-    """Compare a form, and the sections in it, with what is said of it."""
+    """Compare a form, and the sections in it, with its descriptions."""
     sections = {str(key): it for key, it in schema.schema.items() if isinstance(it, section)}
     fields = [str(key) for key in schema.schema if str(key) not in sections]
     assert fields == list(texts.get("data", ())) == list(texts.get("data_description", ()))

@@ -1,4 +1,4 @@
-"""Repair issues come when a person has something to do, and go once it is done."""
+"""Repair issues are created when the user has to act, and deleted once that is done."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -48,7 +48,7 @@ async def fail_setup(hass: HomeAssistant, entry: MockConfigEntry) -> None:
 async def submit(
     hass: HomeAssistant, hass_client: ClientSessionGenerator, issue_id: str
 ) -> dict[str, Any]:
-    """Open an issue's fix flow as the frontend does, see that it explains, and submit it."""
+    """Open an issue's fix flow as the frontend does, check that it explains, and submit it."""
     assert await async_setup_component(hass, "repairs", {})
     http = await hass_client()
     opened = await http.post(FIX, json={"handler": DOMAIN, "issue_id": issue_id})

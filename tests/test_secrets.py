@@ -56,7 +56,7 @@ async def server(socket_enabled: None) -> AsyncIterator[DevServer]:
 
 @pytest.fixture
 def written(hass: HomeAssistant, caplog: pytest.LogCaptureFixture) -> Everything:
-    """Return a list that gets all that goes over the event bus, states included."""
+    """Return a list to which each event of the bus is added, states included."""
     caplog.set_level(logging.DEBUG)
     everything: Everything = []
 
@@ -123,7 +123,7 @@ def _logged(record: logging.LogRecord) -> str:
 
 
 def signatures(server: DevServer) -> list[str]:
-    """Return the auth signatures that went over the wire."""
+    """Return the signatures that the server received."""
     asked = (json.loads(frame.text) for frame in server.received)
     data = [frame["data"] for frame in asked if isinstance(frame["data"], dict)]
     return [it["auth"].partition(":")[2] for it in data if it.get("auth")]

@@ -1,4 +1,4 @@
-"""Every text that the code asks for is there, every text is asked for, in every language."""
+"""Every text that the code uses exists, and every text is used, in every language."""
 
 import ast
 import inspect

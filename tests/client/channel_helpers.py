@@ -131,7 +131,7 @@ class HeldAuthorizer:
 async def subscribed_by_a_late_answer(
     client: PusherClient, server: DevServer, clock: Clock, authorizer: HeldAuthorizer
 ) -> Channel:
-    """Subscribe private-a by an answer that comes after 10 s, while the next authorization is held."""
+    """Subscribe private-a by an answer that arrives after 10 s, while the next authorization is held."""
     await connect(client)
     server.faults.unanswered_channels = {"private-a"}
     channel = client.subscribe("private-a")

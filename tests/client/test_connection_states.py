@@ -1,4 +1,4 @@
-"""The way of a connection through its states, and how a caller leads it."""
+"""The states of a connection, and the calls that change them."""
 
 import asyncio
 from collections.abc import Callable

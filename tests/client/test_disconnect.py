@@ -1,4 +1,4 @@
-"""Leaving a connection, in whatever state it is, and coming back to it."""
+"""Disconnect in every state of a connection, and connect again."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""What the frames of real servers say; every frame of the vectors is here."""
+"""The frames of real servers are decoded; every frame of the vectors is here."""
 
 import json
 from typing import Any
@@ -108,7 +108,7 @@ SAID: dict[str, list[object]] = {
 
 
 def said(frame: str | bytes) -> object:
-    """Return what a frame says; an event as its fields, a rejected frame as its reason."""
+    """Return the content of a frame; an event as its fields, a rejected frame as its reason."""
     try:
         message: Message = decode(frame)
     except ProtocolError as err:

@@ -117,7 +117,7 @@ def test_a_server_that_always_closes_with_4200_gets_8_attempts_in_the_first_minu
 def test_there_is_a_next_attempt_where_an_official_client_made_its_last(
     row: dict[str, Any],
 ) -> None:
-    """The vectors say how others wait: constant, quadratic, or six times and then never again."""
+    """The vectors have the delays of other clients: constant, quadratic, or six attempts and then none."""
     beyond = (row.get("max_attempts") or max(row.get("attempts", [0]))) + 1
 
     assert 0 < reconnect_delay(CloseAction.RECONNECT, beyond, max_delay=60, chance=1) <= 60

@@ -41,7 +41,7 @@ BAD_SIGNATURE = "Invalid signature: Expected HMAC SHA256 hex digest of {signed},
 
 
 class FailingAuthorizer(HeldAuthorizer):
-    """Fails in a way that no authorizer should, with a word that may be secret."""
+    """Fails in a way that no authorizer should, with a text that may be secret."""
 
     text = token_hex()
 

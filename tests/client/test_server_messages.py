@@ -1,4 +1,4 @@
-"""What a server says is shown and logged: it stays one line, short, and without signatures or secrets."""
+"""A server's messages are shown and logged on one line, short, and without signatures or secrets."""
 
 import html
 import json

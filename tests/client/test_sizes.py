@@ -25,7 +25,7 @@ async def failures(record: Record, count: int) -> None:
 
 
 async def requests(server: DevServer, name: str, count: int) -> None:
-    """Wait until a channel was asked for that many times."""
+    """Wait until a channel was requested that many times."""
     await until(lambda: subscribes(server).count(name) == count)
 
 

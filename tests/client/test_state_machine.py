@@ -1,4 +1,4 @@
-"""Client and server moves in any order: nothing is lost outside a gap, doubled, left over or out of step."""
+"""Steps of client and server in any order: no event is lost outside a gap or doubled, and both sides agree."""
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings

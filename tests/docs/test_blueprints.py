@@ -1,4 +1,4 @@
-"""Each blueprint does what its description says."""
+"""Each blueprint does what its description promises."""
 
 import asyncio
 import shutil

@@ -1,4 +1,4 @@
-"""Code in languages other than YAML and Python is well-formed, and names files that exist."""
+"""Code in languages other than YAML and Python is valid, and names files that exist."""
 
 import re
 import shutil

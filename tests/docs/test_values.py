@@ -1,4 +1,4 @@
-"""The examples of values show what the guide says, by the form and an event."""
+"""The examples of values show what the guide promises, by the form and an event."""
 
 import json
 import re
@@ -29,7 +29,7 @@ STATE_CLASSES = {
 
 
 def _details(settings: str) -> dict[str, str]:
-    """Return the second form of what the column Settings says."""
+    """Return the second form from the column Settings."""
     details: dict[str, str] = {}
     if match := re.search(r"device class \*(.+?)\*", settings):
         details["device_class"] = match[1].lower()

@@ -28,7 +28,7 @@ class Backend(Protocol):
         """Restart the server on the same port, with these apps if any are given."""
 
     def freeze(self) -> None:
-        """Let the server keep its connections and say nothing any more."""
+        """Freeze the server: it keeps its connections and sends nothing."""
 
     def thaw(self) -> None:
         """Let a frozen server go on."""
@@ -69,7 +69,7 @@ class OwnServer:
         await self.server.start()
 
     def freeze(self) -> None:
-        """Accept TCP connections and say nothing."""
+        """Accept TCP connections and send nothing."""
         self.server.freeze()
 
     def thaw(self) -> None:

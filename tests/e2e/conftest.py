@@ -48,7 +48,7 @@ def hass(log_watch: LogWatch) -> HomeAssistant:
 
 @pytest.fixture(scope="module")
 async def app(hass: HomeAssistant, server: Backend) -> AsyncGenerator[AppEntry]:
-    """Add the server's first app, which signs with its secret; see that nothing of it stays on the server."""
+    """Add the server's first app, which signs with its secret; check that nothing of it stays on the server."""
     entry = await AppEntry.add(hass, server)
     yield entry
     await entry.remove()
@@ -64,7 +64,7 @@ async def until_connections(server: Backend, count: int) -> None:
 
 @pytest.fixture(autouse=True)
 def log_is_clean(request: pytest.FixtureRequest) -> Generator[None]:
-    """See that Home Assistant, where a test has one, logged neither an error nor a secret."""
+    """Check that Home Assistant, where a test has one, logged neither an error nor a secret."""
     watch = request.getfixturevalue("log_watch") if "log_watch" in request.fixturenames else None
     yield
     assert watch is None or not watch.new_faults()

@@ -54,7 +54,7 @@ class AppEntry:
         authorization: str = "auth_secret",
         **form: object,
     ) -> Self:
-        """Add an app of a server, by its secret where nothing else is said. Raises FlowRefusedError."""
+        """Add an app of a server, by default with its secret; raises `FlowRefusedError`."""
         fields = secret_form(app) if authorization == "auth_secret" and not form else form
         return cls(hass, await hass.add_app(app_form(server, app), authorization, **fields))
 
@@ -184,7 +184,7 @@ class ChannelEntry:
         )
 
     async def check_receives(self, server: Backend) -> None:
-        """Publish something with the official library, and see that bus and entity have it, and have it once."""
+        """Publish an event with the official library, and check that bus and entity have it exactly once."""
         first, second = secrets.token_hex(4), secrets.token_hex(4)
         async with self.app.hass.events("pusher_channels_event") as events:
             for word in (first, second):

@@ -1,4 +1,4 @@
-"""A pusher-js guest: what a visitor's browser would see and send on the same channels."""
+"""A pusher-js guest: it receives and sends what a visitor's browser would on the same channels."""
 
 import asyncio
 import contextlib
@@ -56,7 +56,7 @@ _KINDS: dict[str, type[Message]] = {"state": State, "error": Error, "event": Eve
 
 
 class GuestError(Exception):
-    """pusher-js refused a command, the server refused the guest, or the guest's process is gone."""
+    """pusher-js refused a command, the server refused the guest, or the guest's process has ended."""
 
 
 class Options(TypedDict, total=False):
@@ -153,7 +153,7 @@ class Guest:
             raise GuestError("The guest could not sign in.")
 
     async def disconnect(self) -> None:
-        """Close the connection for good and wait until pusher-js says so."""
+        """Close the connection for good and wait until pusher-js reports it."""
         await self._command("disconnect")
         await self.state("disconnected")
 

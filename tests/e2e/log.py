@@ -18,7 +18,7 @@ _KEY = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{43}=")
 
 
 class LogWatch:
-    """Looks at what Home Assistant has logged since the last look."""
+    """Reads what Home Assistant has logged since the last call."""
 
     def __init__(self, hass: HomeAssistant, canaries: Iterable[str]) -> None:
         """Start at the log's beginning."""

@@ -88,11 +88,11 @@ class Soketi:
         await self._end(signal.SIGTERM)
 
     async def kill(self) -> None:
-        """End the server without warning (SIGKILL), frozen or not, and wait until it is gone."""
+        """End the server without warning (SIGKILL), frozen or not, and wait until it has ended."""
         await self._end(signal.SIGKILL)
 
     def freeze(self) -> None:
-        """Let the server keep its connections and say nothing any more (SIGSTOP)."""
+        """Freeze the server (SIGSTOP): it keeps its connections and sends nothing."""
         self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:

@@ -45,7 +45,7 @@ pytestmark = pytest.mark.parametrize("server", [Soketi], ids=["soketi"], indirec
 
 
 class Application:
-    """An application that stores each event, and sends it unless the server is away."""
+    """An application that stores each event, and sends it unless the server is stopped."""
 
     def __init__(self, server: Backend) -> None:
         self._server = server

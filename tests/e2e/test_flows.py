@@ -20,7 +20,7 @@ IMPOSTOR = replace(APP_1, secret="canary-a-secret-that-is-wrong")
 
 @pytest.fixture
 async def tidy(hass: HomeAssistant, server: Backend) -> AsyncGenerator[None]:
-    """Remove every app at the end, and see that no connection stays."""
+    """Remove every app at the end, and check that no connection stays."""
     yield
     for entry in await hass.call("config_entries/get", domain="pusher_channels"):
         await AppEntry(hass, entry["entry_id"]).remove()

@@ -1,4 +1,4 @@
-"""A presence channel with pusher-js guests on it: entities, bus events, triggers, and client events both ways."""
+"""A presence channel with pusher-js guests: entities, bus events, triggers, client events in both directions."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""soketi set up in other ways: below a path, with TLS, with an app that is disabled, full or strict."""
+"""Other configurations of soketi: below a path, with TLS, with an app that is disabled, full or strict."""
 
 import datetime as dt
 from collections.abc import AsyncGenerator

@@ -1,4 +1,4 @@
-"""Home Assistant as a signed-in user: events to users both ways, presence by sign-in, 4009, the watchlist."""
+"""Home Assistant as a signed-in user: events to users in both directions, presence by sign-in, 4009, the watchlist."""
 
 import pytest
 

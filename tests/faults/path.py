@@ -9,7 +9,7 @@ from typing import Self
 
 
 class Path:
-    """Passes bytes both ways; `piece` is how many are passed at once."""
+    """Forwards bytes in both directions, `piece` at once."""
 
     def __init__(self, host: str, port: int) -> None:
         """Forward to the server at host and port."""
@@ -36,7 +36,7 @@ class Path:
         self.reset()
 
     def freeze(self) -> None:
-        """Hold every byte, both ways."""
+        """Hold every byte, in both directions."""
         self._open.clear()
 
     def thaw(self) -> None:

@@ -46,7 +46,7 @@ ODD_DATA: dict[str, tuple[str, Any]] = {
 async def mock_recorder_before_hass(
     async_test_recorder: RecorderInstanceContextManager,
 ) -> None:
-    """Prepare the database, which has to come before Home Assistant."""
+    """Prepare the database, which must exist before Home Assistant."""
 
 
 async def test_odd_data_is_recorded_and_sent_to_the_browser_without_an_error(

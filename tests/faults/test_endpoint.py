@@ -1,4 +1,4 @@
-"""An endpoint that fails: its channels say why, the others work, and the connection stays."""
+"""An endpoint that fails: its channels report the reason, the others work, and the connection stays."""
 
 import asyncio
 from dataclasses import dataclass

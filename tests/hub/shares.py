@@ -55,7 +55,7 @@ class Page:
         return messages
 
     async def wait(self) -> list[dict[str, Any]]:
-        """Return the messages that come next, once nothing more is being sent."""
+        """Return the next messages, once nothing more is being sent."""
         await until(lambda: len(self._server.published) > self._read)
         await until(lambda: not share_tasks())
         return self.take()

@@ -20,7 +20,7 @@ from ..home_assistant import device_named, reauth_flows, skip, state_of
 
 
 def subscribed_at(server: DevServer) -> list[str]:
-    """Return the channels that were asked for, in order."""
+    """Return the channels that were requested, in order."""
     asked = (json.loads(frame.text) for frame in server.received)
     return [frame["data"]["channel"] for frame in asked if frame["event"] == "pusher:subscribe"]
 

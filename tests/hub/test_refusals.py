@@ -1,4 +1,4 @@
-"""A refusal is logged once each way, has a repair issue where only the user can solve it, and an end."""
+"""A refusal and its end are logged once, with a repair issue where only the user can solve it."""
 
 import pytest
 from homeassistant.core import HomeAssistant

@@ -55,7 +55,7 @@ def split(rows: Iterable[Row], budget: Budget, *, snapshot: bool) -> list[str]:
 
 
 def finished_size(encoding: Encoding, text: str) -> int:
-    """Return the size of the request that carries a message, made the long way."""
+    """Return the size of the request that carries a message, by building it."""
     if encoding is Encoding.OBJECT:
         frame = {"event": "client-states", "channel": CHANNEL, "data": json.loads(text)}
         return len(orjson.dumps(frame))

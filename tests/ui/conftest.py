@@ -1,4 +1,4 @@
-"""A server, a real Home Assistant, a browser, and pictures where they are asked for."""
+"""A server, a real Home Assistant, a browser, and pictures on request."""
 
 import ssl
 from collections.abc import AsyncGenerator
@@ -63,7 +63,7 @@ async def hass() -> AsyncGenerator[HomeAssistant]:
 
 
 async def _hide_what_has_no_icon_here(hass: HomeAssistant) -> None:
-    """Disable Home Assistant's own integrations: their icons would come from the internet."""
+    """Disable Home Assistant's own integrations: their icons are loaded from the internet."""
     for entry in await hass.call("config_entries/get"):
         if not entry["disabled_by"]:
             await hass.call(
@@ -97,5 +97,5 @@ async def apps(hass: HomeAssistant, server: DevServer) -> AsyncGenerator[Apps]:
 
 @pytest.fixture(scope="session")
 def pictures(request: pytest.FixtureRequest) -> Pictures:
-    """Return what takes pictures, where they are asked for."""
+    """Return what takes pictures, on request."""
     return request.config.stash[PICTURES]

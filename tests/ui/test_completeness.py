@@ -1,4 +1,4 @@
-"""Each text that says why a form was not taken, or why a dialog ended, is seen in the browser."""
+"""Each error of a form and each reason to end a dialog is shown in the browser."""
 
 import ast
 from pathlib import Path

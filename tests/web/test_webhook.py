@@ -34,7 +34,7 @@ type Client = TestClient[Any, Any]
 
 
 def made(*events: object, away: float = 0) -> bytes:
-    """Return the body of a webhook that is sent `away` seconds from now."""
+    """Return the body of a webhook that is sent `away` seconds before or after now."""
     time_ms = round((dt_util.utcnow().timestamp() + away) * 1000)
     return json.dumps({"time_ms": time_ms, "events": events}).encode()
 

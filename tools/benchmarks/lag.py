@@ -1,4 +1,4 @@
-"""How late the event loop is during a flood, and what it costs that the client gives way."""
+"""How late the event loop is during a flood, and what the pauses of the client cost."""
 
 import random
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ COST = at_most(8)
 
 
 def lag(settings: Settings) -> Iterator[Figure]:
-    """Look every millisecond during a flood; compare the rate with that of a client that never pauses."""
+    """Measure every millisecond during a flood; compare the rate with that of a client that never pauses."""
     load = LOAD.scaled(settings.scale)
     with load_server() as server:
         for receiver, goal in LATENESS:

@@ -1,4 +1,4 @@
-"""How long an event is on its way that comes alone: from just before the server's write to the listener."""
+"""The latency of a single event, from just before the server's write to the listener."""
 
 import random
 from collections.abc import Iterator

@@ -75,7 +75,7 @@ class Receiver:
         return self.name.partition(",")[0]
 
     def asked(self, *options: str) -> Receiver:
-        """Return the same with more options; which there are, each receiver says."""
+        """Return the same with more options, which are the receiver's."""
         return replace(self, options=(*self.options, *options))
 
     def command(self, port: int, load: Load) -> list[str]:

@@ -39,7 +39,7 @@ class Frontend:
     """One logged-in browser tab."""
 
     def __init__(self, page: Page, hass: HomeAssistant) -> None:
-        """Take over the page."""
+        """Drive a page that is open."""
         self.page = page
         self._url = hass.url
         self.dialog = page.locator("dialog-data-entry-flow")
@@ -226,7 +226,7 @@ class Frontend:
 
 @asynccontextmanager
 async def open_frontend(hass: HomeAssistant) -> AsyncGenerator[Frontend]:
-    """Open a browser in which the owner is logged in for good, and nothing moves."""
+    """Open a browser in which the owner is logged in, without animations."""
     expect.set_options(timeout=WAIT_MS)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=_ARGUMENTS)

@@ -43,7 +43,7 @@ class _Proof:
 
 
 async def check(stage: Stage, say: Say) -> bool:
-    """Run all proofs, say a line for each, and return whether all of them hold."""
+    """Run all checks, print a line for each, and return whether all of them hold."""
     results: list[bool] = []
     for proofs in _steps():
         results += await asyncio.gather(*(_holds(proof, stage, say) for proof in proofs))

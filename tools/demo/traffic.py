@@ -22,7 +22,7 @@ _NOTES: Final = ("The code is 4711", "Meet at noon", "The key is under the mat")
 
 
 async def keep_going(server: DevServer, say: Say) -> None:
-    """Send events and let guests come and go, without end; call `say` for each guest."""
+    """Send events, and subscribe and unsubscribe guests, without end; call `say` for each guest."""
     async with asyncio.TaskGroup() as group:
         group.create_task(_orders(server))
         group.create_task(_weather(server))

@@ -144,7 +144,7 @@ class Broker:
             self.refuse(connection, 4009, "You got disconnected by the app.")
 
     def refuse(self, connection: Connection, code: int, message: str) -> None:
-        """Say why, and end the connection."""
+        """Send the reason, and close the connection."""
         refuse(connection, self.profile, code, message)
 
     def store(self, name: str, event: str, data: object, user_id: object = None) -> None:
@@ -182,7 +182,7 @@ class Broker:
 
 
 def refuse(connection: Connection, profile: Profile, code: int, message: str) -> None:
-    """Say why the connection is refused, and end it as this kind of server does."""
+    """Send the reason of a refusal, and close as this kind of server does."""
     if profile.farewell is not Farewell.CLOSE:
         connection.send(profile.error(code, message))
     if profile.farewell is Farewell.ERROR_AND_CUT:

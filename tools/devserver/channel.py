@@ -10,7 +10,7 @@ USER_PREFIX = "#server-to-user-"
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What the prefix of a channel's name says."""
+    """The kind of a channel, by the prefix of its name."""
 
     authorized: bool
     presence: bool

@@ -1,4 +1,4 @@
-"""One websocket: an ordered outbox, and the ways it can fail."""
+"""One websocket: an ordered outbox, and its faults."""
 
 import asyncio
 import secrets
@@ -20,7 +20,7 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A websocket request, whatever became of it; `time` is a loop time."""
+    """A websocket request, accepted or not; `time` is a loop time."""
 
     time: float
     path: str

@@ -77,22 +77,22 @@ def event(channel: str, name: str, data: object, user_id: object = None) -> str:
 
 
 def cache_miss(channel: str) -> str:
-    """Says that a cache channel has no stored event."""
+    """Return the frame of a cache channel without a stored event."""
     return encode({"event": "pusher:cache_miss", "channel": channel})
 
 
 def member_added(channel: str, member: Mapping[str, object]) -> str:
-    """Says that a user was added to a presence channel."""
+    """Return the frame of a user who was added to a presence channel."""
     return _frame("pusher_internal:member_added", channel, encode(member))
 
 
 def member_removed(channel: str, user_id: object) -> str:
-    """Says that a user's last connection left a presence channel."""
+    """Return the frame of a user without connections on a presence channel any longer."""
     return _frame("pusher_internal:member_removed", channel, encode({"user_id": user_id}))
 
 
 def subscription_count(channel: str, count: int) -> str:
-    """Says how many connections are subscribed to the channel."""
+    """Return the frame with the number of connections that are subscribed to the channel."""
     return _frame(
         "pusher_internal:subscription_count", channel, encode({"subscription_count": count})
     )
@@ -104,7 +104,7 @@ def signin_success(data: Mapping[str, object]) -> str:
 
 
 def watchlist(name: str, user_ids: Sequence[str]) -> str:
-    """Says that watched users went "online" or "offline"."""
+    """Return the frame of watched users who are "online" or "offline" now."""
     data = encode({"events": [{"name": name, "user_ids": list(user_ids)}]})
     return _frame("pusher_internal:watchlist_events", None, data)
 

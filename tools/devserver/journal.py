@@ -37,7 +37,7 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """An event that came by the HTTP API or `DevServer.publish`; `dropped` when a fault swallowed it."""
+    """An event of the HTTP API or `DevServer.publish`; `dropped` when a fault swallowed it."""
 
     app_key: str
     channel: str
@@ -71,7 +71,7 @@ class AuthRequest:
 
 @dataclass(slots=True)
 class Journal:
-    """Lists of what happened, oldest first, and waiters that look again after each change."""
+    """Lists of what happened, oldest first, and waiters that are checked after each change."""
 
     on_publish: Callable[[Published], None] | None = None
     attempts: list[Attempt] = field(default_factory=list)
@@ -108,7 +108,7 @@ class Journal:
         self.changed()
 
     def changed(self) -> None:
-        """Let the waiters look again."""
+        """Check the waiters."""
         waiters, self._waiters = self._waiters, []
         for waiter in waiters:
             if not waiter.done():

@@ -1,4 +1,4 @@
-"""How kinds of Pusher servers differ, as seen on servers of November 2026."""
+"""How kinds of Pusher servers differ, measured in November 2026."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

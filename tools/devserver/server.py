@@ -259,7 +259,7 @@ class DevServer:
             connection.freeze()
 
     def thaw(self) -> None:
-        """Go on after `freeze`; what was held goes out."""
+        """Continue after `freeze`, and send what was held."""
         self._state.thawed.set()
         for connection in self.connections:
             connection.thaw()

@@ -1,4 +1,4 @@
-"""Events of Home Assistant's bus, as they come."""
+"""Events of Home Assistant's bus, in order."""
 
 import asyncio
 from collections.abc import Callable
@@ -19,12 +19,12 @@ class Events:
         self._ended = False
 
     def add(self, event: Event) -> None:
-        """Take in what came."""
+        """Add an event."""
         self.waiting.append(event)
         self._arrived.set()
 
     def end(self) -> None:
-        """Let those who wait know that nothing comes any more."""
+        """End all waits: no further event arrives."""
         self._ended = True
         self._arrived.set()
 

@@ -153,7 +153,7 @@ class HomeAssistant:
         *,
         return_response: bool = False,
     ) -> Any:
-        """Perform an action; return its response where one is asked for. Raises CallError."""
+        """Perform an action; return its response on request; raises `CallError`."""
         result = await self.call(
             "call_service",
             domain=domain,

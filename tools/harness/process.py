@@ -56,7 +56,7 @@ class HassProcess:
             )
 
     async def stop(self) -> None:
-        """Let it end in its own way (SIGTERM), and kill it when that takes more than 30 s."""
+        """Terminate the process (SIGTERM), and kill it after 30 s."""
         self._signal(signal.SIGTERM)
         try:
             with contextlib.suppress(TimeoutError):

@@ -13,7 +13,7 @@ _ANSWERS_WITHIN = 30
 
 
 class Socket:
-    """One authenticated websocket; commands may be under way at the same time."""
+    """One authenticated websocket; commands may be pending at the same time."""
 
     def __init__(self, websocket: ClientWebSocketResponse) -> None:
         self._websocket = websocket

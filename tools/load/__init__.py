@@ -15,7 +15,7 @@ class LoadServer:
     """The load server's process."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
-        """Take over the process, and wait for its port."""
+        """Wait for the port of a started process."""
         self._stdin, stdout = pipes(process)
         self.port = int(stdout.readline())
 

@@ -48,7 +48,7 @@ class Peer:
         self.channels: set[str] = set()
 
     def send(self, data: bytes) -> None:
-        """Write it all; what is for a client that has gone is dropped."""
+        """Write all data; drop it if the client has disconnected."""
         try:
             with self._lock:
                 self._socket.sendall(data)
@@ -56,7 +56,7 @@ class Peer:
             self.channels.clear()
 
     def run(self) -> None:
-        """Serve the client until it goes."""
+        """Serve the client until it disconnects."""
         reader = self._socket.makefile("rb")
         try:
             self._shake_hands(reader)
@@ -103,7 +103,7 @@ class Peer:
 
 
 class Server:
-    """Accepts clients, and does to all of them what a command says."""
+    """Accepts clients, and runs commands for all of them."""
 
     def __init__(self, activity_timeout: float) -> None:
         self.activity_timeout = activity_timeout

@@ -34,7 +34,7 @@ class EventRecorder:
             await asyncio.sleep(LOOKS_EVERY)
 
     def catch_up(self) -> None:
-        """Record what came since the last look."""
+        """Record what was received since the last call."""
         for event in _take(self._received):
             data = event["data"]
             if isinstance(data, dict) and "number" in data and not event["cached"]:

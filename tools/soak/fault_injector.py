@@ -125,7 +125,7 @@ class FaultInjector:
             await self._server.send_raw(self._chance.choice(INVALID_FRAMES))
 
     async def _reload(self) -> None:
-        """Reload an app, or disable and enable it; at times while the server is away."""
+        """Reload an app, or disable and enable it; at times while the server is stopped."""
         app = self._chance.choice(self._apps)
         async with app.changing:
             # Nothing is declared of a channel that an action subscribed.

@@ -34,7 +34,7 @@ its own tasks and sockets, and its recorder and caches fill."""
 
 
 def growth(first: Figures, last: Figures) -> list[str]:
-    """Say which figures grew by more than they may."""
+    """Return the figures that grew by more than they may."""
     names = (field.name for field in fields(Figures))
     return [
         f"{name} grew from {before:g} to {after:g}"

@@ -105,7 +105,7 @@ class Scene:
             await asyncio.sleep(QUIET_EVERY)
 
     def missed(self, fired: int) -> list[str]:
-        """Say what the recorder lost of so many events, and which connection did not last."""
+        """Return what the recorder lost of so many events, and which connection ended."""
         found = [
             f"the connection of {app.title} was lost"
             for app in self.apps

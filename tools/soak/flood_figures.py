@@ -62,7 +62,7 @@ class FloodFigures:
         return [look.worked for look in self.looks]
 
     def missed(self) -> list[str]:
-        """Say what is not as it should be."""
+        """Return the limits that are exceeded."""
         p99, worst = in_share_of_time(self.worked, 0.99), max(self.worked, default=0.0)
         found = {
             f"{self.events - self.received} events were not received": self.received != self.events,
@@ -77,7 +77,7 @@ class FloodFigures:
 
 
 def missed_without_recorder(ours: FloodFigures) -> list[str]:
-    """Say what the loop itself must not show where nothing but our work is on it."""
+    """Return the limits that the loop exceeded with no other work on it."""
     late, other = in_share_of_time(ours.late, 0.99), ours.other.took(99)
     found = {
         f"the loop was {late:.1f} ms late (p99)": late > P99,
@@ -87,7 +87,7 @@ def missed_without_recorder(ours: FloodFigures) -> list[str]:
 
 
 def missed_with_memory(before: FloodFigures, after: FloodFigures) -> list[str]:
-    """Say whether what came after one flood left something behind."""
+    """Return what a flood left behind."""
     stayed = after.held - before.held
     return [f"objects hold {stayed} more blocks after a flood"] * (stayed > MAY_STAY * before.held)
 

@@ -138,7 +138,7 @@ def frames(chance: random.Random) -> Iterator[bytes]:
 
 
 def read_frame(frame: bytes) -> str:
-    """Decode a frame and its data; return what came of it."""
+    """Decode a frame and its data; return the kind of result."""
     try:
         message = decode(frame)
     except ProtocolError:
@@ -160,7 +160,7 @@ def payloads(chance: random.Random) -> Iterator[object]:
 
 
 def read_payload(payload: object) -> str:
-    """Decrypt a payload as an encrypted channel does; return what came of it."""
+    """Decrypt a payload as an encrypted channel does; return the kind of result."""
     try:
         text = decrypt(KEY, *parse_encrypted(payload))  # type: ignore[arg-type]
     except DecryptionError:
@@ -170,7 +170,7 @@ def read_payload(payload: object) -> str:
 
 
 def run[T](what: str, count: int, inputs: Iterator[T], read: Callable[[T], str]) -> bool:
-    """Read that many inputs; print what came of them, and the first that raised what it must not."""
+    """Read that many inputs; print the kinds of results, and the first with an unexpected error."""
     outcomes: Counter[str] = Counter()
     began = time.perf_counter()
     for value in (next(inputs) for _ in range(count)):

@@ -38,7 +38,7 @@ def in_share_of_time(delays: list[float], share: float) -> float:
 
 
 class Lag:
-    """Looks every two milliseconds, from the loop's own thread."""
+    """Samples every two milliseconds, from the loop's own thread."""
 
     def __init__(self) -> None:
         self.looks: list[Lateness] = []
@@ -48,7 +48,7 @@ class Lag:
         self._thread = threading.get_ident()
 
     async def watch(self) -> None:
-        """Look until cancelled."""
+        """Sample until cancelled."""
         while True:
             due, working = time.perf_counter() + LOOK_EVERY, self._work()
             await asyncio.sleep(LOOK_EVERY)

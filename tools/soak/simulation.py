@@ -112,7 +112,7 @@ class Simulation:
         self.do(self._open())
 
     def do[T](self, move: Coroutine[None, None, T]) -> T:
-        """Make a move, and let what it sets off happen."""
+        """Run a step, and wait for its effects."""
 
         async def act() -> T:
             result = await move
@@ -163,7 +163,7 @@ class Simulation:
         )
 
     def close(self) -> None:
-        """End everything, and see that nothing is left."""
+        """End everything, and check that nothing is left."""
         try:
             assert self.do(self._close()) == []
             assert self.errors.lines == []
@@ -184,7 +184,7 @@ class Simulation:
 
     @property
     def connection(self) -> Connection | None:
-        """The client's connection, as the server sees it; None unless frames pass both ways."""
+        """The client's connection, on the server's side; None unless frames pass in both directions."""
         socket_id = self.client.socket_id
         if socket_id is None or self.is_frozen:
             return None
@@ -210,7 +210,7 @@ class Simulation:
             channel.listen(self._note_channel)
 
     def unsubscribe(self, name: str) -> None:
-        """Drop a reference to a channel; what is on its way is no longer expected."""
+        """Drop a reference to a channel; events that were sent already are no longer expected."""
         if self.users[name] == 1:
             for listener in [*self.listeners[name]]:
                 self.remove_listener(name, listener)

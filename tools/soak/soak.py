@@ -86,7 +86,7 @@ class Run:
         return figures
 
     async def _settle(self) -> None:
-        """Wait until all is well again; Record what is not."""
+        """Wait until everything works again; record what does not."""
         end = time.monotonic() + SETTLES_WITHIN
         while wrong := await self._wrong():
             if time.monotonic() > end:
@@ -105,7 +105,7 @@ class Run:
         return [what for app in self._apps for what in await self._wrong_of(app)]
 
     async def _wrong_of(self, app: HomeApp) -> list[str]:
-        """Say where Home Assistant and the server see an app differently."""
+        """Return where Home Assistant and the server differ about an app."""
         wrong = []
         seen = await app.channel(LOBBY)
         here = sorted(member["user_id"] for member in seen.get("members", ()))

@@ -1,4 +1,4 @@
-"""The moves of client and server, in any order; and what must be so after each of them."""
+"""The steps of client and server, in any order, and the invariants after each of them."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import fields
@@ -214,7 +214,7 @@ class ClientStateMachine(RuleBasedStateMachine):
 
     @rule()
     def mend(self) -> None:
-        """Undo every fault: all must be well again by itself, but for what was refused."""
+        """Undo every fault: everything must work again by itself, except what was refused."""
         self.recover()
         self.simulation.do(self._returned(but_refused=True))
         if not self._is_consistent_with_server(but_refused=False):
@@ -263,7 +263,7 @@ class ClientStateMachine(RuleBasedStateMachine):
         assert [event.name for event in self.simulation.for_user] == ["greeted"]
 
     def _check_sent(self) -> None:
-        """A client event went out at most once, and never when its sender got an error."""
+        """A client event was sent at most once, and never when its sender got an error."""
         assert all(task.done() for task in self.simulation.sending.values())
         assert all(times == 1 for times in self.simulation.received.values())
         assert not self.simulation.received.keys() - self.simulation.sending.keys()
@@ -281,7 +281,7 @@ class ClientStateMachine(RuleBasedStateMachine):
 
     @invariant()
     def both_sides_agree(self) -> None:
-        """While frames pass both ways, what the client takes for subscribed is what the server does."""
+        """While frames pass in both directions, client and server agree on the subscribed channels."""
         connection = self.simulation.connection
         if connection is None:
             return
@@ -298,7 +298,7 @@ class ClientStateMachine(RuleBasedStateMachine):
         return connection.channels == subscribed and here == there and lobby.count == len(there)
 
     def let(self, move: Callable[[], object]) -> None:
-        """Make a move that needs the running event loop."""
+        """Run a step that needs the running event loop."""
 
         async def act() -> None:
             move()
@@ -306,7 +306,7 @@ class ClientStateMachine(RuleBasedStateMachine):
         self.simulation.do(act())
 
     def each[T](self, items: Iterable[T], move: Callable[[T], object]) -> None:
-        """Make a move with each of the items."""
+        """Run a step with each of the items."""
 
         async def act() -> None:
             for item in items:

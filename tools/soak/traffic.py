@@ -1,4 +1,4 @@
-"""Events from every side, and guests that come and go."""
+"""Events from every side, and guests that subscribe and unsubscribe."""
 
 import asyncio
 import random
@@ -46,7 +46,7 @@ async def guests(server: DevServer) -> AsyncIterator[list[PusherClient]]:
 
 
 class Traffic:
-    """Moves that make events; each takes its chances with what is broken at the moment."""
+    """Steps that send events, also while something is broken."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class Traffic:
         }
 
     async def flow(self, stop: asyncio.Event) -> None:
-        """Make moves, without waiting for what is slow, until `stop` is set; then let all of them end."""
+        """Run steps, without waiting for slow ones, until `stop` is set; then wait for all of them."""
         async with asyncio.TaskGroup() as moves:
             while not stop.is_set():
                 [move] = self._chance.choices([*self._moves], [*self._moves.values()])

@@ -53,13 +53,13 @@ class Peer:
         return text
 
     async def read_close(self) -> tuple[int | None, str]:
-        """Code and reason of the close frame that comes next."""
+        """Code and reason of the next frame, a close frame."""
         message = await self.websocket.receive(timeout=5)
         assert message.type is WSMsgType.CLOSE, message
         return self.websocket.close_code, str(message.extra)
 
     async def read_end(self) -> None:
-        """See the connection cut without a close frame."""
+        """Check that the connection ends without a close frame."""
         message = await self.websocket.receive(timeout=5)
         assert message.type in {WSMsgType.ERROR, WSMsgType.CLOSED}, message
 
@@ -90,11 +90,11 @@ class Peer:
         return await self.ask("pusher:signin", signed)
 
     async def receives_nothing(self) -> None:
-        """Prove that nothing is under way: the answer to a ping comes next."""
+        """Check that no frame is pending: the next one answers a ping."""
         assert await self.ask("pusher:ping", {}) == PONG
 
     async def receives_no_byte(self) -> None:
-        """See no frame for a moment, where no answer can be asked for."""
+        """Check that no frame arrives for a moment, where a ping is not answered."""
         with pytest.raises(TimeoutError):
             await self.websocket.receive(timeout=0.05)
 

@@ -1,4 +1,4 @@
-"""The authorizing endpoints, well-behaved and not."""
+"""The authorizing endpoints, with and without faults."""
 
 import asyncio
 from collections.abc import Mapping

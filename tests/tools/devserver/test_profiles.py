@@ -1,4 +1,4 @@
-"""Each kind of server differs as its real one was seen to."""
+"""Each kind of server differs as the real one does."""
 
 import asyncio
 import json

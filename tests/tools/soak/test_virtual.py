@@ -1,4 +1,4 @@
-"""Lives in simulated time: they replay, and each invariant can break."""
+"""Runs in simulated time are reproducible, and each invariant can break."""
 
 import asyncio
 import logging

@@ -24,7 +24,7 @@ def ours() -> list[str]:
 
 
 def main() -> None:
-    """Say what is used, or measure."""
+    """Print what is used, or measure."""
     modules = json.loads(sys.argv[1]) if sys.argv[1:] else None
     for name in modules or ():
         import_module(name)

@@ -1,4 +1,4 @@
-"""Pysher, with its logging as it comes."""
+"""Pysher, with its default logging."""
 
 import json
 import threading

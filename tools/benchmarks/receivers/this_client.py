@@ -95,7 +95,7 @@ def summing(measurement: Measurement) -> EventListener:
 
 
 def counting(measurement: Measurement) -> Callable[[object], None]:
-    """Return a listener that does not look."""
+    """Return a listener that reads nothing."""
     left = measurement.warm
 
     def on_event(_: object) -> None:

@@ -1,4 +1,4 @@
-"""An event loop that never waits: where nothing is to be done, its clock goes on to the next timer."""
+"""An event loop that never waits: when idle, its clock advances to the next timer."""
 
 import asyncio
 import selectors

@@ -73,7 +73,7 @@ class SlowAuthorizer:
 
 
 class Home:
-    """The app in Home Assistant; all that its bus says goes into the ledger."""
+    """The app in Home Assistant; each event of its bus is added to the ledger."""
 
     def __init__(self, hass: HomeAssistant, network: Network, ledger: Ledger) -> None:
         self.hass = hass

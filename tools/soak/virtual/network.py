@@ -152,7 +152,7 @@ class SimulatedConnection(Connection):
 
 @dataclass
 class Network:
-    """The way to the server, and the server."""
+    """The network path to the server, and the server."""
 
     app: App
     profile: Profile

@@ -229,7 +229,7 @@ class SimulatedRun:
     # What must hold
 
     async def _heal(self) -> None:
-        """Wait until all is well again. Raises BrokenError after a bound."""
+        """Wait until everything works again; raises `BrokenError` after a time limit."""
         end = self.loop.time() + HEALS_WITHIN
         while wrong := self.home.wrong():
             if self.loop.time() > end:
