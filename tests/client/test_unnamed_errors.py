@@ -106,6 +106,24 @@ async def test_reverb_refuses_a_public_channel_whose_name_begins_as_a_private_on
         assert error.error == "Connection is unauthorized"
 
 
+@pytest.mark.parametrize(
+    ("code", "status"), [(None, 401), (0, 401), (4009, 401), (401, 401), (403, 403)]
+)
+@pytest.mark.parametrize("message", ["Denied", "Subscription to private-a is denied"])
+async def test_the_code_of_a_refusal_may_be_missing_or_one_of_http(
+    client: PusherClient, server: DevServer, code: int | None, status: int, message: str
+) -> None:
+    server.faults.unanswered_channels = {"*"}
+    await connect(client)
+    channel = client.subscribe("private-a")
+    await until(lambda: len(subscribes(server)) == 1)
+
+    server.connections[0].send(frames.error(code, message))
+
+    error = await refusal(channel)
+    assert (error.error, error.status) == (message, status)
+
+
 async def test_a_channel_that_was_refused_for_an_unnamed_error_accepts_a_late_success(
     client: PusherClient, server: DevServer
 ) -> None:

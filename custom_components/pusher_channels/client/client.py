@@ -287,10 +287,7 @@ class PusherClient:
     def _handle_error(self, error: ErrorReceived) -> None:
         """Find the request that an error answers: by a name in its text, else the oldest one."""
         reason = failure_reason(error.code, error.message, FailureReason.UNAUTHORIZED)
-        may_refuse = reason is FailureReason.UNAUTHORIZED and error.code in (
-            None,
-            CloseCode.UNAUTHORIZED,
-        )
+        may_refuse = reason is FailureReason.UNAUTHORIZED and error.refusal_status is not None
         if self._authorization.handle_error(error):
             return
         if may_refuse and self._subscriptions.handle_named_error(error):
@@ -307,7 +304,7 @@ class PusherClient:
         ):
             self.user._refuse(error)
         elif request is not None:
-            self._subscriptions.refuse_unnamed(request[1], error.message)
+            self._subscriptions.refuse_unnamed(request[1], error)
         else:
             self._subscriptions.handle_other_error(error)
 

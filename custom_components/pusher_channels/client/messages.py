@@ -8,6 +8,7 @@ from typing import Final, Required, Self, TypedDict, override
 
 from orjson import JSONDecodeError, JSONEncodeError, dumps, loads
 
+from .close_codes import CloseCode
 from .limits import MAX_RECEIVED_ID_CHARS
 
 type Json = dict[str, Json] | list[Json] | str | int | float | bool | None
@@ -149,6 +150,16 @@ class ErrorReceived:
     message: str
     channel: str | None = None
     raw_message: str = field(default="", repr=False, compare=False)
+
+    @property
+    def refusal_status(self) -> int | None:
+        """The status of a refused request if the code can be that of one, 401 unless it is HTTP's.
+
+        Servers send no code, 0, 4009 or a status of HTTP.
+        """
+        if self.code in (None, 0, CloseCode.UNAUTHORIZED):
+            return 401
+        return self.code if self.code is not None and 400 <= self.code < 500 else None
 
     @property
     def is_about_client_events(self) -> bool:

@@ -217,7 +217,7 @@ class Subscriptions:
                     and subscription.is_pending
                     and subscription.channel.kind.needs_authorization
                 ):
-                    self._refuse(spelled, error.message)
+                    self._refuse(spelled, error)
                     return True
         return False
 
@@ -244,17 +244,18 @@ class Subscriptions:
         oldest = min(requests, default=None)
         return None if oldest is None else oldest[1:]
 
-    def refuse_unnamed(self, name: str, message: str) -> None:
+    def refuse_unnamed(self, name: str, error: ErrorReceived) -> None:
         """Fail a channel because of an error that names none; a late success is still accepted."""
         subscription = self._subscriptions[name]
         asked_at = subscription.asked_at
-        self._refuse(name, message)
+        self._refuse(name, error)
         subscription.asked_at = asked_at
 
-    def _refuse(self, name: str, message: str) -> None:
+    def _refuse(self, name: str, error: ErrorReceived) -> None:
         # A public channel is not refused for its credentials.
-        status = 401 if ChannelKind.of(name).needs_authorization else 403
-        self.handle_refused(SubscriptionRefused(name, RefusalType.AUTH_ERROR, message, status))
+        status = error.refusal_status if ChannelKind.of(name).needs_authorization else None
+        refusal = SubscriptionRefused(name, RefusalType.AUTH_ERROR, error.message, status or 403)
+        self.handle_refused(refusal)
 
     def _unanswered(self) -> Iterator[tuple[float, _Subscription]]:
         for subscription in self._subscriptions.values():
