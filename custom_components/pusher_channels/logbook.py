@@ -3,7 +3,9 @@
 Received events and the state of the connection have lines of their entities.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Final
 
 from homeassistant.components.logbook import (
     LOGBOOK_ENTRY_ICON,
@@ -27,6 +29,7 @@ from .const import (
 
 type Line = dict[str, str]
 type Describe = Callable[[Event], Line]
+type Message = Callable[[Event], str]
 
 
 @callback
@@ -34,44 +37,17 @@ def async_describe_events(
     hass: HomeAssistant, async_describe_event: Callable[[str, str, Describe], None]
 ) -> None:
     """Register the descriptions of the bus events."""
+    for event_type, (icon, message) in _LINES.items():
+        async_describe_event(DOMAIN, event_type, partial(_describe, hass, icon, message))
 
-    def line(event: Event, icon: str, message: str) -> Line:
-        return {
-            LOGBOOK_ENTRY_NAME: _name(hass, event),
-            LOGBOOK_ENTRY_MESSAGE: message,
-            LOGBOOK_ENTRY_ICON: icon,
-        }
 
-    @callback
-    def member_added(event: Event) -> Line:
-        return line(event, "mdi:account-plus", f"{_member(event)} joined")
-
-    @callback
-    def member_removed(event: Event) -> Line:
-        return line(event, "mdi:account-minus", f"{_member(event)} left")
-
-    @callback
-    def webhook(event: Event) -> Line:
-        return line(event, "mdi:webhook", f"received the webhook event {_event_name(event)}")
-
-    @callback
-    def subscription_error(event: Event) -> Line:
-        return line(event, "mdi:link-off", "was refused by the server")
-
-    @callback
-    def decryption_failure(event: Event) -> Line:
-        return line(event, "mdi:lock-alert", f"could not decrypt the event {_event_name(event)}")
-
-    @callback
-    def gap(event: Event) -> Line:
-        return line(event, "mdi:timeline-alert", "may have missed events")
-
-    async_describe_event(DOMAIN, EVENT_MEMBER_ADDED, member_added)
-    async_describe_event(DOMAIN, EVENT_MEMBER_REMOVED, member_removed)
-    async_describe_event(DOMAIN, EVENT_WEBHOOK, webhook)
-    async_describe_event(DOMAIN, EVENT_SUBSCRIPTION_ERROR, subscription_error)
-    async_describe_event(DOMAIN, EVENT_DECRYPTION_FAILURE, decryption_failure)
-    async_describe_event(DOMAIN, EVENT_GAP, gap)
+@callback
+def _describe(hass: HomeAssistant, icon: str, message: Message, event: Event) -> Line:
+    return {
+        LOGBOOK_ENTRY_NAME: _name(hass, event),
+        LOGBOOK_ENTRY_MESSAGE: message(event),
+        LOGBOOK_ENTRY_ICON: icon,
+    }
 
 
 def _name(hass: HomeAssistant, event: Event) -> str:
@@ -93,3 +69,20 @@ def _member(event: Event) -> str:
             return name[:MAX_MEMBER_NAME_CHARS]
         case _:
             return f"user {event.data.get('user_id')}"
+
+
+# The icon and the message of each kind of event.
+_LINES: Final[Mapping[str, tuple[str, Message]]] = {
+    EVENT_MEMBER_ADDED: ("mdi:account-plus", lambda event: f"{_member(event)} joined"),
+    EVENT_MEMBER_REMOVED: ("mdi:account-minus", lambda event: f"{_member(event)} left"),
+    EVENT_WEBHOOK: (
+        "mdi:webhook",
+        lambda event: f"received the webhook event {_event_name(event)}",
+    ),
+    EVENT_SUBSCRIPTION_ERROR: ("mdi:link-off", lambda _: "was refused by the server"),
+    EVENT_DECRYPTION_FAILURE: (
+        "mdi:lock-alert",
+        lambda event: f"could not decrypt the event {_event_name(event)}",
+    ),
+    EVENT_GAP: ("mdi:timeline-alert", lambda _: "may have missed events"),
+}
