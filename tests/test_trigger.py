@@ -11,7 +11,7 @@ from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import async_capture_events
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
-from tools.devserver import DevServer
+from tools.devserver import DevServer, frames
 
 from .actions import ENGLISH, connected_guest
 from .conftest import SetUp, app_entry, until
@@ -78,6 +78,21 @@ async def test_received_event_starts_an_automation(
         fired[0].context.id,
         fired[2].context.id,
     ]
+
+
+async def test_description_of_a_run_is_short(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    runs = await _automate(hass, "event_received", {"event": "x*"})
+    await set_up(app_entry(server, "orders"))
+
+    await server.send_raw(frames.event("orders", "x" * 20_000, 1))
+    await until(lambda: runs)
+
+    assert (
+        _variables(runs[0])["description"]
+        == ("channel orders receiving event " + "x" * 20_000)[:300]
+    )
 
 
 async def test_official_library_starts_an_automation(

@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from fnmatch import translate
-from typing import Any, ClassVar, cast, override
+from typing import Any, ClassVar, Final, cast, override
 
 import voluptuous as vol
 from homeassistant.const import CONF_OPTIONS, CONF_TARGET
@@ -42,6 +42,7 @@ type Matcher = Callable[[str], bool]
 type Validator = Callable[[object], object]
 
 CONF_EXCLUDE = "exclude"
+MAX_DESCRIPTION_CHARS: Final = 300
 
 
 REMEDIES = {
@@ -148,7 +149,7 @@ class BusTrigger(Trigger):
         @callback
         def run(event: Event) -> None:
             description = self._description.format_map(defaultdict(str, event.data))
-            run_action(dict(event.data), description, event.context)
+            run_action(dict(event.data), description[:MAX_DESCRIPTION_CHARS], event.context)
 
         return self._hass.bus.async_listen(self._event_type, run, event_filter=self._matches)
 
