@@ -53,6 +53,7 @@ async def test_event_is_the_main_entity_of_its_device(
         (["shipped", "order.*"], ["shipped", "other"], "order.paid", "other"),
         (["shipped", "order.*"], ["shipped", "other"], "shipped", "shipped"),
         (["order.?"], ["other"], "order.1", "other"),
+        (["item[1]"], ["other"], "item[1]", "other"),
         ([r"App\Events\Shipped"], [r"App\Events\Shipped"], r"App\Events\Shipped", None),
         (["other", "order.*"], ["other"], "order.paid", "other"),
         (["shipped", "shipped"], ["shipped"], "shipped", "shipped"),
@@ -80,6 +81,18 @@ async def test_event_type_is_the_listed_name_or_other(
         "user_id": None,
         "cached": False,
     }
+
+
+async def test_same_event_once_more_is_shown_once_more(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    await set_up(app_entry(server, "orders"))
+    writes = writes_of(hass, ORDERS)
+
+    await server.publish("orders", "shipped", {"id": 1})
+    await until(lambda: len(writes) == 1)
+    await server.publish("orders", "shipped", {"id": 1})
+    await until(lambda: len(writes) == 2)
 
 
 async def test_event_that_is_not_listed_is_dropped(

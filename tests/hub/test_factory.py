@@ -6,6 +6,8 @@ import pytest
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
+from custom_components.pusher_channels.client import Timing
+from custom_components.pusher_channels.hub import factory
 from custom_components.pusher_channels.hub.authorization import make_authorizer
 from custom_components.pusher_channels.hub.factory import make_api, make_server
 from tools.devserver import DevServer
@@ -76,6 +78,37 @@ async def test_user_without_information_is_named_home_assistant(
     user = {"user_id": data["user_id"], "user_info": {"name": "Home Assistant"}}
     assert channel_data is not None
     assert json.loads(channel_data) == user
+
+
+@pytest.mark.parametrize("verify_ssl", [True, False])
+async def test_certificate_is_verified_as_the_server_is_configured(
+    hass: HomeAssistant, server: DevServer, verify_ssl: bool
+) -> None:
+    data = app_data(server)
+    api = make_api(hass, data | {"server": data["server"] | {"verify_ssl": verify_ssl}})
+    assert api is not None
+    assert api.session is async_get_clientsession(hass, verify_ssl=verify_ssl)
+
+
+async def test_each_time_is_its_own_option(
+    hass: HomeAssistant, server: DevServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = {
+        "activity_timeout": 11,
+        "pong_timeout": 12,
+        "max_reconnect_gap": 13,
+        "max_reconnect_attempts": 14,
+    }
+    timings: list[Timing] = []
+
+    def keep(*_: object, timing: Timing, **__: object) -> None:
+        timings.append(timing)
+
+    monkeypatch.setattr(factory, "PusherClient", keep)
+    factory.make_client(hass, app_data(server), options)
+    factory.make_client(hass, app_data(server), {})
+
+    assert timings == [Timing(**options), Timing()]
 
 
 async def test_server_api_gets_the_headers_of_the_server(hass: HomeAssistant) -> None:
