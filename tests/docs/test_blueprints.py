@@ -183,6 +183,24 @@ async def test_short_outage_is_not_reported(
     assert not created
 
 
+async def test_closed_connection_starts_no_run_at_once_and_is_reported(
+    hass: HomeAssistant, shop: Hub, automate: Automate
+) -> None:
+    """A run that starts while Home Assistant stops would delay the stop."""
+    created = async_mock_service(hass, "persistent_notification", "create")
+    runs = async_capture_events(hass, "automation_triggered")
+    await automate("alert_when_connection_is_down", connection="sensor.shop_connection_state")
+
+    await shop.client.disconnect()
+    await until(lambda: _state(hass) == "disconnected")
+    await hass.async_block_till_done()
+    assert not runs
+    await _pass(hass, minutes=1)
+    assert len(runs) == 1
+    await _pass(hass, minutes=7)
+    assert len(created) == 1
+
+
 async def test_start_without_a_connection_is_reported(
     hass: HomeAssistant, automate: Automate
 ) -> None:
