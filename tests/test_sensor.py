@@ -258,6 +258,20 @@ async def test_unload_during_many_changes_writes_nothing_later(
     assert writes == []
 
 
+async def test_others_are_all_members_where_the_servers_list_is_without_this_one(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    members = {"count": 2, "ids": ["alice", "bob"], "hash": {}}
+    answer = frames.subscription_succeeded("presence-room", members)
+    server.faults.subscribe_answers["presence-room"] = answer
+
+    await set_up(app_entry(server, "presence-room"))
+
+    assert (
+        state_of(hass, MEMBERS).state == state_of(hass, "sensor.presence_room_others").state == "2"
+    )
+
+
 async def test_subscription_count_is_disabled_by_default(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
