@@ -80,6 +80,27 @@ async def test_received_event_starts_an_automation(
     ]
 
 
+@pytest.mark.parametrize("stored", [[], [{"price": 7}]], ids=["nothing", "event"])
+async def test_what_a_cache_channel_sends_after_a_reconnect_starts_an_automation_once(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, stored: list[Any]
+) -> None:
+    runs = await _automate(hass, "event_received", {"channel": "cache-price"})
+    fired = async_capture_events(hass, "pusher_channels_event")
+    for data in stored:
+        await server.publish("cache-price", "changed", data)
+    await set_up(app_entry(server, "cache-price"))
+    await until(lambda: len(runs) == 1)
+
+    await server.close_all(4200)
+    await until(lambda: len(fired) == 2)
+    await server.publish("cache-price", "changed", {"price": 8})
+    await server.publish("cache-price", "changed", {"price": 8})
+    await until(lambda: len(fired) == 4)
+    await hass.async_block_till_done()
+
+    assert [_variables(run)["data"] for run in runs[1:]] == [{"price": 8}, {"price": 8}]
+
+
 async def test_description_of_a_run_is_short(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:

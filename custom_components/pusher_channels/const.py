@@ -75,6 +75,7 @@ CONF_PUBLIC: Final = "public"
 ECHO_PREFIXES: Final = (".", "\\")
 """What Laravel Echo writes before a full event name; servers send the name without it."""
 
+CACHE_MISS: Final = "pusher:cache_miss"
 EVENT: Final = f"{DOMAIN}_event"
 EVENT_MEMBER_ADDED: Final = f"{DOMAIN}_member_added"
 EVENT_MEMBER_REMOVED: Final = f"{DOMAIN}_member_removed"

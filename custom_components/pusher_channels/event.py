@@ -10,7 +10,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from orjson import dumps
 
 from .client import Event, Json
-from .const import MAX_EVENT_NAME_CHARS
+from .const import CACHE_MISS, MAX_EVENT_NAME_CHARS
 from .entity import ChannelEntity, ThrottledEntity, UserEntity
 from .hub.channel import ConfiguredChannel
 from .hub.hub import PusherConfigEntry
@@ -19,7 +19,6 @@ PARALLEL_UPDATES = 0
 
 RECEIVED = "received"
 OTHER = "other"
-CACHE_MISS = "pusher:cache_miss"
 MAX_DATA_BYTES: Final = 16 * 1024
 
 

@@ -4,7 +4,7 @@ They need no loaded app, so that they work before its setup and across reloads.
 """
 
 import re
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Mapping
 from fnmatch import translate
 from typing import Any, ClassVar, Final, cast, override
@@ -25,7 +25,9 @@ from homeassistant.helpers.trigger import (
 )
 from homeassistant.helpers.typing import ConfigType
 
+from .client import ChannelKind
 from .const import (
+    CACHE_MISS,
     CONF_CHANNEL,
     ECHO_PREFIXES,
     EVENT,
@@ -43,6 +45,7 @@ type Validator = Callable[[object], object]
 
 CONF_EXCLUDE = "exclude"
 MAX_DESCRIPTION_CHARS: Final = 300
+MAX_CACHE_CHANNELS: Final = 200
 
 
 REMEDIES = {
@@ -148,10 +151,16 @@ class BusTrigger(Trigger):
     ) -> CALLBACK_TYPE:
         @callback
         def run(event: Event) -> None:
+            if self._is_repeated(event.data):
+                return
             description = self._description.format_map(defaultdict(str, event.data))
             run_action(dict(event.data), description[:MAX_DESCRIPTION_CHARS], event.context)
 
         return self._hass.bus.async_listen(self._event_type, run, event_filter=self._matches)
+
+    def _is_repeated(self, data: EventData) -> bool:
+        """Return whether the trigger has run for this event before."""
+        return False
 
     @callback
     def _matches(self, data: EventData) -> bool:
@@ -185,6 +194,25 @@ class EventReceivedTrigger(BusTrigger):
     _event_type = EVENT
     _fields = ENTRY | CHANNEL | EVENT_NAME
     _description = "channel {channel} receiving event {event}"
+
+    def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
+        super().__init__(hass, config)
+        self._latest: OrderedDict[tuple[object, str], tuple[object, object]] = OrderedDict()
+
+    @override
+    def _is_repeated(self, data: EventData) -> bool:
+        """Return whether a cache channel sends again, after a reconnect, what the trigger has run for."""
+        channel, name = str(data.get("channel")), data.get("event")
+        if not ChannelKind.of(channel).is_cache:
+            return False
+        key, event = (data.get("entry_id"), channel), (name, data.get("data"))
+        is_stored = data.get("cached") or name == CACHE_MISS
+        is_repeated = bool(is_stored) and self._latest.get(key) == event
+        self._latest[key] = event
+        self._latest.move_to_end(key)
+        if len(self._latest) > MAX_CACHE_CHANNELS:
+            self._latest.popitem(last=False)
+        return is_repeated
 
 
 class MemberJoinedTrigger(BusTrigger):
