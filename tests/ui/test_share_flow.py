@@ -78,3 +78,14 @@ async def test_share_is_changed_while_the_app_is_loaded(
     await hass.call("config_entries/disable", entry_id=entry_id, disabled_by="user")
     await frontend.press("Submit")
     await frontend.shows_abort("config_subentries.share.abort.entry_not_loaded")
+
+
+async def test_dialog_of_a_removed_share_ends(
+    frontend: Frontend, hass: HomeAssistant, apps: Apps
+) -> None:
+    entry_id = await apps.add()
+    await add_share(hass, entry_id)
+    await start_change(frontend)
+    await hass.remove_subentries(entry_id)
+    await frontend.press("Submit")
+    await frontend.shows_abort("config_subentries.share.abort.removed")

@@ -165,6 +165,16 @@ async def test_channel_with_too_many_values_is_refused(
     await frontend.shows_abort("config_subentries.channel.abort.too_many_values")
 
 
+async def test_dialog_of_a_removed_channel_ends(
+    frontend: Frontend, server: DevServer, hass: HomeAssistant, apps: Apps
+) -> None:
+    entry_id, _ = await add_channel(server, hass, apps)
+    await start(frontend)
+    await hass.remove_subentries(entry_id)
+    await frontend.press("Next")
+    await frontend.shows_abort("config_subentries.channel.abort.removed")
+
+
 async def add_channel(server: DevServer, hass: HomeAssistant, apps: Apps) -> tuple[str, str]:
     """Add a channel that has had an event; return the ids of the entry and of the subentry."""
     entry_id = await apps.add()

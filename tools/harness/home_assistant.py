@@ -268,6 +268,15 @@ class HomeAssistant:
         )
         return subentry_id
 
+    async def remove_subentries(self, entry_id: str) -> None:
+        """Remove all channels and shares of an app."""
+        for subentry in await self.call("config_entries/subentries/list", entry_id=entry_id):
+            await self.call(
+                "config_entries/subentries/delete",
+                entry_id=entry_id,
+                subentry_id=subentry["subentry_id"],
+            )
+
     @property
     def _open_socket(self) -> Socket:
         if self._socket is None:
