@@ -218,6 +218,7 @@ async def enter(frontend: Frontend, value: str) -> None:
     await value_field(frontend).click()
     await frontend.page.get_by_placeholder("Search | Add custom item").fill(value)
     await frontend.page.keyboard.press("Enter")
+    await expect(value_field(frontend)).to_contain_text(value)
 
 
 async def choose(frontend: Frontend, field: str, option: str) -> None:

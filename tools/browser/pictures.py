@@ -44,6 +44,7 @@ def write(png: bytes, file: Path, commit: str) -> None:
     colours.save(small, "PNG", optimize=True, pnginfo=text)
     if small.tell() >= MOST_BYTES:
         raise ValueError(f"{file.name} has {small.tell()} bytes.")
+    file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(small.getvalue())
 
 
