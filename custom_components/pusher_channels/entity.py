@@ -21,7 +21,7 @@ from .client import (
     SubscriptionSucceeded,
     Unsubscribed,
 )
-from .const import DOMAIN
+from .const import CACHE_MISS, DOMAIN
 from .hub.channel import ChannelChange, ConfiguredChannel
 from .hub.devices import subentry_identifier
 from .hub.hub import Hub
@@ -32,6 +32,15 @@ from .hub.value_states import ValueState
 from .hub.values import Value, value_of
 
 _LOGGER = logging.getLogger(__name__)
+
+
+def is_repeated(event: Event, latest: Event | None) -> bool:
+    """Return whether a cache channel sends the latest event again: a reconnect changes no state."""
+    return (
+        latest is not None
+        and (event.cached or event.name == CACHE_MISS)
+        and (latest.name, latest.raw) == (event.name, event.raw)
+    )
 
 
 class ThrottledEntity(Entity):
@@ -232,10 +241,10 @@ class ValueEntity(ChannelEntity, ThrottledEntity, RestoreEntity):
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
         await self._restore()
-        self._is_state_accepted()
+        self._accept_state()
         read_before = self._reader.event
         self._reader.replay(self._channel.latest_events.values())
-        if self._is_state_accepted() and self._reader.event is not read_before:
+        if self._accept_state() and self._reader.event is not read_before:
             self._received = dt_util.utcnow()
         self.async_on_remove(self._timer.cancel)
         self._start_timer()
@@ -251,17 +260,13 @@ class ValueEntity(ChannelEntity, ThrottledEntity, RestoreEntity):
 
     @callback
     def _handle_event(self, event: Event) -> None:
-        """Read an event, unless a cache channel sends again what was read: a reconnect changes no state."""
-        read = self._reader.event
-        if event.cached and read is not None and (read.name, read.raw) == (event.name, event.raw):
-            return
-        if self._reader.offer(event):
+        if not is_repeated(event, self._reader.event) and self._reader.offer(event):
             self._write_soon()
 
     @callback
     @override
     def _write(self) -> None:
-        if self._reader.settle() and self._is_state_accepted():
+        if self._reader.settle() and self._accept_state():
             self._received = dt_util.utcnow()
             self._start_timer()
             self.async_write_ha_state()
@@ -284,8 +289,8 @@ class ValueEntity(ChannelEntity, ThrottledEntity, RestoreEntity):
                 [entity], config_subentry_id=self._channel.subentry_id
             )
 
-    def _is_state_accepted(self) -> bool:
-        """Return whether Home Assistant can show the state; if not, keep the one that it shows."""
+    def _accept_state(self) -> bool:
+        """Take the state if Home Assistant can show it, else return to the one shown; return whether it can."""
         try:
             self.state  # noqa: B018  # it converts units, which not every number allows
         except ArithmeticError, TypeError, ValueError:

@@ -10,8 +10,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from orjson import dumps
 
 from .client import Event, Json
-from .const import CACHE_MISS, MAX_EVENT_NAME_CHARS
-from .entity import ChannelEntity, ThrottledEntity, UserEntity
+from .const import MAX_EVENT_NAME_CHARS
+from .entity import ChannelEntity, ThrottledEntity, UserEntity, is_repeated
 from .hub.channel import ConfiguredChannel
 from .hub.hub import PusherConfigEntry
 
@@ -46,16 +46,9 @@ class LatestEvent(ThrottledEntity, EventEntity):
 
     @callback
     def _handle_event(self, event: Event) -> None:
-        """Show an event, unless a cache channel sends again what is shown already."""
-        latest = self._latest
-        if (
-            latest is not None
-            and (event.cached or event.name == CACHE_MISS)
-            and (latest.name, latest.raw) == (event.name, event.raw)
-        ):
-            return
-        self._latest = event
-        self._write_soon()
+        if not is_repeated(event, self._latest):
+            self._latest = event
+            self._write_soon()
 
     def _event_type(self, name: str) -> str | None:
         """Return the type of an event; None for one that the filter excludes."""

@@ -300,7 +300,7 @@ def test_signatures_that_a_server_quotes_are_left_out(frame: str) -> None:
 
 
 def test_a_decrypted_event_keeps_the_other_fields_of_its_frame() -> None:
-    encrypted = Event.of({"event": "e", "channel": "c", "data": "sealed", "user_id": 10})
+    encrypted = Event.of({"event": "e", "channel": "c", "data": "ciphertext", "user_id": 10})
     opened = encrypted.from_cache().with_data('{"a":1}')
     assert (opened.name, opened.channel, opened.user_id, opened.cached) == ("e", "c", "10", True)
     assert opened.data == {"a": 1}

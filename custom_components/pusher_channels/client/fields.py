@@ -1,5 +1,7 @@
 """Reads ids and numbers that servers send in several forms, and checks their bounds."""
 
+from collections.abc import Iterable
+
 from .limits import MAX_INTEGER
 from .messages import Json, identity_or_none
 
@@ -39,3 +41,9 @@ def identity(value: Json) -> str:
     if text is None:
         raise TypeError
     return text
+
+
+def identities(values: Iterable[Json]) -> list[str]:
+    """Return the valid user ids of a list: soketi lists a guest as null."""
+    read = map(identity_or_none, values)
+    return [user_id for user_id in read if user_id is not None]

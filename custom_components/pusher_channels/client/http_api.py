@@ -17,8 +17,8 @@ from yarl import URL
 
 from .crypto import encrypt, shared_secret, signature
 from .exceptions import InvalidUseError, Misuse, RequestError, RequestFailure
-from .fields import integer_or_none
-from .messages import Json, identity_or_none, writable
+from .fields import identities, integer_or_none
+from .messages import Json, writable
 from .names import (
     USER_CHANNEL_PREFIX,
     ChannelKind,
@@ -330,6 +330,4 @@ def _user_ids(answer: Json) -> list[str]:
     if isinstance(users, dict):
         users = list(users.values())
     entries = users if isinstance(users, list) else []
-    ids = [entry.get("id") for entry in entries if isinstance(entry, dict)]
-    valid = map(identity_or_none, ids)
-    return [user_id for user_id in valid if user_id is not None]
+    return identities(entry.get("id") for entry in entries if isinstance(entry, dict))

@@ -11,7 +11,7 @@ from typing import Final, cast
 import orjson
 
 from .exceptions import InvalidUseError, Misuse, ProtocolError
-from .fields import identity, integer, integer_or_none, number
+from .fields import identities, identity, integer, integer_or_none, number
 from .limits import MAX_EVENT_DATA_BYTES, MAX_MEMBER_BYTES, MAX_RECEIVED_NAME_CHARS
 from .messages import (
     ErrorReceived,
@@ -33,7 +33,6 @@ from .messages import (
     Unknown,
     WatchlistEvents,
     decode_data,
-    identity_or_none,
     writable,
 )
 from .names import is_socket_id, is_unicode
@@ -128,12 +127,6 @@ def _text(value: Json) -> str:
     return value
 
 
-def _identities(values: list[Json]) -> list[str]:
-    """Return the valid user ids: soketi lists a guest as null."""
-    identities = map(identity_or_none, values)
-    return [user_id for user_id in identities if user_id is not None]
-
-
 def _user_infos(value: Json) -> dict[str, Json]:
     """Return the user info of each member; None for one that is larger than 64 KB."""
     infos = value if isinstance(value, dict) else {}
@@ -181,7 +174,7 @@ def _subscription_succeeded(fields: dict[str, Json]) -> SubscriptionSucceeded:
         # A scaled Reverb merges lists into objects.
         ids = [*ids.values()]
     listed: list[Json] = ids if isinstance(ids, list) else [*infos]
-    valid = dict.fromkeys(_identities(listed))
+    valid = dict.fromkeys(identities(listed))
     members = tuple(Member(user_id, infos.get(user_id)) for user_id in valid)
     count = presence.get("count")
     if count is None or len(members) < len(listed):
@@ -232,7 +225,7 @@ def _watchlist_events(fields: dict[str, Json]) -> WatchlistEvents:
         entry = _object(event)
         ids = entry.get("user_ids")
         if entry.get("name") in ("online", "offline") and isinstance(ids, list):
-            changes.extend((user_id, entry["name"] == "online") for user_id in _identities(ids))
+            changes.extend((user_id, entry["name"] == "online") for user_id in identities(ids))
     return WatchlistEvents(tuple(changes))
 
 
