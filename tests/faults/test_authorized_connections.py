@@ -13,6 +13,7 @@ from homeassistant.core import (
     ServiceResponse,
     SupportsResponse,
 )
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.pusher_channels.client import SecretAuthorizer, User
 from tools.devserver import DevServer
@@ -49,18 +50,22 @@ async def test_an_app_with_public_channels_only_is_authorized_by_its_secret(
     await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def test_a_slow_start_of_home_assistant_ends_no_connection_for_good(
-    hass: HomeAssistant, strict: DevServer, clock: Clock
-) -> None:
+async def start_slowly(hass: HomeAssistant, entry: MockConfigEntry, clock: Clock) -> None:
+    """Set the entry up in a start of Home Assistant that takes longer than the server waits."""
     hass.set_state(CoreState.starting)
-    entry = app_entry(strict, "private-orders", options={"sign_in": True})
     entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(entry.entry_id)
     await clock.pass_by(TIMEOUT + 15)
-
     hass.set_state(CoreState.running)
     hass.bus.async_fire("homeassistant_started")
     await hass.async_block_till_done()
+
+
+async def test_a_slow_start_of_home_assistant_ends_no_connection_for_good(
+    hass: HomeAssistant, strict: DevServer, clock: Clock
+) -> None:
+    entry = app_entry(strict, "private-orders", options={"sign_in": True})
+    await start_slowly(hass, entry, clock)
     await until(lambda: state_of(hass, "binary_sensor.private_orders_subscribed").state == "on")
     await clock.pass_by(4 * TIMEOUT)
 
@@ -120,14 +125,8 @@ async def test_a_script_that_knows_no_users_causes_no_reauth(
     hass.services.async_register(
         "script", "authorize", authorize, supports_response=SupportsResponse.OPTIONAL
     )
-    hass.set_state(CoreState.starting)
     entry = app_entry(strict, channel, authorization="auth_script", script="script.authorize")
-    entry.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    await clock.pass_by(TIMEOUT + 15)
-    hass.set_state(CoreState.running)
-    hass.bus.async_fire("homeassistant_started")
-    await hass.async_block_till_done()
+    await start_slowly(hass, entry, clock)
 
     await clock.pass_by(2 * TIMEOUT)
     await until(lambda: state_of(hass, STATUS).state == state)

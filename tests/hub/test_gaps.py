@@ -9,6 +9,7 @@ from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
+from custom_components.pusher_channels.hub.hub import Hub
 from tools.devserver import DevServer, frames
 
 from ..conftest import SetUp, app_entry, until
@@ -65,15 +66,20 @@ async def test_first_setup_and_a_new_channel_have_no_gap(
     assert gaps == []
 
 
+async def lose(server: DevServer, hub: Hub) -> None:
+    """Let the server end the connection and refuse another."""
+    server.faults.upgrade_status = 503
+    await server.close_all(1001)
+    await until(lambda: hub.client.missed_since)
+
+
 async def test_loss_followed_by_a_reload_is_one_gap_since_the_loss(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, "orders")
     hub = await set_up(entry)
     gaps = async_capture_events(hass, "pusher_channels_gap")
-    server.faults.upgrade_status = 503
-    await server.close_all(1001)
-    await until(lambda: hub.client.missed_since)
+    await lose(server, hub)
     lost = hub.client.missed_since["orders"]
 
     assert not await hass.config_entries.async_reload(entry.entry_id)
@@ -112,9 +118,7 @@ async def test_filter_that_changes_during_an_outage_keeps_the_gap(
     entry = app_entry(server, "orders")
     hub = await set_up(entry)
     gaps = async_capture_events(hass, "pusher_channels_gap")
-    server.faults.upgrade_status = 503
-    await server.close_all(1001)
-    await until(lambda: hub.client.missed_since)
+    await lose(server, hub)
 
     data = {"channel": "orders", "events": ["shipped"], "members": []}
     hass.config_entries.async_update_subentry(entry, entry.subentries["id-orders"], data=data)
