@@ -15,6 +15,7 @@ from .publisher import publish, send_to_user
 type Step = dict[str, object]
 
 PORT = free_port()
+SCRIPT = "/api/config/script/config/sign"
 CONFIGURATION = f"""
 rest_command:
   authorize:
@@ -40,8 +41,10 @@ FAILS: list[Step] = [{"stop": "No.", "error": True}]
 
 
 async def write_script(hass: HomeAssistant, sequence: list[Step]) -> None:
-    """Write the script as the script editor does."""
-    await hass.post("/api/config/script/config/sign", {"alias": "Sign", "sequence": sequence})
+    """Write the script as the script editor does, and wait until Home Assistant has loaded it."""
+    async with hass.events("state_changed") as changes:
+        await hass.post(SCRIPT, {"alias": "Sign", "sequence": sequence})
+        await changes.take(lambda data: data["entity_id"] == "script.sign" and data["new_state"])
 
 
 @pytest.fixture(scope="module")
@@ -55,10 +58,10 @@ async def endpoint() -> AsyncGenerator[Endpoint]:
 async def app(hass: HomeAssistant, server: Backend, endpoint: Endpoint) -> AsyncGenerator[AppEntry]:
     """Add an app that the script authorizes."""
     await write_script(hass, ANSWERS)
-    await hass.wait_state("script.sign", lambda state: state.state == "off")
     entry = await AppEntry.add(hass, server, authorization="auth_script", script="script.sign")
     yield entry
     await entry.remove()
+    await hass.delete(SCRIPT)
 
 
 @pytest.mark.parametrize("kind", ["private-", "presence-", "private-encrypted-"])
