@@ -28,6 +28,11 @@ type SetUp = Callable[[MockConfigEntry], Awaitable[Hub]]
 
 
 @pytest.fixture(autouse=True)
+def enable_event_loop_debug() -> None:
+    """Leave asyncio's debug mode to PYTHONASYNCIODEBUG: it doubles the time of a run."""
+
+
+@pytest.fixture(autouse=True)
 def _custom_integrations(request: pytest.FixtureRequest) -> None:
     """Let Home Assistant find the integration, in the tests that use Home Assistant."""
     if "hass" in request.fixturenames:
