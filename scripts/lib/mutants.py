@@ -10,6 +10,7 @@ from mutmut.stats import status_by_exit_code
 from mutmut.utils.file_utils import walk_mutatable_files
 
 DETECTED = ("killed", "timeout")
+NOT_TRIED = "not checked"
 
 
 def main(floor: float, package: Path, modules: list[str]) -> str | None:
@@ -36,7 +37,8 @@ def main(floor: float, package: Path, modules: list[str]) -> str | None:
 def _statuses(path: Path) -> dict[str, str]:
     data = SourceFileMutationData(path=path)
     data.load()
-    return {name: status_by_exit_code[code] for name, code in data.exit_code_by_key.items()}
+    statuses = {name: status_by_exit_code[code] for name, code in data.exit_code_by_key.items()}
+    return {name: status for name, status in statuses.items() if status != NOT_TRIED}
 
 
 def _percent(statuses: Counter[str]) -> float:
