@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import zipfile
+from email.parser import Parser
 from pathlib import Path
 
 import pytest
@@ -29,12 +30,22 @@ def wheel(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def python(wheel: Path, tmp_path: Path) -> Path:
-    """Install the wheel into an empty environment, and return its Python."""
+    """Install the wheel into an empty environment, with the oldest packages that it allows; return its Python."""
     environment = tmp_path / "environment"
     subprocess.run([UV, "venv", "--quiet", "--python", sys.executable, environment], check=True)
     python = environment / "bin/python"
-    subprocess.run([UV, "pip", "install", "--quiet", "--python", python, wheel], check=True)
+    oldest = [requirement.replace(">=", "==") for requirement in _requirements(wheel)]
+    subprocess.run(
+        [UV, "pip", "install", "--quiet", "--python", python, wheel, *oldest], check=True
+    )
     return python
+
+
+def _requirements(wheel: Path) -> list[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        name = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        metadata = Parser().parsestr(archive.read(name).decode())
+    return metadata.get_all("Requires-Dist", [])
 
 
 @pytest.mark.slow
