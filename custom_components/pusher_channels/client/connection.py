@@ -38,7 +38,6 @@ LATE = 0.5
 ERROR_EXPLAINS_CLOSE = 5.0
 GAP_MARGIN = 1.0
 
-TEXT = WSMsgType.TEXT
 type _WSMessage = aiohttp.WSMessage | WSMessageTextBytes
 
 NO_HANDLERS: Mapping[str, Mapping[str, Callable[[Event], None]]] = {}
@@ -305,7 +304,7 @@ class Connection:
             # The slice ends after a number of events at the earliest: 6 %.
             for _ in range(SLICE_EVENTS):
                 message = await receive()
-                if message.type is not TEXT:
+                if type(message) is not WSMessageTextBytes:
                     if message.type is WSMsgType.BINARY:
                         liveness.has_received = True
                         self._on_message(FrameRejected("The frame is binary"))
