@@ -2,6 +2,7 @@
 
 import asyncio
 
+import orjson
 import pytest
 from aiohttp import ClientSession
 
@@ -76,19 +77,18 @@ async def test_a_listener_bound_during_an_unsubscription_gets_events_if_the_chan
 async def test_data_is_decoded_only_when_it_is_read(
     client: PusherClient, server: DevServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    decoded: list[Json] = []
-    decode = messages.decode_data
+    decoded: list[str] = []
 
-    def spy(raw: Json) -> Json:
+    def spy(raw: str) -> object:
         decoded.append(raw)
-        return decode(raw)
+        return orjson.loads(raw)
 
-    monkeypatch.setattr(messages, "decode_data", spy)
     await connect(client)
     [channel] = await subscribed(client, "orders")
     names: list[str] = []
     channel.bind(lambda event: names.append(event.name), "order.*")
     received = events_of(channel, "order.wanted")
+    monkeypatch.setattr(messages, "loads", spy)
     await server.publish("orders", "other", {"canary": 1})
     await server.publish("orders", "order.unread", {"canary": 2})
     await server.publish("orders", "order.wanted", {"canary": 3})
