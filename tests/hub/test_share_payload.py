@@ -18,9 +18,12 @@ from custom_components.pusher_channels.hub.share_payload import (
     make_removed_row,
     make_row,
 )
+from custom_components.pusher_channels.hub.share_route import request_budget
 
 LIMIT = 9_000
 CHANNEL = "private-home"
+ENCRYPTED_CHANNEL = "private-encrypted-home"
+LONGEST_SOCKET_ID = "1" * 48
 CHANGED = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 NAMES = ("Küche 🌡", 'say "hi" \\ there', "Plain", "\x00\t\n")
 
@@ -38,13 +41,8 @@ def a_row(number: int, **attributes: Any) -> Row:
 def budget(encoding: Encoding, limit: int = LIMIT) -> Budget:
     if encoding is Encoding.OBJECT:
         return Budget.of_client_event(CHANNEL, "client-states", limit=limit)
-    return Budget.of_request(
-        CHANNEL,
-        "states",
-        encrypted=encoding is Encoding.ENCRYPTED,
-        socket_id="123.456",
-        limit=limit,
-    )
+    channel = ENCRYPTED_CHANNEL if encoding is Encoding.ENCRYPTED else CHANNEL
+    return request_budget(channel, "states", limit)
 
 
 def split(rows: Iterable[Row], budget: Budget, *, snapshot: bool) -> list[str]:
@@ -59,10 +57,17 @@ def finished_size(encoding: Encoding, text: str) -> int:
     if encoding is Encoding.OBJECT:
         frame = {"event": "client-states", "channel": CHANNEL, "data": json.loads(text)}
         return len(orjson.dumps(frame))
+    channel = CHANNEL
     if encoding is Encoding.ENCRYPTED:
+        channel = ENCRYPTED_CHANNEL
         ciphertext = "A" * (-(-(len(text.encode()) + 16) // 3) * 4)
         text = orjson.dumps({"nonce": "A" * 32, "ciphertext": ciphertext}).decode()
-    body = {"name": "states", "data": text, "channels": [CHANNEL], "socket_id": "123.456"}
+    body = {
+        "name": "states",
+        "data": text,
+        "channels": [channel],
+        "socket_id": LONGEST_SOCKET_ID,
+    }
     return len(orjson.dumps(body))
 
 
@@ -125,6 +130,16 @@ def test_removed_row_has_no_state() -> None:
 
 
 @pytest.mark.parametrize("encoding", Encoding)
+@pytest.mark.parametrize("text", ["{}", '{"name":"say \\"hi\\", Küche 🌡"}', "[" + "1," * 500 + "1]"])
+def test_size_of_the_finished_request_is_known_exactly(encoding: Encoding, text: str) -> None:
+    size = finished_size(encoding, text)
+
+    for limit in (size - 1, size, size + 1):
+        limited = budget(encoding, limit)
+        assert limited.fits(limited.cost(text.encode())) is (size <= limit)
+
+
+@pytest.mark.parametrize("encoding", Encoding)
 @pytest.mark.parametrize("limit", [1_000, 5_000, LIMIT])
 @pytest.mark.parametrize("snapshot", [True, False])
 def test_parts_are_full_but_never_too_large(
@@ -140,8 +155,12 @@ def test_parts_are_full_but_never_too_large(
     assert numbering == [(snapshot, n + 1, len(texts)) for n in range(len(texts))]
     sizes = [finished_size(encoding, text) for text in texts]
     assert max(sizes) <= limit
-    largest = max(finished_size(encoding, it.text.decode()) for it in rows)
-    assert min(sizes[:-1]) > limit - largest - 100
+    # A message that had the next row too would be too large, but for the numbers of the parts.
+    sent = 0
+    for text, message in zip(texts[:-1], messages, strict=False):
+        sent += len(message["states"])
+        fuller = text.replace('],"snapshot"', f',{rows[sent].text.decode()}],"snapshot"')
+        assert finished_size(encoding, fuller) > limit - 16
 
 
 @pytest.mark.parametrize("encoding", Encoding)

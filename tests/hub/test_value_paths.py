@@ -42,6 +42,8 @@ ORDER: dict[str, Json] = {
         ("first name", ("first name",)),
         ("größe.höhe", ("größe", "höhe")),
         ("0", ("0",)),
+        ("a[999999999]", ("a", 999_999_999)),
+        ("a" * 500, ("a" * 500,)),
     ],
 )
 def test_path_is_compiled_to_keys(path: str, keys: Keys) -> None:
@@ -74,12 +76,14 @@ def test_path_is_compiled_to_keys(path: str, keys: Keys) -> None:
         "$.",
         "{a}",
         "a" * 501,
+        r'a["\x"]',
         "[12345678901]",
     ],
 )
 def test_text_that_is_not_a_path_is_refused(path: str) -> None:
-    with pytest.raises(PathError):
+    with pytest.raises(PathError) as caught:
         compile_path(path)
+    assert str(caught.value) == path.strip()
 
 
 @pytest.mark.parametrize(
@@ -133,6 +137,8 @@ def test_each_place_in_the_data_has_a_path_that_finds_it() -> None:
     listed = dict(list_paths(data))
     assert listed["customer.name"] == "Ada"
     assert listed['customer["e.mail"]'] == "ada@example.com"
+    assert listed['a b["\\u007b\\u007b e }}"]'] == 6
+    assert {"$ref", '["$"]', "items[1].price"} <= listed.keys()
     assert {path: find(data, compile_path(path)) for path in listed} == listed
     assert not any("{{" in path for path in listed)
     assert set(range(1, 7)) <= set(listed.values())
@@ -140,7 +146,13 @@ def test_each_place_in_the_data_has_a_path_that_finds_it() -> None:
 
 
 def test_list_of_paths_is_bounded() -> None:
-    assert len(list(list_paths(list(range(1000))))) == 10
-    deep = json.loads("[" * 900 + "1" + "]" * 900)
-    assert list(list_paths(deep)) == []
-    assert list(list_paths({"a" * 1000: 1})) == []
+    assert list(list_paths(list(range(1000)))) == [(f"[{index}]", index) for index in range(10)]
+    assert list(list_paths({"a" * 500: 1, "b" * 501: 2})) == [("a" * 500, 1)]
+
+
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
+def test_paths_are_listed_down_to_20_levels(opening: str, closing: str) -> None:
+    def listed(levels: int) -> int:
+        return len(list(list_paths(json.loads(opening * levels + "1" + closing * levels))))
+
+    assert (listed(20), listed(21), listed(900)) == (1, 0, 0)

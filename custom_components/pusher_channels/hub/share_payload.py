@@ -10,8 +10,6 @@ from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT
 from homeassistant.core import State
 from homeassistant.helpers.json import json_bytes
 
-from ..client import Json
-
 MAX_BODY_BYTES: Final = 9_000
 LEAST_BODY_BYTES: Final = 1_000
 # Length of the base64 text of a nonce, and bytes that secretbox adds to the plaintext.
@@ -59,15 +57,13 @@ class Budget:
 
     @classmethod
     def of_request(
-        cls, channel: str, event: str, *, encrypted: bool, socket_id: str | None, limit: int
+        cls, channel: str, event: str, *, encrypted: bool, socket_id: str, limit: int
     ) -> Budget:
         """Return the budget of a request to the server API."""
         text = ""
         if encrypted:
             text = orjson.dumps({"nonce": _NONCE_TEXT, "ciphertext": ""}).decode()
-        body: dict[str, Json] = {"name": event, "data": text, "channels": [channel]}
-        if socket_id is not None:
-            body["socket_id"] = socket_id
+        body = {"name": event, "data": text, "channels": [channel], "socket_id": socket_id}
         encoding = Encoding.ENCRYPTED if encrypted else Encoding.TEXT
         return cls(encoding, limit, len(orjson.dumps(body)))
 

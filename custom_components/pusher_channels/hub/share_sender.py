@@ -112,7 +112,6 @@ class ShareSender:
         """Keep everything for later: the server forwards no client events."""
         self._cancel_task()
         self._is_snapshot_due = True
-        self.error = None
         self._set_failure(Failure.REFUSED)
         self._retry_timer.start(SECONDS_AFTER_REFUSAL)
 
@@ -147,10 +146,10 @@ class ShareSender:
         self._is_snapshot_due = self._are_changes_due = False
         self._snapshot_timer.start(SECONDS_BETWEEN_SNAPSHOTS)
         rows = await self._rows.take_all()
-        sent = await self._send(route, rows, snapshot=True)
+        has_sent = await self._send(route, rows, snapshot=True)
         if self.failure is not None:
             self._is_snapshot_due = True
-            if not sent:
+            if not has_sent:
                 self._snapshot_timer.cancel()
 
     async def _send_changes(self, route: Route) -> None:
@@ -160,19 +159,18 @@ class ShareSender:
         elif rows := await self._rows.take_changes():
             await self._send(route, rows, snapshot=False)
 
-    async def _send(self, route: Route, rows: Sequence[Row], *, snapshot: bool) -> int:
-        """Send rows and return how many messages went out; sets `failure`."""
-        sent = 0
+    async def _send(self, route: Route, rows: Sequence[Row], *, snapshot: bool) -> bool:
+        """Send rows and return whether a message was sent; sets `failure`."""
+        has_sent = False
         began = self._hass.loop.time()
         while True:
             try:
                 for text in await self._split(route, rows, snapshot=snapshot):
                     self._interval_timer.start(self._interval)
                     await route.send(text)
-                    sent += 1
+                    has_sent = True
                     self.messages_sent += 1
             except TooLargeError:
-                self.error = None
                 self._failed(Failure.TOO_LARGE, rows)
             except (PusherError, TimeoutError) as err:
                 failure = failure_of(err)
@@ -181,16 +179,15 @@ class ShareSender:
                         continue
                     failure = Failure.REFUSED
                 _LOGGER.debug("%s could not send a share: %s", self._entry.title, err)
-                self.error = err
-                self._failed(failure, rows)
+                self._failed(failure, rows, err)
             else:
                 if self._retry_delay and self._hass.loop.time() - began > SLOW_REQUEST:
                     # The server was away during the request: what has changed since goes at once.
                     self._interval_timer.cancel()
                 self._succeeded(rows)
-            if not sent:
+            if not has_sent:
                 self._interval_timer.cancel()
-            return sent
+            return has_sent
 
     async def _split(self, route: Route, rows: Sequence[Row], *, snapshot: bool) -> list[str]:
         parts = Parts(route.budget(self._limit))
@@ -215,10 +212,14 @@ class ShareSender:
         self._has_sent = True
         if self._is_cache:
             self._cache_timer.start(SECONDS_IN_CACHE)
-        self.error = None
         self._set_failure(None)
 
-    def _failed(self, failure: Failure, rows: Sequence[Row]) -> None:
+    def _failed(
+        self,
+        failure: Failure,
+        rows: Sequence[Row],
+        error: PusherError | TimeoutError | None = None,
+    ) -> None:
         self._rows.put_back(rows)
         self._are_changes_due = True
         match failure:
@@ -230,8 +231,10 @@ class ShareSender:
             case Failure.REFUSED:
                 delay = SECONDS_AFTER_REFUSAL
         self._retry_timer.start(delay)
-        self._set_failure(failure)
+        self._set_failure(failure, error)
 
-    def _set_failure(self, failure: Failure | None) -> None:
-        self.failure = failure
+    def _set_failure(
+        self, failure: Failure | None, error: PusherError | TimeoutError | None = None
+    ) -> None:
+        self.failure, self.error = failure, error
         self._on_change()

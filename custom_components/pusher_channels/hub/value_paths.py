@@ -44,7 +44,10 @@ def compile_path(text: str) -> Keys:
         match = pattern.match(text, at)
         if match is None:
             raise PathError(text)
-        keys.append(_key(*match.groups()))
+        try:
+            keys.append(_key(match))
+        except ValueError:
+            raise PathError(text) from None
         at, pattern = match.end(), _NEXT
     return tuple(keys)
 
@@ -95,13 +98,12 @@ def _join(path: str, key: str) -> str:
     return f"{path}[{quoted}]"
 
 
-def _key(name: str | None, index: str | None, quoted: str | None) -> str | int:
+def _key(match: re.Match[str]) -> str | int:
+    """Return a key. Raises `ValueError` for a quoted one that is not JSON."""
+    name, index, quoted = match.groups()
     if name is not None:
         return name
     if index is not None:
         return int(index)
-    try:
-        key: str = json.loads(quoted or "")
-    except ValueError as err:
-        raise PathError(quoted) from err
+    key: str = json.loads(quoted)
     return key
