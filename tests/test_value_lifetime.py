@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant, State
@@ -17,7 +18,7 @@ from tools.devserver import DevServer
 
 from .conftest import SetUp, until
 from .home_assistant import skip, state_of
-from .values import DOOR, TOTAL, binary_sensor, change_values, publish, sensor, shop
+from .values import DOOR, TOTAL, binary_sensor, change_values, publish, sensor, shop, warnings
 
 
 async def test_values_are_restored(
@@ -65,6 +66,43 @@ async def test_values_are_restored(
     assert state_of(hass, "sensor.orders_other").state == STATE_UNKNOWN
     assert state_of(hass, DOOR).state == STATE_ON
     assert state_of(hass, "binary_sensor.orders_gate").state == STATE_OFF
+
+
+async def test_restored_value_has_worked_and_one_of_another_kind_has_not(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    server: DevServer,
+    set_up: SetUp,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await store_states(
+        hass,
+        hass_storage,
+        [
+            (
+                State(f"sensor.orders_{name}", STATE_UNAVAILABLE),
+                {"native_value": state, "native_unit_of_measurement": None},
+            )
+            for name, state in (("total", 5), ("price", "a text"), ("count", None))
+        ],
+    )
+    await set_up(
+        shop(
+            server,
+            a=sensor(),
+            b=sensor("Price", "price", unit_of_measurement="EUR"),
+            c=sensor("Count", "count"),
+        )
+    )
+    assert state_of(hass, TOTAL).state == "5"
+    assert state_of(hass, "sensor.orders_price").state == STATE_UNKNOWN
+
+    await publish(hass, server, {"other": 1})
+    assert state_of(hass, TOTAL).state == "5"
+    assert [it.split(" of ")[0] for it in warnings(caplog)] == [
+        "The value Price",
+        "The value Count",
+    ]
 
 
 async def test_values_survive_a_reload(

@@ -202,18 +202,48 @@ async def test_template_sees_the_event_and_follows_no_states(
     assert state_of(hass, TOTAL).state == "10"
 
 
+async def test_text_of_a_template_is_the_state_and_none_is_unknown(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    await set_up(shop(server, a=sensor(value="{{ data.total }}")))
+    for total, state in (
+        ("007", "007"),
+        (None, STATE_UNKNOWN),
+        ("[1, 2]", "[1, 2]"),
+        (True, "True"),
+        ([1], "[1]"),
+        ("", "[1]"),
+    ):
+        await publish(hass, server, {"total": total})
+        assert state_of(hass, TOTAL).state == state
+
+
 @pytest.mark.parametrize(
-    "template", ["{{ data.total / data.zero }}", "{{ data.total.x.y }}", "{{ '' }}"]
+    ("template", "reasons"),
+    [
+        ("{{ data.total / data.zero }}", ["the template fails (ZeroDivisionError)"]),
+        ("{{ data.total.x.y }}", []),
+        ("Total {{ data.absent }}", []),
+        ("{{ '' }}", []),
+    ],
 )
 async def test_template_that_fails_changes_nothing(
-    hass: HomeAssistant, server: DevServer, set_up: SetUp, template: str
+    hass: HomeAssistant,
+    server: DevServer,
+    set_up: SetUp,
+    caplog: pytest.LogCaptureFixture,
+    template: str,
+    reasons: list[str],
 ) -> None:
     await set_up(
         shop(server, a=sensor(value=f"{{% if data.ok %}}fine{{% else %}}{template}{{% endif %}}"))
     )
     await publish(hass, server, {"ok": True})
-    await publish(hass, server, {"ok": False, "total": 1, "zero": 0})
+    for _ in range(2):
+        await publish(hass, server, {"ok": False, "total": 1, "zero": 0})
     assert state_of(hass, TOTAL).state == "fine"
+    start = "The value Total of channel orders is not changed by an event: "
+    assert warnings(caplog) == [f"{start}{reason}" for reason in reasons]
 
 
 @pytest.mark.parametrize("value", ["total", "{{ data.total }}"])
@@ -311,6 +341,23 @@ async def test_values_that_did_not_change_are_not_touched(
     change_values(hass, entry, a=sensor(), b=sensor("Other", "other"))
     await hass.async_block_till_done()
     assert writes == []
+
+
+async def test_earlier_events_give_a_new_value_its_state_without_warnings(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, caplog: pytest.LogCaptureFixture
+) -> None:
+    entry = shop(server)
+    await set_up(entry)
+    await publish(hass, server, {"total": 5}, "paid")
+    await publish(hass, server, {"total": "much"}, "other")
+
+    change_values(hass, entry, a=sensor(unit_of_measurement="EUR"), b=sensor("Note", "note"))
+    await hass.async_block_till_done()
+    assert state_of(hass, TOTAL).state == "5"
+    assert warnings(caplog) == []
+
+    await publish(hass, server, {"total": "much"})
+    assert len(warnings(caplog)) == 2
 
 
 async def test_entities_of_values_removed_while_the_app_did_not_run_are_removed(

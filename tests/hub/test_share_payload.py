@@ -130,7 +130,9 @@ def test_removed_row_has_no_state() -> None:
 
 
 @pytest.mark.parametrize("encoding", Encoding)
-@pytest.mark.parametrize("text", ["{}", '{"name":"say \\"hi\\", Küche 🌡"}', "[" + "1," * 500 + "1]"])
+@pytest.mark.parametrize(
+    "text", ["{}", '{"name":"say \\"hi\\", Küche 🌡"}', "[" + "1," * 500 + "1]"]
+)
 def test_size_of_the_finished_request_is_known_exactly(encoding: Encoding, text: str) -> None:
     size = finished_size(encoding, text)
 

@@ -33,7 +33,8 @@ def test_text(data: object, state: ValueState) -> None:
 
 @pytest.mark.parametrize("data", ["x" * 256, {}, [], {"a": 1}, ["a"]])
 def test_what_is_no_text(data: object) -> None:
-    with pytest.raises(UnusableDataError):
+    needed = "too long" if isinstance(data, str) else "choose something inside of it"
+    with pytest.raises(UnusableDataError, match=rf"^it is .*{needed}$"):
         CONVERTERS[ValueKind.TEXT](data)
 
 
@@ -45,6 +46,7 @@ def test_what_is_no_text(data: object) -> None:
         (-0.5, -0.5),
         ("12.50", 12.5),
         (" 7 ", 7),
+        ("0" * 254 + "7", 7),
         ("1e3", 1000.0),
         ("007", 7),
         (2**64 - 1, 2**64 - 1),
@@ -79,6 +81,7 @@ def test_an_integer_that_json_cannot_hold_is_a_float(data: str, state: ValueStat
         "1,5",
         "nan",
         "inf",
+        float("nan"),
         "-Infinity",
         float("inf"),
         True,
@@ -90,7 +93,7 @@ def test_an_integer_that_json_cannot_hold_is_a_float(data: str, state: ValueStat
     ],
 )
 def test_what_is_no_number(data: object) -> None:
-    with pytest.raises(UnusableDataError):
+    with pytest.raises(UnusableDataError, match=r"^it is not a number$"):
         CONVERTERS[ValueKind.NUMBER](data)
 
 
@@ -106,6 +109,9 @@ NOON = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
         ("2026-11-25T12:00:00.500000+00:00", NOON.replace(microsecond=500_000)),
         ("2026-11-25T21:00:00", NOON),
         ("2026-11-25", datetime(2026, 11, 24, 15, 0, tzinfo=UTC)),
+        (" 2026-11-25T12:00:00Z\n", NOON),
+        (NOON, NOON),
+        (f"{int(NOON.timestamp())}.5", NOON.replace(microsecond=500_000)),
         (NOON.timestamp(), NOON),
         (int(NOON.timestamp()), NOON),
         (str(int(NOON.timestamp())), NOON),
@@ -138,9 +144,10 @@ async def test_time_without_a_zone_is_home_assistants(
 )
 async def test_what_is_no_time(hass: HomeAssistant, data: object) -> None:
     await hass.config.async_set_time_zone("Asia/Tokyo")
-    for kind in (ValueKind.TIMESTAMP, ValueKind.DATE):
-        with pytest.raises(UnusableDataError):
-            CONVERTERS[kind](data)
+    with pytest.raises(UnusableDataError, match=r"^it is neither a time .* nor Unix seconds$"):
+        CONVERTERS[ValueKind.TIMESTAMP](data)
+    with pytest.raises(UnusableDataError, match=r"^it is neither a date .* nor Unix seconds$"):
+        CONVERTERS[ValueKind.DATE](data)
 
 
 @pytest.mark.parametrize(
@@ -148,6 +155,12 @@ async def test_what_is_no_time(hass: HomeAssistant, data: object) -> None:
     [
         (None, None),
         ("2026-11-25", date(2026, 11, 25)),
+        (" 2026-11-25 ", date(2026, 11, 25)),
+        ("2026-1-5", date(2026, 1, 5)),
+        ("0001-01-01", date(1, 1, 1)),
+        (date(2026, 11, 25), date(2026, 11, 25)),
+        (datetime(2026, 11, 25, 16, 0, tzinfo=UTC), date(2026, 11, 26)),
+        (str(int(NOON.timestamp())), date(2026, 11, 25)),
         ("2026-11-25T16:00:00Z", date(2026, 11, 26)),
         ("2026-11-25T16:00:00", date(2026, 11, 25)),
         (NOON.timestamp(), date(2026, 11, 25)),
@@ -182,5 +195,5 @@ def test_binary(data: object, state: ValueState) -> None:
 
 @pytest.mark.parametrize("data", [None, "", "open", "2", [], {}, [True]])
 def test_what_is_neither_on_nor_off(data: object) -> None:
-    with pytest.raises(UnusableDataError):
+    with pytest.raises(UnusableDataError, match=r"^it is neither on or off nor true or false$"):
         CONVERTERS[ValueKind.BINARY](data)

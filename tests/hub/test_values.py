@@ -6,7 +6,7 @@ import pytest
 from homeassistant.const import Platform
 
 from custom_components.pusher_channels.hub.value_states import ValueKind
-from custom_components.pusher_channels.hub.values import Value, values_of
+from custom_components.pusher_channels.hub.values import Value, value_of, values_of
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,22 @@ def test_settings_decide_the_kind(settings: dict[str, Any], kind: ValueKind) -> 
 
 def test_channel_without_values_has_none() -> None:
     assert values_of({"channel": "orders"}, Platform.SENSOR) == []
+    assert value_of({"channel": "orders"}, "a") is None
+
+
+def test_value_has_what_is_stored() -> None:
+    stored = {"platform": "sensor", "name": "Total", "value": "total"}
+    data = {
+        "values": {
+            "a": stored,
+            "b": stored | {"events": ["paid", "order.*"], "expire_after": 60},
+            "c": stored | {"value": "a..b"},
+        }
+    }
+    assert value_of(data, "a") == Value("a", Platform.SENSOR, "Total", (), "total", stored)
+    value = value_of(data, "b")
+    assert value is not None
+    assert value.events == ("paid", "order.*")
+    assert value.settings["expire_after"] == 60
+    assert value_of(data, "c") is None
+    assert value_of(data, "d") is None
