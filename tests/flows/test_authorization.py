@@ -24,6 +24,8 @@ from ..flow_steps import (
 SECRET = {"secret": APP.secret}
 APP_FIELDS = ("app_key", "cluster", "server")
 USER_INFO = {"name": "Home Assistant"}
+KEY = "An encryption master key is 32 bytes in Base64 (44 characters)"
+USER_ID = "A user id has 1 to 128 characters and no # at the start"
 
 
 async def test_methods_are_offered_with_the_recommended_one_first(
@@ -88,25 +90,30 @@ async def test_input_about_the_secret_is_stored_without_surrounding_space(
 
 
 @pytest.mark.parametrize(
-    ("form", "error"),
+    ("form", "error", "message"),
     [
-        ({"secret": "wrong"}, "invalid_auth"),
-        ({"secret": " "}, "invalid_auth"),
-        (SECRET | {"app_id": "999999"}, "invalid_app_id"),
-        (SECRET | {"advanced": {"encryption_master_key": "short"}}, "invalid_master_key"),
-        (SECRET | {"advanced": {"encryption_master_key": "é"}}, "invalid_master_key"),
-        (SECRET | {"advanced": {"user_id": "#kitchen"}}, "invalid_user_id"),
-        (SECRET | {"advanced": {"user_id": "k" * 129}}, "invalid_user_id"),
-        (SECRET | {"advanced": {"user_info": "Kitchen"}}, "invalid_user_info"),
-        (SECRET | {"advanced": {"user_info": ["Kitchen"]}}, "invalid_user_info"),
+        ({"secret": "wrong"}, "invalid_auth", "The connection is unauthorized."),
+        ({"secret": " "}, "invalid_auth", "The secret is empty"),
+        (SECRET | {"app_id": "999999"}, "invalid_app_id", "The app 999999 could not be found"),
+        (SECRET | {"advanced": {"encryption_master_key": "short"}}, "invalid_master_key", KEY),
+        (SECRET | {"advanced": {"encryption_master_key": "é"}}, "invalid_master_key", KEY),
+        (SECRET | {"advanced": {"user_id": "#kitchen"}}, "invalid_user_id", USER_ID),
+        (SECRET | {"advanced": {"user_id": "k" * 129}}, "invalid_user_id", USER_ID),
+        (SECRET | {"advanced": {"user_info": "Kitchen"}}, "invalid_user_info", ""),
+        (SECRET | {"advanced": {"user_info": ["Kitchen"]}}, "invalid_user_info", ""),
     ],
 )
 async def test_mistake_about_the_secret_is_shown_and_can_be_corrected(
-    hass: HomeAssistant, server: DevServer, form: dict[str, Any], error: str
+    hass: HomeAssistant, server: DevServer, form: dict[str, Any], error: str, message: str
 ) -> None:
-    step = await submit(hass, await authorize(hass, server, "auth_secret"), form)
+    step = await authorize(hass, server, "auth_secret")
+    with pytest.raises(InvalidData):
+        await submit(hass, step, {})
+    step = await submit(hass, step, form)
     assert step["step_id"] == "auth_secret"
     assert step["errors"] == {"base": error}
+    assert shown_error(step) == message
+    assert step["last_step"]
     assert prefilled(step) == form
     assert is_collapsed(step, "advanced") is ("advanced" not in form)
 
@@ -115,7 +122,7 @@ async def test_mistake_about_the_secret_is_shown_and_can_be_corrected(
 
 
 @pytest.mark.parametrize(
-    "refusal",
+    ("refusal", "message"),
     [
         pytest.param(
             frames.error(
@@ -123,19 +130,23 @@ async def test_mistake_about_the_secret_is_shown_and_can_be_corrected(
                 "Invalid signature: Expected HMAC SHA256 hex digest of "
                 "1.1:private-home-assistant-probe, but got 00ff",
             ),
+            "Invalid signature: Expected HMAC SHA256 hex digest of "
+            "1.1:private-home-assistant-probe, but got 00ff",
             id="pusher.com",
         ),
-        pytest.param(frames.error(4009, "Connection is unauthorized"), id="Reverb"),
-        pytest.param(frames.subscription_error("private-home-assistant-probe", "No."), id="soketi"),
+        pytest.param(frames.error(4009, "Unauthorized"), "Unauthorized", id="Reverb"),
+        pytest.param(
+            frames.subscription_error("private-home-assistant-probe", "No."), "No.", id="soketi"
+        ),
     ],
 )
 async def test_refusal_of_a_secret_is_recognized_on_each_kind_of_server(
-    hass: HomeAssistant, server: DevServer, refusal: str
+    hass: HomeAssistant, server: DevServer, refusal: str, message: str
 ) -> None:
     server.faults.subscribe_answers = {"*": refusal}
     step = await submit(hass, await authorize(hass, server, "auth_secret"), SECRET)
     assert step["errors"] == {"base": "invalid_auth"}
-    assert shown_error(step)
+    assert shown_error(step) == message
     await server.wait_disconnected()
 
 
@@ -153,7 +164,9 @@ async def test_lost_server_is_not_a_wrong_secret(
     waiting = hass.async_create_task(submit(hass, step, SECRET))
     await server.wait_received("pusher:subscribe")
     skip(10)
-    assert (await waiting)["errors"] == {"base": "timeout_connect"}
+    step = await waiting
+    assert step["errors"] == {"base": "timeout_connect"}
+    assert shown_error(step) == "The server did not answer within 10 seconds"
     await server.wait_disconnected()
 
 
@@ -192,31 +205,45 @@ async def test_empty_fields_of_an_endpoint_are_not_stored(
 
 
 @pytest.mark.parametrize(
-    ("form", "error"),
+    ("form", "error", "message"),
     [
-        ({"auth_endpoint": "ftp://app.example/auth"}, "invalid_url"),
-        ({"auth_endpoint": "/broadcasting/auth"}, "invalid_url"),
-        ({"auth_endpoint": "http://"}, "invalid_url"),
-        ({"auth_endpoint": " "}, "invalid_url"),
-        ({"user_auth_endpoint": "app.example/auth"}, "invalid_url"),
-        ({"headers": [{"name": "X", "value": "{{ now("}]}, "invalid_template"),
-        ({"headers": [{"name": "X Y", "value": "1"}]}, "invalid_header"),
-        ({"headers": [{"name": "X:", "value": "1"}]}, "invalid_header"),
-        ({"headers": [{"name": "Content-Length", "value": "1"}]}, "invalid_header"),
+        ({"auth_endpoint": "ftp://app.example/auth"}, "invalid_url", ""),
+        ({"auth_endpoint": "/broadcasting/auth"}, "invalid_url", ""),
+        ({"auth_endpoint": "http://"}, "invalid_url", ""),
+        ({"auth_endpoint": " "}, "invalid_url", ""),
+        ({"user_auth_endpoint": "app.example/auth"}, "invalid_url", ""),
+        ({"headers": [{"name": "X", "value": "{{ now("}]}, "invalid_template", "X"),
+        (
+            {"headers": [{"name": "X Y", "value": "1"}]},
+            "invalid_header",
+            "X Y has characters that no header has",
+        ),
+        (
+            {"headers": [{"name": "X:", "value": "1"}]},
+            "invalid_header",
+            "X: has characters that no header has",
+        ),
+        (
+            {"headers": [{"name": "Content-Length", "value": "1"}]},
+            "invalid_header",
+            "Content-Length belongs to the connection itself",
+        ),
         (
             {"headers": [{"name": "X", "value": "1"}, {"name": "x", "value": "2"}]},
             "invalid_header",
+            "x is there twice",
         ),
-        ({"params": [{"name": "x", "value": "{% if %}"}]}, "invalid_template"),
+        ({"params": [{"name": "x", "value": "{% if %}"}]}, "invalid_template", "x"),
     ],
 )
 async def test_mistake_about_the_endpoint_is_shown_and_can_be_corrected(
-    hass: HomeAssistant, server: DevServer, form: dict[str, Any], error: str
+    hass: HomeAssistant, server: DevServer, form: dict[str, Any], error: str, message: str
 ) -> None:
     right = {"auth_endpoint": server.auth_url}
     step = await submit(hass, await authorize(hass, server, "auth_endpoint"), right | form)
     assert step["step_id"] == "auth_endpoint"
     assert step["errors"] == {"base": error}
+    assert shown_error(step) == message
     assert prefilled(step) == right | form
 
     step = await submit(hass, step, right)

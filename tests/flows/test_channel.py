@@ -16,6 +16,7 @@ from ..conftest import SetUp, app_entry, channel_subentry, until
 from ..flow_steps import (
     add_channel,
     prefilled,
+    shown_error,
     skip_time,
     start_channel,
     start_channel_change,
@@ -92,6 +93,7 @@ async def test_invalid_name_is_refused_without_a_connection(
     await set_up(entry)
     step = await add_channel(hass, entry, name, events=["shipped"])
     assert step["errors"] == {"base": "invalid_channel_name"}
+    assert shown_error(step).startswith("A channel name has 1 to 164 letters")
     assert prefilled(step) == {"channel": name, "events": ["shipped"]}
     assert len(server.attempts) == 1
 
@@ -131,6 +133,7 @@ async def test_unreachable_server(
     server.faults.upgrade_status = 503
     step = await add_channel(hass, entry, "orders")
     assert step["errors"] == {"base": "cannot_connect"}
+    assert shown_error(step)
 
     server.faults.reset()
     server.faults.unanswered_channels = {"orders"}
@@ -138,7 +141,9 @@ async def test_unreachable_server(
     waiting = hass.async_create_task(submit_channel(hass, step, "orders"))
     await server.wait_received("pusher:subscribe")
     skip(10)
-    assert (await waiting)["errors"] == {"base": "timeout_connect"}
+    step = await waiting
+    assert step["errors"] == {"base": "timeout_connect"}
+    assert shown_error(step) == "The server did not answer within 10 seconds"
     await server.wait_disconnected(1)
 
 
@@ -206,7 +211,7 @@ async def test_channel_is_not_changed_into_another_entry_s_channel(
         ("orders", {"members": ["ada"]}, "members_need_presence", ""),
         ("private-orders", {"members": ["ada"]}, "members_need_presence", ""),
         ("orders", {"events": ["a", " .order.shipped"]}, "echo_event_name", "order.shipped"),
-        ("orders", {"events": ["..a*"]}, "echo_event_name", "a*"),
+        ("orders", {"events": ["..Xa*"]}, "echo_event_name", "Xa*"),
         ("orders", {"events": ["\\App\\Paid"]}, "echo_event_name", "App\\Paid"),
     ],
 )
@@ -241,6 +246,7 @@ async def test_occupied_channels_and_present_members_are_offered(
     await set_up(entry)
     async with connected_guest(server) as guest:
         await guest.join("orders")
+        await guest.join("private-home-assistant-probe")
         await guest.join("presence-hall", {"user_id": "ada"})
         step = await start_channel(hass, entry)
         assert offered(step, "channel") == {"orders": "orders", "presence-hall": "presence-hall"}
@@ -256,13 +262,14 @@ async def test_members_are_offered_with_the_names_of_their_channels(
     entry = app_entry(server)
     await set_up(entry)
     async with connected_guest(server) as guest:
-        await guest.join("presence-hall", {"user_id": "ada"})
-        await guest.join("presence-lobby", {"user_id": "bob"})
+        await guest.join("presence-hall", {"user_id": "bob"})
+        await guest.join("presence-lobby", {"user_id": "ada"})
+        await guest.join("presence-room", {"user_id": entry.data["user_id"]})
         step = await start_channel(hass, entry)
-        assert offered(step, "members") == {
-            "ada": "ada, presence-hall",
-            "bob": "bob, presence-lobby",
-        }
+        assert list(offered(step, "members").items()) == [
+            ("ada", "ada, presence-lobby"),
+            ("bob", "bob, presence-hall"),
+        ]
 
 
 async def test_other_members_of_a_changed_channel_are_offered_by_name(
@@ -277,6 +284,30 @@ async def test_other_members_of_a_changed_channel_are_offered_by_name(
         await until(lambda: "ada" in channel.members)
         step = await start_channel_change(hass, entry, "presence-lobby")
         assert offered(step, "members") == {"ada": "Ada (ada)"}
+
+
+@pytest.mark.parametrize(
+    ("user_info", "label"),
+    [
+        (None, "ada"),
+        ("Ada", "ada"),
+        ({"name": ""}, "ada"),
+        ({"name": 5}, "ada"),
+        ({"name": "A" * 101}, f"{'A' * 100} (ada)"),
+    ],
+)
+async def test_member_without_a_name_is_offered_by_its_id(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, user_info: object, label: str
+) -> None:
+    entry = app_entry(server, "presence-lobby")
+    hub = await set_up(entry)
+    async with connected_guest(server) as guest:
+        await guest.join("presence-lobby", {"user_id": "ada", "user_info": user_info})
+        channel = hub.client.channels["presence-lobby"]
+        assert isinstance(channel, PresenceChannel)
+        await until(lambda: "ada" in channel.members)
+        step = await start_channel_change(hass, entry, "presence-lobby")
+        assert offered(step, "members") == {"ada": label}
 
 
 @pytest.mark.parametrize("app_id", [None, "999999"])
@@ -330,7 +361,8 @@ async def test_form_opens_without_a_list_when_the_server_api_is_slow(
     skip(3)
     step = await opening
     assert step["data_schema"] is not None
-    assert isinstance(step["data_schema"].schema["channel"], TextSelector)
+    for field in ("channel", "members"):
+        assert isinstance(step["data_schema"].schema[field], TextSelector)
 
 
 async def test_dialog_of_a_new_channel_ends_when_the_app_is_removed(

@@ -105,7 +105,7 @@ async def test_limit_of_the_server_is_shown_with_its_message(
     assert step["description_placeholders"] == {"error": "Too many members"}
 
 
-@pytest.mark.parametrize("status", [401, 403, 404, 419])
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 419, 499])
 async def test_refusal_of_the_endpoint(
     hass: HomeAssistant, server: DevServer, set_up: SetUp, status: int
 ) -> None:

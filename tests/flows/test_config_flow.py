@@ -9,7 +9,7 @@ from homeassistant.config_entries import (
     ConfigFlowResult,
 )
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.data_entry_flow import FlowResultType, InvalidData
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from tools.devserver import DevServer
@@ -71,7 +71,11 @@ async def test_flow_of_the_first_channel_follows(hass: HomeAssistant, server: De
     assert channel["step_id"] == "user"
     added = await submit_channel(hass, channel, "orders")
     assert added["description"] == "default"
-    assert (added["description_placeholders"] or {})["channel"] == "orders"
+    assert added["description_placeholders"] == {
+        "channel": "orders",
+        "send_event": "/config/tools/action?service=pusher_channels.trigger",
+        "automation": "/config/automation/edit/new",
+    }
     await server.wait_subscribed("orders")
 
 
@@ -282,6 +286,9 @@ async def test_reauthentication_of_an_app_without_authorization_shows_the_menu(
     step = await entry.start_reauth_flow(hass)
     assert step["step_id"] == "authorization"
     step = await choose(hass, step, "auth_secret")
+    assert "app_id" not in prefilled(step)
+    with pytest.raises(InvalidData):
+        await submit(hass, step, {})
     step = await submit(hass, step, {"secret": APP.secret})
     await reloaded(hass, step, "reauth_successful")
     assert entry.data["authorization"] == "auth_secret"
@@ -293,7 +300,7 @@ async def test_reconfiguration_shows_the_stored_values(
     entry = app_entry(server, "private-orders")
     await set_up(entry)
     step = await entry.start_reconfigure_flow(hass)
-    assert step["step_id"] == "reconfigure"
+    assert (step["step_id"], step["last_step"]) == ("reconfigure", False)
     data = app_data(server)
     assert prefilled(step) == {name: data[name] for name in ("app_key", "cluster", "server")}
 

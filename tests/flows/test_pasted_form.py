@@ -6,7 +6,7 @@ from homeassistant.data_entry_flow import FlowResultType
 from tools.devserver import DevServer
 
 from ..conftest import APP, app_entry
-from ..flow_steps import choose, prefilled, shown_error, start, submit
+from ..flow_steps import choose, is_collapsed, prefilled, shown_error, start, submit
 
 
 def env(server: DevServer, family: str = "PUSHER") -> str:
@@ -22,7 +22,7 @@ def env(server: DevServer, family: str = "PUSHER") -> str:
 
 
 async def test_pasted_settings_fill_all_forms(hass: HomeAssistant, server: DevServer) -> None:
-    pasted = {"cluster": "mt1", "paste": {"settings": env(server, "REVERB")}}
+    pasted = {"app_key": " ", "cluster": "mt1", "paste": {"settings": env(server, "REVERB")}}
     step = await submit(hass, await start(hass), pasted)
     step = await choose(hass, step, "auth_secret")
     shown = prefilled(step)
@@ -77,6 +77,7 @@ async def test_unusable_settings_stay_in_the_form(hass: HomeAssistant, server: D
     assert step["errors"] == {"base": "invalid_settings"}
     assert shown_error(step) == "PUSHER_PORT"
     assert prefilled(step)["paste"] == pasted["paste"]
+    assert not is_collapsed(step, "paste")
 
 
 async def test_pasted_settings_replace_the_unchanged_fields_of_an_app(

@@ -215,7 +215,9 @@ async def test_silent_server_times_out_after_ten_seconds(
     skip(9)
     await server.wait_for(lambda: not waiting.done() or None)
     skip(1)
-    assert (await waiting)["errors"] == {"base": "timeout_connect"}
+    step = await waiting
+    assert step["errors"] == {"base": "timeout_connect"}
+    assert shown_error(step)
     await server.wait_disconnected()
 
 
@@ -242,20 +244,29 @@ async def test_unexpected_error_is_logged(
     with patch(f"{module}.make_client", side_effect=RuntimeError("surprise")):
         step = await submit(hass, await start(hass), app_form(server))
     assert step["errors"] == {"base": "unknown"}
+    assert "Testing an app failed" in caplog.text
     assert "RuntimeError: surprise" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("code", "reason", "error"),
+    [
+        (4003, "The app was disabled", "app_disabled"),
+        (4009, "Connection is unauthorized", "channel_refused"),
+        (4006, "Version", "cannot_connect"),
+    ],
+)
 async def test_connection_that_is_lost_while_subscribing_has_the_reason_of_the_server(
-    hass: HomeAssistant, server: DevServer
+    hass: HomeAssistant, server: DevServer, code: int, reason: str, error: str
 ) -> None:
     server.faults.unanswered_channels = {"orders"}
     waiting = hass.async_create_task(probe(hass, app_data(server), {}, "orders"))
     await server.wait_received("pusher:subscribe")
     server.faults.upgrade_status = 503
-    await server.close_all(4003, "The app was disabled")
-    with pytest.raises(FormError, match="app_disabled") as failed:
+    await server.close_all(code, reason)
+    with pytest.raises(FormError) as failed:
         await waiting
-    assert failed.value.message == "The app was disabled (4003)"
+    assert (failed.value.key, failed.value.message) == (error, f"{reason} ({code})")
     await server.wait_disconnected()
 
 

@@ -73,10 +73,11 @@ async def test_form_shows_the_upper_limit_of_messages_a_day(
     step = await start(hass, entry)
     assert step["description_placeholders"] == {"interval": "10", "messages": "8640"}
 
-    step = await submit(hass, step, channel="private-home", interval=60)
-
-    assert step["errors"] == {"base": "nothing_selected"}
-    assert step["description_placeholders"] == {"interval": "60", "messages": "1440"}
+    for interval, messages in ((60, "1440"), (1, "86400")):
+        step = await submit(hass, step, channel="private-home", interval=interval)
+        assert step["errors"] == {"base": "nothing_selected"}
+        shown = {"interval": str(interval), "messages": messages}
+        assert step["description_placeholders"] == shown
     with pytest.raises(InvalidData):
         await submit(hass, step, entities=[LAMP], channel="private-home", interval=0)
 
@@ -94,7 +95,7 @@ async def test_everything_that_is_chosen_is_stored(
         entities=[registered.id, registered.entity_id, LAMP],
         labels=["shared"],
         channel=" home ",
-        event=" news ",
+        event=f" {'n' * 189} ",
         attributes=[" battery", "", "battery"],
         interval=1,
         public=True,
@@ -105,7 +106,7 @@ async def test_everything_that_is_chosen_is_stored(
         "entities": [registered.entity_id, LAMP],
         "labels": ["shared"],
         "channel": "home",
-        "event": "news",
+        "event": "n" * 189,
         "attributes": ["battery"],
         "interval": 1,
         "public": True,
@@ -223,6 +224,15 @@ async def test_share_is_changed(hass: HomeAssistant, server: DevServer, set_up: 
     await server.wait_subscribed("private-house")
     await server.wait_unsubscribed("private-home")
     assert len(server.attempts) == 1
+
+
+async def test_share_with_an_edited_interval_can_be_changed(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server, share_subentry(LAMP, interval=0))
+    await set_up(entry)
+    step = await start_change(hass, entry)
+    assert step["description_placeholders"] == {"interval": "1", "messages": "86400"}
 
 
 async def test_title_follows_the_channel_unless_the_user_changed_it(

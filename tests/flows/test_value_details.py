@@ -12,7 +12,9 @@ from tools.devserver import DevServer
 
 from ..conftest import SetUp, app_entry, channel_subentry
 from ..flow_steps import prefilled
-from .value_steps import DOOR, STORED, TOTAL, open_form, publish, submit
+from .value_steps import DOOR, STORED, TOTAL, add, open_form, publish, stored, submit
+
+UNIT = "unit_of_measurement"
 
 
 @pytest.mark.parametrize(
@@ -20,6 +22,7 @@ from .value_steps import DOOR, STORED, TOTAL, open_form, publish, submit
     [
         (TOTAL, "5"),
         (DOOR, "on"),
+        (DOOR | {"value": "locked"}, "off"),
         (TOTAL | {"value": "{{ data.total * 2 }}"}, "10"),
         (TOTAL | {"value": "missing"}, "-"),
         (TOTAL | {"value": "$"}, "-"),
@@ -36,11 +39,13 @@ async def test_last_step_shows_what_the_value_would_be_now(
 ) -> None:
     entry = app_entry(server, "orders")
     await set_up(entry)
-    await publish(hass, server, "new", {"total": 5, "open": 1, "text": "many\n`words`"})
+    data = {"total": 5, "open": 1, "locked": 0, "text": "many\n`words`"}
+    await publish(hass, server, "new", data)
     step = await submit(hass, await open_form(hass, entry), form)
     placeholders = step["description_placeholders"]
     assert placeholders is not None
-    assert placeholders["present"] == present
+    assert placeholders == {"present": present, "units": "-", "state_classes": "-"}
+    assert step["last_step"]
 
 
 @pytest.mark.parametrize(
@@ -65,24 +70,34 @@ async def test_changed_value_is_shown_as_its_class_has_it(
 
 
 @pytest.mark.parametrize(
-    ("details", "field"),
+    ("details", "field", "units", "state_classes"),
     [
-        ({"device_class": "temperature"}, "unit_of_measurement"),
-        ({"device_class": "temperature", "unit_of_measurement": "EUR"}, "unit_of_measurement"),
-        ({"device_class": "timestamp", "unit_of_measurement": "s"}, "unit_of_measurement"),
-        ({"device_class": "date", "state_class": "total"}, "state_class"),
-        ({"device_class": "monetary", "state_class": "measurement"}, "state_class"),
-        ({"device_class": "enum", "state_class": "measurement"}, "state_class"),
-        ({"state_class": "measurement_angle"}, "unit_of_measurement"),
+        ({"device_class": "temperature"}, UNIT, "K, °C, °F", "measurement"),
+        ({"device_class": "temperature", UNIT: "EUR"}, UNIT, "K, °C, °F", "measurement"),
+        ({"device_class": "power_factor", UNIT: "EUR"}, UNIT, "%, -", "measurement"),
+        ({"device_class": "timestamp", UNIT: "s"}, UNIT, "-", "-"),
+        ({"device_class": "date", "state_class": "total"}, "state_class", "-", "-"),
+        ({"device_class": "monetary", "state_class": "measurement"}, "state_class", "-", "total"),
+        ({"device_class": "enum", "state_class": "measurement"}, "state_class", "-", "-"),
+        ({"state_class": "measurement_angle"}, UNIT, "°", "-"),
+        ({"state_class": "measurement_angle", UNIT: "EUR"}, UNIT, "°", "-"),
         (
-            {"device_class": "energy", "unit_of_measurement": "kWh", "state_class": "measurement"},
+            {"device_class": "energy", UNIT: "kWh", "state_class": "measurement"},
             "state_class",
+            ", ".join(sorted(str(unit) for unit in DEVICE_CLASS_UNITS[SensorDeviceClass.ENERGY])),
+            "total, total_increasing",
         ),
-        ({"unit_of_measurement": "x" * 51}, "unit_of_measurement"),
+        ({UNIT: "x" * 51}, UNIT, "-", "-"),
     ],
 )
 async def test_unit_and_classes_that_disagree_are_refused_with_what_fits(
-    hass: HomeAssistant, server: DevServer, set_up: SetUp, details: dict[str, Any], field: str
+    hass: HomeAssistant,
+    server: DevServer,
+    set_up: SetUp,
+    details: dict[str, Any],
+    field: str,
+    units: str,
+    state_classes: str,
 ) -> None:
     entry = app_entry(server, "orders")
     await set_up(entry)
@@ -92,10 +107,28 @@ async def test_unit_and_classes_that_disagree_are_refused_with_what_fits(
     assert prefilled(step) == details
     placeholders = step["description_placeholders"]
     assert placeholders is not None
-    if details.get("device_class") == "temperature":
-        assert placeholders["units"] == "K, °C, °F"
-        assert placeholders["state_classes"] == "measurement"
+    assert placeholders == {"present": "-", "units": units, "state_classes": state_classes}
     assert "values" not in entry.subentries["id-orders"].data
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        {UNIT: "x" * 50},
+        {"device_class": "pm25", UNIT: "\u00b5g/m\u00b3"},
+        {"device_class": "pm25", UNIT: "\u03bcg/m\u00b3"},
+        {"device_class": "power_factor"},
+        {UNIT: "EUR", "state_class": "measurement"},
+        {UNIT: "\u00b0", "state_class": "measurement_angle"},
+    ],
+)
+async def test_unit_and_classes_that_agree_are_stored(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, details: dict[str, Any]
+) -> None:
+    entry = app_entry(server, "orders")
+    await set_up(entry)
+    await add(hass, entry, TOTAL, **details)
+    assert list(stored(entry).values()) == [STORED | details]
 
 
 async def test_every_device_class_is_taken_with_each_unit_and_state_class_that_fits(

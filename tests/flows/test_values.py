@@ -12,10 +12,27 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from tools.devserver import DevServer
 
 from ..conftest import SetUp, app_entry, channel_subentry, until
-from ..flow_steps import choose_change, prefilled, start_channel_change, start_reconfigure
+from ..flow_steps import (
+    choose_change,
+    prefilled,
+    shown_error,
+    start_channel_change,
+    start_reconfigure,
+)
 from ..home_assistant import state_of
 from .test_flows_over_rest import post
-from .value_steps import DOOR, STORED, TOTAL, add, choices, open_form, publish, stored, submit
+from .value_steps import (
+    DOOR,
+    STORED,
+    TOTAL,
+    add,
+    choices,
+    open_form,
+    publish,
+    selector_of,
+    stored,
+    submit,
+)
 
 
 async def test_value_is_added_changed_and_removed(
@@ -42,6 +59,7 @@ async def test_value_is_added_changed_and_removed(
     assert step["menu_options"] == ["channel", "add_value", "change_value", "remove_value"]
     step = await choose_change(hass, step, "change_value")
     assert choices(step, "value_id") == {total_id: "Total", door_id: "Door"}
+    assert selector_of(step, "value_id")["mode"] == "list"
     step = await submit(hass, step, {"value_id": total_id})
     assert prefilled(step) == STORED
     step = await submit(hass, step, TOTAL | {"name": "Sum", "events": ["order.*", " ", "order.*"]})
@@ -111,12 +129,13 @@ async def test_paths_of_the_latest_events_are_offered_with_what_is_there(
         "paid": "paid: true",
     }
 
-    await publish(hass, server, "paid", {"paid": False, "note": "long " * 100})
+    await publish(hass, server, "paid", {"paid": False, "note": "long " * 100, "code": "x" * 40})
     offered = choices(await open_form(hass, entry), "value")
     assert offered["paid"] == "paid: false (paid)"
     assert offered["customer.name"] == "customer.name: Ada (created)"
     assert next(iter(offered)) == "paid"
-    assert len(offered["note"]) < 60
+    assert offered["note"] == f"note: {('long ' * 8)[:39]}… (paid)"
+    assert offered["code"] == f"code: {'x' * 40} (paid)"
 
 
 async def test_offered_paths_are_bounded(
@@ -146,6 +165,8 @@ async def test_offered_paths_are_bounded(
         ({"name": " ", "value": "$"}, "name", "invalid_name"),
         ({"name": " ", "value": "{{ data }}"}, "name", "invalid_name"),
         ({"name": "x" * 101}, "name", "invalid_name"),
+        ({"name": " ", "value": "a..b"}, "value", "invalid_path"),
+        ({"value": "{{ data.", "events": [".a"]}, "value", "invalid_template"),
     ],
 )
 async def test_error_is_shown_at_its_field(
@@ -161,8 +182,9 @@ async def test_error_is_shown_at_its_field(
     await set_up(entry)
     step = await submit(hass, await open_form(hass, entry), TOTAL | change)
     assert step["errors"] == {field: error}
-    assert prefilled(step)["name"] == (TOTAL | change)["name"]
-    step = await submit(hass, step, TOTAL)
+    assert prefilled(step) == TOTAL | change
+    assert not step["last_step"]
+    step = await submit(hass, step, TOTAL | {"name": "x" * 100})
     assert step["step_id"] == "sensor"
     await submit(hass, step, {})
     assert len(stored(entry)) == 2
@@ -174,9 +196,36 @@ async def test_template_error_is_quoted(
     entry = app_entry(server, "orders")
     await set_up(entry)
     step = await submit(hass, await open_form(hass, entry), TOTAL | {"value": "{{ data | nope }}"})
-    placeholders = step["description_placeholders"]
-    assert placeholders is not None
-    assert "nope" in placeholders["error"]
+    assert "nope" in shown_error(step)
+
+
+@pytest.mark.parametrize(
+    ("change", "quoted"),
+    [
+        ({"events": ["order", ".X.paid", "..b"]}, "X.paid"),
+        ({"events": ["\\App\\Paid"]}, "App\\Paid"),
+        ({"value": "a..b"}, ""),
+    ],
+)
+async def test_first_event_name_with_a_prefix_is_quoted_without_it(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, change: dict[str, Any], quoted: str
+) -> None:
+    entry = app_entry(server, "orders")
+    await set_up(entry)
+    step = await submit(hass, await open_form(hass, entry), TOTAL | change)
+    assert shown_error(step) == quoted
+
+
+async def test_value_is_needed_and_is_shown_by_a_sensor_at_first(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server, "orders")
+    await set_up(entry)
+    step = await submit(hass, await open_form(hass, entry), {"name": "Total"})
+    assert step["errors"] == {"value": "invalid_path"}
+    step = await submit(hass, step, {"name": "Total", "value": "total"})
+    await submit(hass, step, {})
+    assert list(stored(entry).values()) == [STORED]
 
 
 async def test_name_taken_by_another_dialog_is_refused(
@@ -227,7 +276,10 @@ async def test_stored_value_that_cannot_be_used_is_changed_or_removed(
     entry = app_entry(server, channel_subentry("orders", values={"a": edited}))
     await set_up(entry)
     await add(hass, entry, TOTAL | {"name": "Other"})
-    step = await submit(hass, await open_form(hass, entry, "change_value"), {"value_id": "a"})
+    step = await open_form(hass, entry, "change_value")
+    has_name = isinstance(edited, dict) and "name" in edited
+    assert choices(step, "value_id")["a"] == ("Total" if has_name else "a")
+    step = await submit(hass, step, {"value_id": "a"})
     step = await submit(hass, step, TOTAL | {"name": "Mended"})
     await submit(hass, step, {})
     await hass.async_block_till_done()
@@ -264,7 +316,13 @@ async def test_values_are_changed_while_the_app_does_not_run(
 
 @pytest.mark.parametrize(
     ("path", "name"),
-    [("total", "Total"), ("shop.open_orders", "Open orders"), ("items[0].price", "Price")],
+    [
+        ("total", "Total"),
+        ("shop.open_orders", "Open orders"),
+        ("_items_[0]", "Items"),
+        ("items[0].price", "Price"),
+        ("x" * 101, "X" + "x" * 99),
+    ],
 )
 async def test_name_is_taken_from_the_path(
     hass: HomeAssistant, server: DevServer, set_up: SetUp, path: str, name: str
@@ -296,6 +354,9 @@ async def test_value_is_added_over_rest(
     offered = [{"value": "total", "label": "total: 12.5"}]
     assert fields["value"]["selector"]["select"]["options"] == offered
     assert fields["value"]["selector"]["select"]["custom_value"]
+    assert fields["value"]["selector"]["select"]["mode"] == "dropdown"
+    assert fields["platform"]["default"] == "sensor"
+    assert fields["events"]["selector"]["text"]["multiple"]
 
     form = {"platform": "sensor", "name": "Total", "value": "total["}
     step = await post(client, flow, form)

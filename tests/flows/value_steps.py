@@ -45,12 +45,16 @@ def stored(entry: MockConfigEntry) -> dict[str, Any]:
     return dict(entry.subentries["id-orders"].data["values"])
 
 
+def selector_of(step: SubentryFlowResult, field: str) -> dict[str, Any]:
+    """Return how the frontend shows a field."""
+    assert step["data_schema"] is not None
+    config: dict[str, Any] = step["data_schema"].schema[field].config
+    return config
+
+
 def choices(step: SubentryFlowResult, field: str) -> dict[str, str]:
     """Return the labels that a field offers, by their values."""
-    schema = step["data_schema"]
-    assert schema is not None
-    options = schema.schema[field].config["options"]
-    return {option["value"]: option["label"] for option in options}
+    return {it["value"]: it["label"] for it in selector_of(step, field)["options"]}
 
 
 async def publish(hass: HomeAssistant, server: DevServer, name: str, data: object) -> None:

@@ -71,9 +71,8 @@ def address_of(url: SplitResult, use_tls: bool | None, field: str) -> Address:
 
 def read_host(text: str, field: str) -> str:
     """Return a host name or an IP address as URLs have it, without brackets."""
-    bare = text.removeprefix("[").removesuffix("]").rstrip(".")
     try:
-        host = URL.build(scheme="https", host=bare).host
+        host = URL.build(scheme="https", host=text.rstrip(".")).host
     except ValueError:
         host = None
     if not host or _NOT_IN_A_HOST.search(host):

@@ -38,7 +38,7 @@ CHANNEL_REFUSED: Final = "channel_refused"
 CANNOT_CONNECT: Final = "cannot_connect"
 TIMEOUT_CONNECT: Final = "timeout_connect"
 
-_BY_CODE: Final[dict[int, str]] = {
+_BY_CODE: Final[dict[int | None, str]] = {
     CloseCode.TLS_REQUIRED: "tls_required",
     CloseCode.APP_NOT_FOUND: "invalid_app_key",
     CloseCode.APP_DISABLED: "app_disabled",
@@ -93,12 +93,11 @@ async def probe(
 
 async def check_app_id(hass: HomeAssistant, data: Settings) -> None:
     """Ask the server API for the app, if there is an app id; raises `FormError`."""
+    api = make_api(hass, data)
+    if api is None:
+        return
     try:
-        api = make_api(hass, data)
-        if api is not None:
-            await api.check_app_id()
-    except InvalidUseError as err:
-        raise FormError(err.misuse.value, str(err)) from None
+        await api.check_app_id()
     except RequestError as err:
         match err.failure:
             case RequestFailure.INVALID_APP_ID:
@@ -139,7 +138,7 @@ async def _subscribe(client: PusherClient, channel: str) -> None:
 def _connection_error(err: ConnectionFailedError, channel: str | None) -> FormError:
     if channel is not None and err.reason is FailureReason.UNAUTHORIZED:
         return FormError(CHANNEL_REFUSED, str(err))
-    key = _BY_CODE.get(err.code or 0) or _BY_REASON.get(err.reason, CANNOT_CONNECT)
+    key = _BY_CODE.get(err.code) or _BY_REASON.get(err.reason, CANNOT_CONNECT)
     return FormError(key, str(err))
 
 

@@ -117,10 +117,10 @@ class ShareFlow(SubentryFlow):
             ),
             CONF_LABELS: list(dict.fromkeys(strip_blanks(form.get(CONF_LABELS, [])))),
             CONF_CHANNEL: strip_blanks(form[CONF_CHANNEL]),
-            CONF_EVENT: strip_blanks(form.get(CONF_EVENT, "")) or DEFAULT_EVENT,
+            CONF_EVENT: strip_blanks(form[CONF_EVENT]) or DEFAULT_EVENT,
             CONF_ATTRIBUTES: list(dict.fromkeys(strip_blanks(form.get(CONF_ATTRIBUTES, [])))),
-            CONF_INTERVAL: form.get(CONF_INTERVAL, DEFAULT_INTERVAL),
-            CONF_PUBLIC: form.get(CONF_PUBLIC, False),
+            CONF_INTERVAL: form[CONF_INTERVAL],
+            CONF_PUBLIC: form[CONF_PUBLIC],
         }
         if not data[CONF_ENTITIES] and not data[CONF_LABELS]:
             raise FormError("nothing_selected")

@@ -135,7 +135,7 @@ def read_value(form: Form) -> Form:
     source = strip_blanks(form.get(CONF_VALUE, ""))
     return {
         CONF_PLATFORM: form[CONF_PLATFORM],
-        CONF_NAME: strip_blanks(form.get(CONF_NAME, "")) or _name_of(source),
+        CONF_NAME: strip_blanks(form.get(CONF_NAME)) or _name_of(source),
         CONF_EVENTS: list(dict.fromkeys(strip_blanks(form.get(CONF_EVENTS, [])))),
         CONF_VALUE: source,
     }
@@ -168,9 +168,7 @@ def check_sensor(form: Form) -> Errors:
         return {CONF_UNIT_OF_MEASUREMENT: "invalid_unit"}
     if state_class is None:
         return {}
-    if device_class is not None and state_class not in DEVICE_CLASS_STATE_CLASSES.get(
-        device_class, set(SensorStateClass)
-    ):
+    if device_class is not None and state_class not in DEVICE_CLASS_STATE_CLASSES[device_class]:
         return {CONF_STATE_CLASS: "invalid_unit"}
     if state_class in STATE_CLASS_UNITS and unit not in STATE_CLASS_UNITS[state_class]:
         return {CONF_UNIT_OF_MEASUREMENT: "invalid_unit"}
