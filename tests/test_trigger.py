@@ -101,6 +101,50 @@ async def test_what_a_cache_channel_sends_after_a_reconnect_starts_an_automation
     assert [_variables(run)["data"] for run in runs[1:]] == [{"price": 8}, {"price": 8}]
 
 
+async def test_cached_event_is_compared_with_the_latest_of_its_channel_and_app(
+    hass: HomeAssistant,
+) -> None:
+    runs = await _automate(hass, "event_received")
+
+    async def count_runs(channel: str, data: int, entry: str = "entry-1") -> int:
+        before = len(runs)
+        event = {"entry_id": entry, "channel": channel, "event": "changed", "data": data}
+        hass.bus.async_fire("pusher_channels_event", event | {"cached": True})
+        await hass.async_block_till_done()
+        return len(runs) - before
+
+    assert await count_runs("cache-price", 1) == 1
+    assert await count_runs("cache-price", 1) == 0
+    assert await count_runs("cache-price", 2) == 1
+    assert await count_runs("cache-price", 1) == 1
+    assert await count_runs("cache-other", 1) == 1
+    assert await count_runs("cache-price", 1, "entry-2") == 1
+    assert await count_runs("cache-price", 1) == 0
+    assert await count_runs("price", 1) == 1
+    assert await count_runs("price", 1) == 1
+
+
+async def test_latest_event_of_200_cache_channels_is_kept(hass: HomeAssistant) -> None:
+    runs = await _automate(hass, "event_received")
+
+    def fire(number: int) -> None:
+        event = {"channel": f"cache-{number}", "event": "changed", "cached": True}
+        hass.bus.async_fire("pusher_channels_event", event)
+
+    for number in (*range(200), 0, 200):
+        fire(number)
+    await hass.async_block_till_done()
+    assert len(runs) == 201
+
+    for number in (0, 2):
+        fire(number)
+    await hass.async_block_till_done()
+    assert len(runs) == 201
+    fire(1)
+    await hass.async_block_till_done()
+    assert len(runs) == 202
+
+
 async def test_description_of_a_run_is_short(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
@@ -377,20 +421,30 @@ async def test_editor_gets_a_description_of_each_trigger(
 @pytest.mark.parametrize(
     ("config", "reason"),
     [
-        ({"options": {"channel": "{{ x }}"}}, "Templates cannot be used here"),
+        (
+            {"options": {"channel": "{{ x }}"}},
+            "Templates cannot be used here, because a trigger reads its configuration only once. "
+            "Use a name or a pattern such as orders-*, and check the rest in a template condition",
+        ),
         (
             {"options": {"event": ["order.*", "{% if x %}a{% endif %}"]}},
             "Templates cannot be used here",
         ),
         ({"options": {"config_entry_id": "{# x #}"}}, "Templates cannot be used here"),
         ({"target": {"device_id": "{{ x }}"}}, "Templates cannot be used here"),
-        ({"target": {"label_id": ["a", "{{ x }}"]}}, "Templates cannot be used here"),
+        ({"target": {"label_id": ["a", "{{ x }}"]}}, "at 'target.label_id[1]'"),
         ({"target": {"entity_id": "{{ x }}"}}, "Choose devices, entities, areas, floors or labels"),
         ({"target": {"entity_id": "{{ x }}"}}, "at 'target.entity_id'"),
         ({"target": "{{ x }}"}, "Templates cannot be used here"),
         ({"options": "{{ x }}"}, "Templates cannot be used here"),
-        ({"options": {"event": ".order.shipped"}}, "Leave out the leading dot"),
-        ({"options": {"event": "\\App\\Paid"}}, "Leave out the leading backslash"),
+        (
+            {"options": {"event": ".order.shipped"}},
+            "Leave out the leading dot: Laravel Echo's .order.shipped is the event order.shipped",
+        ),
+        (
+            {"options": {"event": "\\App\\Paid"}},
+            "Leave out the leading backslash: Laravel Echo's \\App\\Paid is the event App\\Paid",
+        ),
     ],
 )
 async def test_option_that_can_never_match_is_refused_with_the_reason(

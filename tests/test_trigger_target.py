@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import area_registry as ar
 from homeassistant.helpers import config_validation as cv
@@ -89,6 +90,13 @@ def target_of(hass: HomeAssistant, devices: dict[str, str], kind: str, name: str
             area = ar.async_get(hass).async_create("Hall")
             dr.async_get(hass).async_update_device(device_id, area_id=area.id)
             return {"area_id": area.id}
+        case "area of a diagnostic entity":
+            area = ar.async_get(hass).async_create("Hall")
+            registry = er.async_get(hass)
+            entities = er.async_entries_for_device(registry, device_id)
+            shown = next(it for it in entities if it.entity_category is EntityCategory.DIAGNOSTIC)
+            registry.async_update_entity(shown.entity_id, area_id=area.id)
+            return {"area_id": area.id}
         case "label":
             label = lr.async_get(hass).async_create("Watched")
             dr.async_get(hass).async_update_device(device_id, labels={label.label_id})
@@ -98,7 +106,9 @@ def target_of(hass: HomeAssistant, devices: dict[str, str], kind: str, name: str
             return {"entity_id": entity.entity_id}
 
 
-@pytest.mark.parametrize("kind", ["device", "area", "label", "entity"])
+@pytest.mark.parametrize(
+    "kind", ["device", "area", "area of a diagnostic entity", "label", "entity"]
+)
 @pytest.mark.parametrize(("targeted", "count"), [("orders", 1), ("presence-a", 0), ("app", 2)])
 async def test_events_of_the_target_start_the_automation(
     hass: HomeAssistant,

@@ -90,16 +90,12 @@ def _without_blanks(patterns: list[str]) -> list[str]:
     return [text for text in patterns if text]
 
 
-def _patterns(validator: Validator) -> Validator:
-    schema: Validator = vol.All(cv.ensure_list, [validator], _without_blanks)
-    return schema
-
-
-PATTERNS = _patterns(pattern)
+PATTERNS: Validator = vol.All(cv.ensure_list, [pattern], _without_blanks)
+EVENT_PATTERNS: Validator = vol.All(cv.ensure_list, [event_pattern], _without_blanks)
 ENTRY = {"config_entry_id": ("entry_id", PATTERNS)}
 CHANNEL = {"channel": ("channel", PATTERNS)}
 CHANNELS = {"channel": ("channels", PATTERNS)}
-EVENT_NAME = {"event": ("event", _patterns(event_pattern))}
+EVENT_NAME = {"event": ("event", EVENT_PATTERNS)}
 USER = {"user_id": ("user_id", PATTERNS)}
 
 

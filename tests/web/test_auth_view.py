@@ -105,7 +105,7 @@ async def test_other_channels_and_public_ones_are_refused(
 ) -> None:
     answer = await page.post(path(entry), data=form(channel))
     assert answer.status == 403
-    assert (await answer.json()).keys() == {"message"}
+    assert await answer.json() == {"message": "Not a private channel of this app"}
 
 
 async def test_page_may_subscribe_to_the_channel_of_a_share(
@@ -135,31 +135,40 @@ async def test_encrypted_channel_without_master_key_is_refused(
     assert "master key" in (await answer.json())["message"]
 
 
+FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
+NO_SOCKET = "socket_id is missing or wrong"
+NO_CHANNEL = "channel_name is missing"
+NO_FIELDS = "Send a form or JSON"
+
+
 @pytest.mark.parametrize(
-    ("body", "content_type"),
+    ("body", "content_type", "reason"),
     [
-        ("", "application/x-www-form-urlencoded"),
-        ("channel_name=private-a", "application/x-www-form-urlencoded"),
-        ("socket_id=1.2", "application/x-www-form-urlencoded"),
-        ("socket_id=1.2&channel_name=", "application/x-www-form-urlencoded"),
-        ("socket_id=1.2:presence-a&channel_name=private-a", "application/x-www-form-urlencoded"),
-        ("socket_id=1.2%0A&channel_name=private-a", "application/x-www-form-urlencoded"),
-        (b"socket_id=\xff", "application/x-www-form-urlencoded"),
-        ("{", "application/json"),
-        ("[]", "application/json"),
-        ('{"socket_id":1.2,"channel_name":"private-a"}', "application/json"),
+        ("", FORM, NO_SOCKET),
+        ("channel_name=private-a", FORM, NO_SOCKET),
+        ("socket_id=1.2", FORM, NO_CHANNEL),
+        ("socket_id=1.2&channel_name=", FORM, NO_CHANNEL),
+        ("socket_id=1.2:presence-a&channel_name=private-a", FORM, NO_SOCKET),
+        ("socket_id=1.2%0A&channel_name=private-a", FORM, NO_SOCKET),
+        (b"socket_id=\xff", FORM, NO_FIELDS),
+        ("{", JSON, NO_FIELDS),
+        ("[]", JSON, NO_FIELDS),
+        ('{"socket_id":1.2,"channel_name":"private-a"}', JSON, NO_FIELDS),
     ],
 )
-async def test_invalid_request_is_a_bad_request(
-    entry: MockConfigEntry, page: Client, body: str | bytes, content_type: str
+async def test_invalid_request_is_a_bad_request_with_the_reason(
+    entry: MockConfigEntry, page: Client, body: str | bytes, content_type: str, reason: str
 ) -> None:
     answer = await page.post(path(entry), data=body, headers={"Content-Type": content_type})
     assert answer.status == 400
+    assert await answer.json() == {"message": reason}
 
 
 async def test_long_request_is_not_read_to_its_end(entry: MockConfigEntry, page: Client) -> None:
     answer = await page.post(path(entry), data=form() | {"more": "x" * 16_384})
     assert answer.status == 413
+    assert await answer.json() == {"message": "Too long"}
 
 
 async def test_missing_endpoint_looks_the_same_for_all_reasons(
@@ -234,6 +243,18 @@ async def test_other_origins_cannot_read_the_response(
     assert not [name for name in answer.headers if name.startswith("Access-Control")]
     preflight = await page.options(path(entry), headers=PREFLIGHT | {"Origin": origin or "null"})
     assert not [name for name in preflight.headers if name.startswith("Access-Control")]
+
+
+async def test_endpoint_without_origins_answers_but_no_page_can_read_it(
+    server: DevServer, set_up: SetUp, hass_client: ClientSessionGenerator
+) -> None:
+    entry = app_entry(server, "private-a", options={"auth_endpoint_view": True})
+    await set_up(entry)
+
+    answer = await (await hass_client()).post(path(entry), data=form(), headers={"Origin": PANEL})
+
+    assert answer.status == 200
+    assert f"{ALLOW}Origin" not in answer.headers
 
 
 async def test_responses_are_not_stored(entry: MockConfigEntry, page: Client) -> None:

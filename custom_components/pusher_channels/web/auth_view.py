@@ -160,8 +160,8 @@ async def _preflight(request: web.Request) -> web.Response:
 
 
 def _headers(request: web.Request) -> Mapping[str, str]:
-    entry, origin = _find_entry(request), request.headers.get(hdrs.ORIGIN, "")
-    if entry is None or origin not in entry.options.get(CONF_AUTH_ENDPOINT_ORIGINS, ()):
+    entry, origin = _find_entry(request), request.headers.get(hdrs.ORIGIN)
+    if not (entry and origin) or origin not in entry.options.get(CONF_AUTH_ENDPOINT_ORIGINS, ()):
         return NOT_STORED
     return {**NOT_STORED, hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: origin}
 
@@ -185,9 +185,7 @@ def _parse(request: web.Request, body: bytes) -> Mapping[str, str]:
     """Return the fields of a form, or of a JSON object; raises `ValueError`."""
     if request.content_type != "application/json":
         return dict(parse_qsl(body.decode()))
-    match orjson.loads(body):
-        case dict(fields) if all(isinstance(value, str) for value in fields.values()):
-            return fields
-        case _:
-            pass
-    raise ValueError("The fields are not text")
+    fields = orjson.loads(body)
+    if isinstance(fields, dict) and all(isinstance(value, str) for value in fields.values()):
+        return fields
+    raise ValueError
