@@ -17,6 +17,7 @@ from custom_components.pusher_channels.hub.devices import subentry_identifier
 from tools.devserver import DevServer
 
 from .conftest import until
+from .flow_steps import shown_error
 
 
 def state_of(hass: HomeAssistant, entity_id: str) -> State:
@@ -71,3 +72,10 @@ def device_named(hass: HomeAssistant, entry: MockConfigEntry, key: str) -> dr.De
 def reauth_flows(hass: HomeAssistant) -> list[str]:
     flows = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
     return [flow["context"]["source"] for flow in flows]
+
+
+async def reauth_reason(hass: HomeAssistant) -> str:
+    """Wait for the only form that asks for other credentials; return the reason that it shows."""
+    await until(lambda: reauth_flows(hass))
+    (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    return shown_error(await hass.config_entries.flow.async_configure(flow["flow_id"]))

@@ -54,7 +54,7 @@ async def test_event_is_the_main_entity_of_its_device(
         (["shipped", "order.*"], ["shipped", "other"], "shipped", "shipped"),
         (["order.?"], ["other"], "order.1", "other"),
         (["item[1]"], ["other"], "item[1]", "other"),
-        ([r"App\Events\Shipped"], [r"App\Events\Shipped"], r"App\Events\Shipped", None),
+        ([r"App\Events\XmlSent"], [r"App\Events\XmlSent"], r"App\Events\XmlSent", None),
         (["other", "order.*"], ["other"], "order.paid", "other"),
         (["shipped", "shipped"], ["shipped"], "shipped", "shipped"),
     ],

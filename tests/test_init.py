@@ -54,7 +54,7 @@ async def test_unreachable_server_is_tried_again(hass: HomeAssistant, server: De
 
     assert entry.state is ConfigEntryState.SETUP_RETRY
     assert entry.error_reason_translation_key == "cannot_connect"
-    assert "The server could not be reached" in str(entry.reason)
+    assert str(entry.reason).startswith("No connection yet: The server could not be reached")
 
     await server.start()
     await skip(hass, 120)
@@ -70,6 +70,7 @@ async def test_refused_app_is_not_tried_again(hass: HomeAssistant, server: DevSe
 
     assert entry.state is ConfigEntryState.SETUP_ERROR
     assert entry.error_reason_translation_key == "connection_refused"
+    assert str(entry.reason).startswith("The server refuses this app: ")
     assert "(4001)" in str(entry.reason)
     await skip(hass, 600)
     assert len(server.attempts) == 1
@@ -87,6 +88,7 @@ async def test_unauthorized_app_starts_a_reauthentication(
 
     assert entry.state is ConfigEntryState.SETUP_ERROR
     assert entry.error_reason_translation_key == "connection_unauthorized"
+    assert "Set up how private channels are authorized" in str(entry.reason)
     assert reauth_flows(hass) == ["reauth"]
 
 
@@ -258,6 +260,7 @@ async def test_setup_with_a_failed_platform_is_undone_and_retried(
 
         assert entry.state is ConfigEntryState.SETUP_RETRY
         assert entry.error_reason_translation_key == "platform_failed"
+        assert "The entities could not be set up" in str(entry.reason)
 
     await skip(hass, 60)
     await until(lambda: entry.state is ConfigEntryState.LOADED)
@@ -265,8 +268,8 @@ async def test_setup_with_a_failed_platform_is_undone_and_retried(
     assert state_of(hass, "sensor.demo_app_connection_state").state == "connected"
 
 
-async def test_options_saved_during_a_slow_setup_are_used(
-    hass: HomeAssistant, server: DevServer
+async def test_title_and_options_saved_during_a_slow_setup_are_used(
+    hass: HomeAssistant, server: DevServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.faults.handshake_silent = True
     entry = app_entry(server)
@@ -275,6 +278,7 @@ async def test_options_saved_during_a_slow_setup_are_used(
     await until(lambda: server.attempts)
     assert entry.state is ConfigEntryState.SETUP_IN_PROGRESS
 
+    hass.config_entries.async_update_entry(entry, title="Shop")
     hass.config_entries.async_update_entry(entry, options={"sign_in": True})
     server.faults.reset()
     await skip(hass, 11)
@@ -282,7 +286,8 @@ async def test_options_saved_during_a_slow_setup_are_used(
     await until(lambda: entry.state is ConfigEntryState.LOADED)
     await hass.async_block_till_done()
 
-    assert hass.states.get("event.demo_app_user_event") is not None
+    assert hass.states.get("event.shop_user_event") is not None
+    assert "AttributeError" not in caplog.text
 
 
 async def test_entities_that_are_no_longer_configured_are_removed(

@@ -122,14 +122,18 @@ async def test_message_is_an_event_that_another_member_receives(
     assert state_of(hass, entity_of(channel)).state != STATE_UNKNOWN
 
 
-async def test_message_without_a_title_has_none(
+async def test_message_without_a_title_has_none_and_an_empty_one_is_sent(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     await set_up(enabled(hass, app(server, "orders"), "orders"))
 
     await notify(hass, "orders", message=DINNER)
+    await notify(hass, "orders", message=DINNER, title="")
 
-    assert [json.loads(it.data) for it in server.published] == [{"message": DINNER}]
+    assert [json.loads(it.data) for it in server.published] == [
+        {"message": DINNER},
+        {"message": DINNER, "title": ""},
+    ]
 
 
 async def test_message_to_an_encrypted_channel_is_encrypted(

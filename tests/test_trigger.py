@@ -423,8 +423,10 @@ async def test_editor_gets_a_description_of_each_trigger(
     [
         (
             {"options": {"channel": "{{ x }}"}},
-            "Templates cannot be used here, because a trigger reads its configuration only once. "
-            "Use a name or a pattern such as orders-*, and check the rest in a template condition",
+            (
+                "Templates cannot be used here, because a trigger reads its configuration only once. "
+                "Use a name or a pattern such as orders-*, and check the rest in a template condition"
+            ),
         ),
         (
             {"options": {"event": ["order.*", "{% if x %}a{% endif %}"]}},

@@ -208,8 +208,11 @@ async def test_record_is_written_a_minute_after_each_connection(
     await skip(hass, 61)
     del hass_storage[FILE]
 
-    await server.close_all(4200)
-    await until(lambda: hub.client.missed_since)
+    await lose(server, hub)
+    await skip(hass, 61)
+    assert FILE not in hass_storage
+    server.faults.reset()
+    await skip(hass, 61)
     await until(lambda: hub.channels["id-orders"].is_subscribed)
     await skip(hass, 61)
 
@@ -239,8 +242,11 @@ async def test_removed_app_leaves_no_record_and_the_last_one_no_file(
     await skip(hass, 61)
     assert hass_storage[FILE]["data"].keys() == {first.entry_id, second.entry_id}
 
+    assert await hass.config_entries.async_unload(first.entry_id)
+    await skip(hass, 2)
     assert await hass.config_entries.async_remove(first.entry_id)
-    assert FILE in hass_storage
+    await skip(hass, 2)
+    assert hass_storage[FILE]["data"].keys() == {second.entry_id}
     assert await hass.config_entries.async_remove(second.entry_id)
 
     assert FILE not in hass_storage
@@ -257,3 +263,16 @@ async def test_record_of_an_app_that_was_never_set_up_goes_with_its_entry(
     assert await hass.config_entries.async_remove(entry.entry_id)
 
     assert FILE not in hass_storage
+
+
+async def test_app_that_never_connected_can_be_removed(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, caplog: pytest.LogCaptureFixture
+) -> None:
+    await set_up(app_entry(server, "orders"))
+    entry = app_entry(server, app_key="wrong-key")
+    entry.add_to_hass(hass)
+    assert not await hass.config_entries.async_setup(entry.entry_id)
+
+    assert await hass.config_entries.async_remove(entry.entry_id)
+
+    assert "KeyError" not in caplog.text

@@ -4,6 +4,7 @@ import json
 from types import MappingProxyType
 
 import pytest
+from homeassistant.components.diagnostics import REDACTED
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
 from homeassistant.const import (
     EVENT_HOMEASSISTANT_STARTED,
@@ -13,10 +14,17 @@ from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from pytest_homeassistant_custom_component.common import async_capture_events
 
-from tools.devserver import DevServer
+from tools.devserver import DevServer, frames
 
-from ..conftest import SetUp, app_entry, channel_subentry, until
-from ..home_assistant import device_named, reauth_flows, skip, state_of
+from ..conftest import APP, SetUp, app_entry, channel_subentry, until
+from ..home_assistant import (
+    device_named,
+    issues_of,
+    reauth_flows,
+    reauth_reason,
+    skip,
+    state_of,
+)
 
 
 def subscribed_at(server: DevServer) -> list[str]:
@@ -32,8 +40,9 @@ async def test_connection_that_becomes_unauthorized_starts_a_reauthentication(
     await set_up(entry)
 
     await server.close_all(4009, "The connection is not authorized")
-    await until(lambda: reauth_flows(hass))
+    reason = await reauth_reason(hass)
 
+    assert "The connection is not authorized" in reason
     assert reauth_flows(hass) == ["reauth"]
 
 
@@ -44,9 +53,23 @@ async def test_channel_with_a_wrong_secret_starts_a_reauthentication(
     entry.add_to_hass(hass)
 
     assert await hass.config_entries.async_setup(entry.entry_id)
-    await until(lambda: reauth_flows(hass))
+    reason = await reauth_reason(hass)
 
+    assert reason.startswith("private-room: ")
     assert entry.state is ConfigEntryState.LOADED
+
+
+async def test_reason_of_a_reauthentication_has_no_secrets(
+    hass: HomeAssistant, server: DevServer
+) -> None:
+    answer = frames.subscription_error("orders", f"Expected {APP.secret}", 401)
+    server.faults.subscribe_answers["orders"] = answer
+    entry = app_entry(server, "orders")
+    entry.add_to_hass(hass)
+
+    assert await hass.config_entries.async_setup(entry.entry_id)
+
+    assert await reauth_reason(hass) == f"orders: Expected {REDACTED}"
 
 
 @pytest.mark.parametrize(("status", "flows"), [(401, 1), (419, 1), (403, 0), (404, 0)])
@@ -68,9 +91,11 @@ async def test_refusal_about_credentials_starts_a_reauthentication(
     assert len(reauth_flows(hass)) == flows
 
 
-@pytest.mark.parametrize(("status", "flows"), [(401, 1), (403, 0)])
-async def test_refused_sign_in_starts_a_reauthentication(
-    hass: HomeAssistant, server: DevServer, status: int, flows: int
+@pytest.mark.parametrize(
+    ("status", "flows", "issues"), [(401, 1, 0), (419, 1, 0), (403, 0, 1), (503, 0, 0)]
+)
+async def test_refused_sign_in_asks_for_credentials_or_has_an_issue_or_is_retried(
+    hass: HomeAssistant, server: DevServer, status: int, flows: int, issues: int
 ) -> None:
     server.faults.auth_status = status
     entry = app_entry(
@@ -89,6 +114,9 @@ async def test_refused_sign_in_starts_a_reauthentication(
 
     assert errors[0].data["code"] == status
     assert len(reauth_flows(hass)) == flows
+    assert len(issues_of(hass)) == issues
+    if flows:
+        assert str(status) in await reauth_reason(hass)
 
 
 async def test_changed_title_renames_the_device_without_a_reload(

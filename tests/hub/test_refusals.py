@@ -1,6 +1,7 @@
 """A refusal and its end are logged once, with a repair issue where only the user can solve it."""
 
 import pytest
+from homeassistant.components.diagnostics import REDACTED
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
@@ -10,11 +11,12 @@ from custom_components.pusher_channels.const import DOMAIN
 from tools.devserver import DevServer, frames
 
 from ..actions import act
-from ..conftest import SetUp, app_entry, until
-from ..home_assistant import issues_of, reauth_flows, state_of
+from ..conftest import APP, SetUp, app_entry, until
+from ..home_assistant import issues_of, reauth_flows, skip, state_of
 
 REFUSED = frames.subscription_error("orders", "Not for you", 403)
 SECRET = "private-encrypted-room"
+STATE = "sensor.demo_app_connection_state"
 FIX = "/api/repairs/issues/fix"
 
 
@@ -25,6 +27,14 @@ async def set_up_refused(hass: HomeAssistant, entry: MockConfigEntry) -> str:
     await until(lambda: issues_of(hass))
     (issue_id,) = issues_of(hass)
     return issue_id
+
+
+async def reconnect(hass: HomeAssistant, server: DevServer) -> None:
+    """Let the server end the connection, and the client connect again without its pause."""
+    await server.close_all(4200)
+    await until(lambda: state_of(hass, STATE).state == "reconnecting")
+    await skip(hass, 30)
+    await until(lambda: state_of(hass, STATE).state == "connected")
 
 
 def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -47,17 +57,41 @@ async def test_refusal_and_success_of_a_channel_are_logged_once_and_update_its_i
     state = state_of(hass, "binary_sensor.orders_subscribed")
     assert (state.state, state.attributes["error"]) == ("off", "Not for you")
 
-    await server.close_all(4200)
+    await reconnect(hass, server)
     await until(lambda: len(refusals) == 2)
     server.faults.reset()
-    await server.close_all(4200)
+    await reconnect(hass, server)
     await until(lambda: state_of(hass, "binary_sensor.orders_subscribed").state == "on")
 
     assert issues_of(hass) == {}
     assert state_of(hass, "binary_sensor.orders_subscribed").attributes["error"] is None
+
+    server.faults.subscribe_answers["orders"] = REFUSED
+    await reconnect(hass, server)
+    await until(lambda: len(refusals) == 3)
+
+    assert list(issues_of(hass)) == [issue_id]
     assert logged(caplog) == [
         "Demo app: the channel orders was refused: Not for you",
         "Demo app: the channel orders is subscribed",
+        "Demo app: the channel orders was refused: Not for you",
+    ]
+
+
+async def test_refusal_of_each_channel_is_logged_without_secrets(
+    hass: HomeAssistant, server: DevServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    for channel in ("news", "orders"):
+        answer = frames.subscription_error(channel, f"Expected {APP.secret}", 403)
+        server.faults.subscribe_answers[channel] = answer
+    entry = app_entry(server, "news", "orders")
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await until(lambda: len(issues_of(hass)) == 2)
+
+    assert sorted(logged(caplog)) == [
+        f"Demo app: the channel {channel} was refused: Expected {REDACTED}"
+        for channel in ("news", "orders")
     ]
 
 
@@ -70,10 +104,10 @@ async def test_refusal_of_an_actions_channel_is_logged_once_each_way(
     subscribed = async_capture_events(hass, "pusher_channels_subscription_succeeded")
     server.faults.subscribe_answers["orders"] = REFUSED
     for count in (1, 2):
-        await server.close_all(4200)
+        await reconnect(hass, server)
         await until(lambda: len(refusals) == count)  # noqa: B023
     server.faults.reset()
-    await server.close_all(4200)
+    await reconnect(hass, server)
     await until(lambda: subscribed)
 
     assert logged(caplog) == [
@@ -158,9 +192,17 @@ async def test_event_that_cannot_be_decrypted_is_reported_until_one_can(
     await until(lambda: issues_of(hass) == {})
 
     assert state_of(hass, subscribed).attributes["error"] is None
-    first, second = logged(caplog)
-    assert first.startswith(f"Demo app: an event of the channel {SECRET} could not be decrypted: ")
-    assert second == f"Demo app: events of the channel {SECRET} are decrypted again"
+    hass.config_entries.async_update_entry(entry, title="Shop")
+    await hass.async_block_till_done()
+    await server.send_raw(frames.event(SECRET, "secret", "not encrypted"))
+    await until(lambda: issues_of(hass))
+
+    reason = failures[0].data["reason"]
+    assert logged(caplog) == [
+        f"Demo app: an event of the channel {SECRET} could not be decrypted: {reason}",
+        f"Demo app: events of the channel {SECRET} are decrypted again",
+        f"Shop: an event of the channel {SECRET} could not be decrypted: {reason}",
+    ]
 
 
 async def test_decryption_issue_is_deleted_by_a_reload(
@@ -191,6 +233,7 @@ async def test_refused_sign_in_has_an_issue_until_it_succeeds(
         user_auth_endpoint=server.user_auth_url,
         options={"sign_in": True},
     )
+    failures = async_capture_events(hass, "pusher_channels_error")
     hub = await set_up(entry)
     await until(lambda: issues_of(hass))
     assert list(issues_of(hass)) == [f"sign_in_refused_{entry.entry_id}"]
@@ -201,7 +244,13 @@ async def test_refused_sign_in_has_an_issue_until_it_succeeds(
     await until(lambda: hub.client.user.user_id)
 
     assert issues_of(hass) == {}
-    assert len(logged(caplog)) == 2
+    server.faults.auth_status = 403
+    await reconnect(hass, server)
+    await until(lambda: issues_of(hass))
+
+    failed = f"Demo app: the sign-in failed: {failures[0].data['message']}"
+    assert "403" in failed
+    assert logged(caplog) == [failed, "Demo app is signed in again", failed]
 
 
 async def test_encrypted_channel_without_a_master_key_is_refused_with_the_remedy(

@@ -12,6 +12,7 @@ from tools.devserver import DevServer, frames
 
 from ..actions import act, ask, connected_guest, failure, mistake
 from ..conftest import SetUp, app_entry, until
+from ..home_assistant import reauth_flows, reauth_reason
 
 EVENT = "pusher_channels_event"
 
@@ -193,9 +194,8 @@ async def test_bad_signature_starts_a_reauthentication(
 
     assert (await failure(hass, "subscribe", channel="private-a"))[0] == "channel_refused"
 
-    await until(hass.config_entries.flow.async_progress)
-    flows = hass.config_entries.flow.async_progress()
-    assert [flow["context"]["source"] for flow in flows] == ["reauth"]
+    assert await reauth_reason(hass) == "private-a: Invalid signature"
+    assert reauth_flows(hass) == ["reauth"]
 
 
 async def test_channel_is_subscribed_again_after_a_reconnect_but_not_after_a_reload(
