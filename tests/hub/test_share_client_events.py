@@ -1,7 +1,9 @@
 """Without the server API a share sends client events: paced, and only while it is subscribed."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -89,12 +91,22 @@ async def test_client_event_that_the_server_drops_is_sent_again(
     await server.wait_received("client-states")
     await until(lambda: state_of(hass, UP_TO_DATE).state == "on")
 
-    errors = async_capture_events(hass, "pusher_channels_error")
-    await server.send_raw(frames.error(4301, "Rate limit exceeded"))
-    await until(lambda: errors)
-    await pass_time(hass, 5)
+    def has_sent(expected: int) -> bool:
+        return [it.event for it in server.received].count("client-states") == expected
 
-    await until(lambda: len([it for it in server.received if it.event == "client-states"]) == 2)
+    await pass_time(hass, 5)
+    errors = async_capture_events(hass, "pusher_channels_error")
+    for code, channel, expected in (
+        (4302, None, 1),
+        (4301, "private-other", 1),
+        (4301, None, 2),
+        (4301, CHANNEL, 3),
+    ):
+        errors.clear()
+        await server.send_raw(frames.error(code, "Rate limit exceeded", channel))
+        await until(lambda: errors)
+        await pass_time(hass, 5)
+        await until(partial(has_sent, expected))
     assert issues_of(hass) == {}
 
 
@@ -135,7 +147,77 @@ async def test_refused_channel_has_an_issue_without_the_server_api(
 
     issue_id = REFUSED.format(entry.entry_id)
     await until(lambda: issue_id in issues_of(hass))
+    assert issues_of(hass)[issue_id].translation_placeholders == {
+        "name": "Home",
+        "app": "Demo app",
+        "status": "403",
+    }
     assert state_of(hass, UP_TO_DATE).state == "off"
+
+
+@pytest.mark.parametrize("status", [0, 429, 503])
+@pytest.mark.usefixtures("states")
+async def test_channel_that_is_refused_for_now_has_no_issue(
+    hass: HomeAssistant, server: DevServer, status: int
+) -> None:
+    server.faults.subscribe_answers[CHANNEL] = frames.subscription_error(
+        CHANNEL, "Later", status=status
+    )
+    entry = entry_without_app_id(server)
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+
+    await until(lambda: entry.runtime_data.client.channels[CHANNEL].error)
+    await hass.async_block_till_done()
+
+    assert REFUSED.format(entry.entry_id) not in issues_of(hass)
+    assert state_of(hass, UP_TO_DATE).state == "off"
+
+
+@pytest.mark.usefixtures("states")
+async def test_channel_that_takes_no_client_events_has_an_issue_without_a_status(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, caplog: pytest.LogCaptureFixture
+) -> None:
+    entry = entry_without_app_id(server, channel="private-encrypted-home")
+    await set_up(entry)
+
+    issue_id = REFUSED.format(entry.entry_id)
+    await until(lambda: issue_id in issues_of(hass))
+
+    placeholders = issues_of(hass)[issue_id].translation_placeholders
+    assert placeholders == {"name": "Home", "app": "Demo app", "status": "-"}
+    assert "Home cannot be sent: Client events are for private and presence" in caplog.text
+
+
+async def test_server_that_takes_smaller_client_events_gets_them(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    ids = [f"sensor.number_{number}" for number in range(60)]
+    for entity_id in ids:
+        hass.states.async_set(entity_id, "1")
+    hub = await set_up(entry_without_app_id(server, entities=ids))
+    first = await server.wait_received("client-states")
+    await until(lambda: state_of(hass, UP_TO_DATE).state == "on")
+
+    server.connections[0].start_close(1009, "Max frame size exceeded")
+    await until(lambda: len(server.attempts) == 2)
+    await server.wait_subscribed(CHANNEL)
+    await until(lambda: hub.client.channels[CHANNEL].is_subscribed)
+    await pass_time(hass, 5)
+
+    later: list[Received] = []
+    states: list[str] = []
+    while len(states) < len(ids):
+        later.append(await server.wait_received(_is_other_than(first, *later)))
+        states += [row["entity_id"] for row in json.loads(later[-1].text)["data"]["states"]]
+    await until(lambda: state_of(hass, UP_TO_DATE).state == "on")
+    assert sorted(states) == sorted(ids)
+    assert max(len(it.text) for it in later) < len(first.text)
+    assert issues_of(hass) == {}
+
+
+def _is_other_than(*known: Received) -> Callable[[Received], bool]:
+    return lambda it: it.event == "client-states" and it not in known
 
 
 async def test_client_events_that_the_app_does_not_allow_are_kept(
@@ -144,12 +226,15 @@ async def test_client_events_that_the_app_does_not_allow_are_kept(
     hass.states.async_set(LAMP, "off")
     async with DevServer(apps=[replace(APP, client_events=False)]) as server:
         entry = entry_without_app_id(server)
-        await set_up(entry)
+        hub = await set_up(entry)
+        share = hub.shares["id-share"]
         issue_id = f"client_events_disabled_{entry.entry_id}"
         await until(lambda: issue_id in issues_of(hass))
         await until(lambda: state_of(hass, UP_TO_DATE).state == "off")
-        sent = len([it for it in server.received if it.event == "client-states"])
+        sent = share.messages_sent
 
-        await pass_time(hass, 60)
+        await pass_time(hass, 299)
+        assert share.messages_sent == sent
 
-        assert len([it for it in server.received if it.event == "client-states"]) == sent
+        await pass_time(hass, 300)
+        assert share.messages_sent == sent + 1

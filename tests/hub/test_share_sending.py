@@ -1,6 +1,6 @@
 """What cannot be sent is kept and sent later; what the server never takes raises a repair issue."""
 
-from dataclasses import replace
+import asyncio
 from unittest.mock import AsyncMock
 
 import pytest
@@ -12,11 +12,12 @@ from custom_components.pusher_channels.client import (
     RequestFailure,
 )
 from custom_components.pusher_channels.hub import share_sender
-from tools.devserver import DevServer, frames
+from custom_components.pusher_channels.hub.share_route import Failure
+from tools.devserver import DevServer
 
-from ..conftest import APP, SetUp, app_entry, until
-from ..home_assistant import issues_of, state_of
-from .shares import CHANNEL, Page, brief, open_page, pass_time, share_subentry, share_tasks
+from ..conftest import SetUp, app_entry, until
+from ..home_assistant import issues_of, skip, state_of
+from .shares import Page, brief, open_page, pass_time, share_subentry, share_tasks
 
 LAMP = "light.lamp"
 FRIDGE = "sensor.fridge"
@@ -146,6 +147,110 @@ async def test_refusal_is_logged_and_has_an_issue_until_the_next_success(
 
 
 @pytest.mark.usefixtures("states")
+async def test_snapshot_that_was_not_sent_is_retried_as_a_snapshot(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    server.faults.api_status = 503
+    hub = await set_up(app_entry(server, share_subentry(LAMP)))
+    await until(lambda: hub.shares["id-share"].failure is Failure.TRANSIENT)
+    server.faults.reset()
+
+    await pass_time(hass, 0.5)
+
+    assert brief(Page(server).take()) == [(True, {LAMP: "off"})]
+
+
+@pytest.mark.usefixtures("states")
+async def test_message_that_is_too_large_at_any_size_is_refused(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server, share_subentry(LAMP))
+    await set_up(entry)
+    page = await open_page(hass, server, 10)
+
+    server.faults.api_status = 413
+    hass.states.async_set(LAMP, "on")
+    await pass_time(hass, 1)
+    issue_id = REFUSED.format(entry.entry_id)
+    await until(lambda: issue_id in issues_of(hass))
+    assert (issues_of(hass)[issue_id].translation_placeholders or {})["status"] == "413"
+
+    server.faults.reset()
+    await pass_time(hass, 300)
+    assert brief(page.take()) == [(False, {LAMP: "on"})]
+
+
+@pytest.mark.usefixtures("states")
+async def test_pause_clears_what_was_wrong_and_the_share_starts_afresh(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(share_sender, "RETRY_GROWTH", 20)
+    entry = app_entry(server, share_subentry(LAMP))
+    hub = await set_up(entry)
+    share = hub.shares["id-share"]
+    page = await open_page(hass, server, 10)
+
+    def failure() -> Failure | None:
+        return share.failure
+
+    server.faults.api_status = 503
+    hass.states.async_set(LAMP, "on")
+    for seconds in (1, 0.5, 10):
+        await pass_time(hass, seconds)
+    assert failure() is Failure.TRANSIENT
+    share.pause()
+    assert failure() is None
+
+    share.resume()
+    assert state_of(hass, UP_TO_DATE).state == "off"
+    await until(lambda: failure() is Failure.TRANSIENT)
+    server.faults.api_status = 403
+    await pass_time(hass, 0.5)
+    assert REFUSED.format(entry.entry_id) in issues_of(hass)
+    share.pause()
+    assert issues_of(hass) == {}
+
+    server.faults.reset()
+    share.resume()
+    assert state_of(hass, UP_TO_DATE).state == "off"
+    assert brief(await page.wait()) == [(True, {LAMP: "on"})]
+    assert state_of(hass, UP_TO_DATE).state == "on"
+
+
+@pytest.mark.parametrize(("status", "is_sent_at_once"), [(503, True), (None, False)])
+@pytest.mark.usefixtures("states")
+async def test_changes_during_an_outage_do_not_wait_for_the_interval(
+    hass: HomeAssistant,
+    server: DevServer,
+    set_up: SetUp,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int | None,
+    is_sent_at_once: bool,
+) -> None:
+    monkeypatch.setattr(share_sender, "SLOW_REQUEST", 0)
+    await set_up(app_entry(server, share_subentry(LAMP, FRIDGE)))
+    page = await open_page(hass, server, 10)
+    server.faults.api_status = status
+    hass.states.async_set(LAMP, "on")
+    if status is not None:
+        await pass_time(hass, 1)
+        server.faults.reset()
+
+    server.freeze()
+    await skip(hass, 1)
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert share_tasks()
+    hass.states.async_set(FRIDGE, "5")
+    server.thaw()
+    assert brief(await page.wait())[0] == (False, {LAMP: "on"})
+    await pass_time(hass, 1)
+
+    sent = brief(page.take())
+    assert sent == ([(False, {FRIDGE: "5"})] if is_sent_at_once else [])
+
+
+@pytest.mark.usefixtures("states")
 async def test_wrong_clock_has_its_own_issue(
     hass: HomeAssistant, server: DevServer, set_up: SetUp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -178,28 +283,6 @@ async def test_issue_is_deleted_with_the_share(
     await hass.async_block_till_done()
 
     assert issues_of(hass) == {}
-
-
-async def test_server_that_takes_less_gets_smaller_messages(
-    hass: HomeAssistant, set_up: SetUp, socket_enabled: None
-) -> None:
-    ids = [f"sensor.number_{number}" for number in range(100)]
-    for entity_id in ids:
-        hass.states.async_set(entity_id, "1")
-    async with DevServer(apps=[replace(APP, max_event_bytes=3_000)]) as server:
-        entry = app_entry(server, share_subentry(*ids))
-        await set_up(entry)
-        page = Page(server)
-        await until(lambda: len(page.take()) + len(page.states) >= 100)
-        sizes = [len(event.data) for event in server.published]
-        assert max(sizes) <= 3_000
-        await until(lambda: not share_tasks())
-        await pass_time(hass, 10)
-
-        hass.states.async_set(ids[0], "2")
-        await pass_time(hass, 1)
-        assert brief(await page.wait()) == [(False, {ids[0]: "2"})]
-        assert issues_of(hass) == {}
 
 
 async def test_cache_channel_gets_the_whole_snapshot_each_time_in_one_part(
@@ -248,16 +331,3 @@ async def test_cache_channel_has_an_issue_when_its_entities_no_longer_fit(
     await until(lambda: len(server.published) == sent + 1)
     await until(lambda: issues_of(hass) == {})
     assert state_of(hass, UP_TO_DATE).state == "on"
-
-
-@pytest.mark.usefixtures("states")
-async def test_refused_channel_does_not_stop_the_server_api(
-    hass: HomeAssistant, server: DevServer
-) -> None:
-    server.faults.subscribe_answers[CHANNEL] = frames.subscription_error(CHANNEL, "No", status=403)
-    entry = app_entry(server, share_subentry(LAMP))
-    entry.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(entry.entry_id)
-
-    assert brief(await Page(server).wait()) == [(True, {LAMP: "off"})]
-    assert issues_of(hass) == {}

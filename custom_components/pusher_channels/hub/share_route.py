@@ -145,7 +145,10 @@ def make_route(
 def failure_of(err: PusherError | TimeoutError) -> Failure:
     """Return what may help after an error."""
     match err:
-        case RequestError(failure=RequestFailure.TOO_LARGE):
+        case (
+            RequestError(failure=RequestFailure.TOO_LARGE)
+            | InvalidUseError(misuse=Misuse.DATA_SIZE)
+        ):
             return Failure.TOO_LARGE
         case RequestError(failure=RequestFailure.NO_RESPONSE):
             return Failure.TRANSIENT
