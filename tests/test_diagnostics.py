@@ -19,6 +19,7 @@ from custom_components.pusher_channels.hub.devices import subentry_identifier
 from custom_components.pusher_channels.hub.hub import Hub
 from tools.devserver import DevServer, frames
 
+from .actions import act
 from .conftest import APP, SetUp, app_data, app_entry, channel_subentry, until
 
 REDACTED = "**REDACTED**"
@@ -228,6 +229,24 @@ async def test_refused_channel_is_described_without_what_the_server_quotes(
     assert room["count"] == room["members"] == 0
 
 
+async def test_refused_channel_of_an_action_is_described(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, hass_client: ClientSessionGenerator
+) -> None:
+    entry = app_entry(server)
+    hub = await set_up(entry)
+    await act(hass, "subscribe", channel="by-action")
+    answer = frames.subscription_error("by-action", f"Expected {APP.secret}", 403)
+    server.faults.subscribe_answers["by-action"] = answer
+    await server.close_all(4200)
+    await until(lambda: hub.client.channels["by-action"].error)
+
+    (channel,) = (await of_entry(hass, hass_client, entry))["other_channels"]
+
+    assert (channel["channel"], channel["state"]) == ("by-action", "failed")
+    error = {"type": "AuthError", "status": 403, "message": f"Expected {REDACTED}"}
+    assert channel["error"] == error
+
+
 async def test_app_that_could_not_be_set_up_is_described(
     hass: HomeAssistant, server: DevServer, hass_client: ClientSessionGenerator
 ) -> None:
@@ -290,6 +309,7 @@ async def test_device_of_an_app_has_the_app(
         ("https://me:canary@auth.example:8443/a/b?token=canary#x", "https://auth.example:8443/a/b"),
         ("http://auth.example", "http://auth.example/"),
         ("http://[canary", REDACTED),
+        ("auth/path?token=canary", "auth/path"),
     ],
 )
 async def test_urls_are_shown_without_credentials_and_query(

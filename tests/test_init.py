@@ -14,18 +14,19 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 
 from custom_components.pusher_channels import sensor
-from custom_components.pusher_channels.hub.devices import register_app
+from custom_components.pusher_channels.hub.devices import register_app, register_channel
 from custom_components.pusher_channels.hub.hub import Hub
 from tools.devserver import DevServer, frames
 
 from .conftest import APP, SetUp, app_entry, channel_subentry, until
 from .home_assistant import device_named, reauth_flows, skip, state_of
+from .hub.shares import share_subentry
 
 
 async def test_setup_connects_and_makes_devices(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
-    entry = app_entry(server, "orders", "private-encrypted-room")
+    entry = app_entry(server, "orders", "private-encrypted-room", share_subentry("sun.sun"))
 
     hub = await set_up(entry)
 
@@ -43,6 +44,11 @@ async def test_setup_connects_and_makes_devices(
     assert channel.model == "Private encrypted channel"
     assert channel.config_subentry_id == "id-private-encrypted-room"
     assert channel.via_device_id == app.id
+    share = device_named(hass, entry, "id-share")
+    assert share is not None
+    assert (share.name, share.model, share.manufacturer) == ("Home", "Share", None)
+    assert share.config_subentry_id == "id-share"
+    assert share.via_device_id == app.id
 
 
 async def test_unreachable_server_is_tried_again(hass: HomeAssistant, server: DevServer) -> None:
@@ -325,13 +331,17 @@ async def test_entities_that_are_no_longer_configured_are_removed(
 async def test_only_an_app_of_pusher_has_the_manufacturer_and_the_dashboard(
     hass: HomeAssistant, server: DevServer, server_data: dict[str, str], manufacturer: str | None
 ) -> None:
-    entry = app_entry(server)
+    entry = app_entry(server, "orders")
     entry.add_to_hass(hass)
     hass.config_entries.async_update_entry(entry, data=entry.data | {"server": server_data})
 
-    device = dr.async_get(hass).async_get(register_app(hass, entry))
+    app_id = register_app(hass, entry)
+    register_channel(hass, entry, entry.subentries["id-orders"], app_id)
 
-    assert isinstance(device, dr.DeviceEntry)
-    assert device.manufacturer == manufacturer
+    device = device_named(hass, entry, entry.entry_id)
+    channel = device_named(hass, entry, "id-orders")
+    assert device is not None
+    assert channel is not None
+    assert device.manufacturer == channel.manufacturer == manufacturer
     url = "https://dashboard.pusher.com" if manufacturer else None
     assert device.configuration_url == url

@@ -25,7 +25,7 @@ from custom_components.pusher_channels.hub.refusals import api_failed, api_succe
 from tools.devserver import DevServer, frames
 
 from .conftest import APP, SetUp, app_entry, until
-from .home_assistant import issues_of
+from .home_assistant import issues_of, skip
 
 FIX = "/api/repairs/issues/fix"
 FROM_PUSHER = (
@@ -194,6 +194,27 @@ async def test_fix_that_did_not_help_keeps_the_issue(
     assert (result["type"], result["reason"]) == ("abort", "not_solved")
     assert len(server.attempts) == 2
     assert list(issues_of(hass)) == [f"app_not_found_{entry.entry_id}"]
+
+
+async def test_fix_of_a_channel_that_the_server_does_not_answer_keeps_the_issue(
+    hass: HomeAssistant, server: DevServer, hass_client: ClientSessionGenerator
+) -> None:
+    refused = frames.subscription_error("orders", "Not for you", 403)
+    server.faults.subscribe_answers["orders"] = refused
+    entry = app_entry(server, "orders")
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await until(lambda: issues_of(hass))
+    server.faults.reset()
+    server.faults.unanswered_channels = {"orders"}
+
+    (issue_id,) = issues_of(hass)
+    submitted = hass.async_create_background_task(submit(hass, hass_client, issue_id), "submit")
+    await until(lambda: len([it for it in server.received if it.channel == "orders"]) == 2)
+    await skip(hass, 15)
+    result = await submitted
+
+    assert (result["type"], result["reason"]) == ("abort", "not_solved")
 
 
 async def test_fix_of_a_removed_app_ends(

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
@@ -68,3 +69,11 @@ async def test_several_apps_need_the_field_app(
     assert found == key
     assert "config_entry_id" in text
     await act(hass, action, **data, config_entry_id=two_apps[0].entry_id)
+
+
+async def test_disabled_app_is_not_one_of_several(
+    hass: HomeAssistant, two_apps: list[MockConfigEntry]
+) -> None:
+    await hass.config_entries.async_set_disabled_by(two_apps[1].entry_id, ConfigEntryDisabler.USER)
+
+    await act(hass, "send_to_user", user_id="42", event="x")

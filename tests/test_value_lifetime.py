@@ -193,6 +193,28 @@ async def test_state_that_has_ended_does_not_return_with_another_name(
     assert state_of(hass, "sensor.sum").state == STATE_UNKNOWN
 
 
+@pytest.mark.parametrize(("source", "state"), [("total", "5"), ("sum", "6")])
+async def test_change_of_a_value_does_not_prolong_its_state(
+    hass: HomeAssistant,
+    server: DevServer,
+    set_up: SetUp,
+    freezer: FrozenDateTimeFactory,
+    source: str,
+    state: str,
+) -> None:
+    entry = shop(server, a=sensor(expire_after=60, unit_of_measurement="EUR"))
+    await set_up(entry)
+    await publish(hass, server, {"total": 5, "sum": 6})
+    await pass_time(hass, freezer, 50)
+    change_values(hass, entry, a=sensor("Total", source, expire_after=60))
+    await hass.async_block_till_done()
+    assert state_of(hass, TOTAL).state == state
+
+    await pass_time(hass, freezer, 20)
+
+    assert state_of(hass, TOTAL).state == STATE_UNKNOWN
+
+
 async def test_time_that_passed_while_home_assistant_was_off_counts(
     hass: HomeAssistant,
     hass_storage: dict[str, Any],

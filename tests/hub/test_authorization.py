@@ -243,3 +243,28 @@ async def test_script_that_is_not_loaded_is_retried_as_long_as_it_is_registered(
     with pytest.raises(AuthorizationError) as raised:
         await AuthorizationScript(hass, "script.other").authorize_user("1.2")
     assert (raised.value.status, raised.value.retryable) == (401, False)
+
+
+async def test_script_is_asked_for_a_sign_in_and_for_a_channel(
+    hass: HomeAssistant, server: DevServer
+) -> None:
+    names = ("socket_id", "channel_name")
+    fields = {name: f"got {{{{ {name} | default('none') }}}}" for name in names}
+    script = {"authorize": {"sequence": [{"event": "asked", "event_data": fields}]}}
+    assert await async_setup_component(hass, "script", {"script": script})
+    asked = async_capture_events(hass, "asked")
+    entry = app_entry(
+        server,
+        "private-room",
+        authorization="auth_script",
+        script="script.authorize",
+        options={"sign_in": True},
+    )
+    entry.add_to_hass(hass)
+
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await until(lambda: len(asked) == 2)
+
+    socket_id = entry.runtime_data.client.socket_id
+    assert sorted(event.data["channel_name"] for event in asked) == ["got none", "got private-room"]
+    assert {event.data["socket_id"] for event in asked} == {f"got {socket_id}"}

@@ -12,6 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from custom_components.pusher_channels.hub.hub import Hub
 from tools.devserver import DevServer, frames
 
+from ..actions import act
 from ..conftest import SetUp, app_entry, until
 from ..home_assistant import skip
 
@@ -110,6 +111,20 @@ async def test_record_has_a_gap_that_waits_for_another_channel(
 
     since = hass_storage[FILE]["data"][entry.entry_id]["since"]
     assert since == {"orders": lost, "news": lost}
+
+
+async def test_record_has_no_channel_of_an_action(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, hass_storage: dict[str, Any]
+) -> None:
+    entry = app_entry(server, "orders", options={"sign_in": True})
+    hub = await set_up(entry)
+    await act(hass, "subscribe", channel="by-action")
+    await until(lambda: hub.client.channels[f"#server-to-user-{ME}"].is_subscribed)
+
+    await hass.async_stop(force=True)
+
+    since = hass_storage[FILE]["data"][entry.entry_id]["since"]
+    assert since.keys() == {"orders", f"#server-to-user-{ME}"}
 
 
 async def test_filter_that_changes_during_an_outage_keeps_the_gap(

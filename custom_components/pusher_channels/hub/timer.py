@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
-from homeassistant.helpers.event import async_call_later
 
 
 class Timer:
@@ -13,7 +12,7 @@ class Timer:
         self._hass = hass
         self._action = action
         self._cancel: CALLBACK_TYPE | None = None
-        self._job: HassJob[..., None] = HassJob(self._fire, cancel_on_shutdown=True)
+        self._job: HassJob[[], None] = HassJob(self._fire, cancel_on_shutdown=True)
 
     @property
     def is_running(self) -> bool:
@@ -23,7 +22,9 @@ class Timer:
     def start(self, seconds: float) -> None:
         """Schedule the call, in place of an earlier one."""
         self.cancel()
-        self._cancel = async_call_later(self._hass, seconds, self._job)
+        # Home Assistant's stop cancels only timers whose first argument is the job.
+        run = self._hass.async_run_hass_job
+        self._cancel = self._hass.loop.call_later(seconds, run, self._job).cancel
 
     def cancel(self) -> None:
         """Cancel the scheduled call."""
@@ -32,6 +33,6 @@ class Timer:
             self._cancel = None
 
     @callback
-    def _fire(self, *_: object) -> None:
+    def _fire(self) -> None:
         self._cancel = None
         self._action()
