@@ -5,11 +5,9 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
+import pytest
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers import label_registry as lr
 
 from custom_components.pusher_channels.client import Channel, Event
 from tools.devserver import DevServer, frames
@@ -116,69 +114,8 @@ async def test_removed_entity_has_no_state_any_more(
     assert brief(page.take()) == [(False, {FRIDGE: None})]
     await pass_time(hass, 10)
     assert page.take() == []
-
-
-async def test_labels_are_followed(hass: HomeAssistant, server: DevServer, set_up: SetUp) -> None:
-    registry = er.async_get(hass)
-    label = lr.async_get(hass).async_create("Shared").label_id
-    for number in (1, 2):
-        registry.async_get_or_create(
-            "sensor", "test", str(number), suggested_object_id=f"s{number}"
-        )
-        hass.states.async_set(f"sensor.s{number}", str(number))
-    registry.async_update_entity("sensor.s1", labels={label})
-    await set_up(app_entry(server, share_subentry(labels=[label])))
-    page = await open_page(hass, server)
-    assert page.states == {"sensor.s1": "1"}
-
-    registry.async_update_entity("sensor.s2", labels={label})
-    await pass_time(hass, 10)
-    assert brief(page.take()) == [(False, {"sensor.s2": "2"})]
-
-    registry.async_update_entity("sensor.s1", labels=set())
-    hass.states.async_set("sensor.s1", "no longer shared")
-    await pass_time(hass, 10)
-    assert brief(page.take()) == [(False, {"sensor.s1": None})]
-
-    lr.async_get(hass).async_delete(label)
-    await pass_time(hass, 10)
-    assert brief(page.take()) == [(False, {"sensor.s2": None})]
-
-
-async def test_label_of_a_device_shares_its_main_entities(
-    hass: HomeAssistant, server: DevServer, set_up: SetUp
-) -> None:
-    entry = app_entry(server, "orders", share_subentry(labels=["shop"]))
-    hass.config.components.add("test")
-    await set_up(entry)
-    page = await open_page(hass, server)
-    assert page.states == {}
-
-    devices = dr.async_get(hass)
-    [device] = [
-        it
-        for it in dr.async_entries_for_config_entry(devices, entry.entry_id)
-        if it.config_subentry_id == "id-orders"
-    ]
-    devices.async_update_device(device.id, labels={"shop"})
-    await pass_time(hass, 10)
-
-    page.take()
-    assert set(page.states) == {"event.orders"}
-
-
-async def test_own_entities_are_never_shared(
-    hass: HomeAssistant, server: DevServer, set_up: SetUp
-) -> None:
-    own = ["sensor.home_messages_sent", "switch.home_sharing"]
-    hass.states.async_set(LAMP, "off")
-    await set_up(app_entry(server, share_subentry(LAMP, *own)))
-    page = await open_page(hass, server, 10)
-    await pass_time(hass, 10)
-    page.take()
-
-    assert page.states == {LAMP: "off"}
-    assert len(server.published) == 1
+    await server.close_all(4200)
+    assert brief(await page.wait()) == [(True, {LAMP: "off"})]
 
 
 async def test_requested_snapshot_is_sent_at_once_then_every_five_seconds(
@@ -232,13 +169,18 @@ async def test_webhook_of_an_occupied_channel_starts_a_snapshot(
     await set_up(entry)
     page = await open_page(hass, server, 5)
 
-    for changes in ({"channel": "else"}, {"event": "channel_vacated"}, {"entry_id": "another"}, {}):
+    for changes in ({"channel": "else"}, {"event": "channel_vacated"}, {"entry_id": "another"}):
         data = {"entry_id": entry.entry_id, "channel": "home", "event": "channel_occupied"}
         hass.bus.async_fire("pusher_channels_webhook", data | changes)
-        await hass.async_block_till_done()
-    await page.wait()
+        await pass_time(hass, 5)
+    assert page.take() == []
 
-    assert len(server.published) == 2
+    for event in ("channel_occupied", "cache_miss"):
+        hass.bus.async_fire(
+            "pusher_channels_webhook", data | {"event": event, "entry_id": entry.entry_id}
+        )
+        assert brief(await page.wait()) == [(True, {LAMP: "off"})]
+        await pass_time(hass, 5)
 
 
 async def test_another_subscription_of_an_encrypted_channel_gets_a_snapshot(
@@ -266,20 +208,21 @@ def _has_count(channel: Channel, count: int) -> bool:
     return channel.subscription_count == count
 
 
+@pytest.mark.parametrize("share", [{"channel": "home", "public": True}, {"channel": CHANNEL}])
 async def test_return_of_the_server_starts_a_snapshot(
-    hass: HomeAssistant, server: DevServer, set_up: SetUp
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, share: dict[str, Any]
 ) -> None:
     hass.states.async_set(LAMP, "off")
-    for_all = share_subentry(LAMP, channel="home", public=True)
-    hub = await set_up(app_entry(server, for_all))
+    hub = await set_up(app_entry(server, share_subentry(LAMP, **share)))
     page = await open_page(hass, server, 5)
 
     old = hub.client.socket_id
     await server.close_all(4200)
     await until(lambda: hub.client.socket_id not in (old, None))
-    await page.wait()
+    assert brief(await page.wait()) == [(True, {LAMP: "off"})]
+    await pass_time(hass, 5)
 
-    assert len(server.published) == 2
+    assert page.take() == []
 
 
 async def test_large_snapshot_is_sent_in_parts(
@@ -335,6 +278,24 @@ async def test_share_is_added_changed_and_removed_without_a_reload(
     assert hass.states.get("switch.home_sharing") is None
     assert hub.client.channels.keys() == {"orders"}
     assert len(server.attempts) == 1
+
+
+async def test_share_of_a_channel_that_is_already_subscribed_is_sent_at_once(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    hass.states.async_set(LAMP, "off")
+    entry = app_entry(server, CHANNEL)
+    await set_up(entry)
+    subentry = ConfigSubentry(
+        data=MappingProxyType({"channel": CHANNEL, "entities": [LAMP]}),
+        subentry_type="share",
+        title="Home",
+        unique_id="share_x",
+    )
+
+    hass.config_entries.async_add_subentry(entry, subentry)
+
+    assert brief(await Page(server).wait()) == [(True, {LAMP: "off"})]
 
 
 async def test_entity_that_leaves_by_a_change_of_the_share_has_no_state_any_more(

@@ -5,8 +5,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from homeassistant.const import EVENT_HOMEASSISTANT_STOP, EntityCategory
-from homeassistant.core import HomeAssistant, State
+from homeassistant.const import (
+    EVENT_HOMEASSISTANT_STARTED,
+    EVENT_HOMEASSISTANT_STOP,
+    EntityCategory,
+)
+from homeassistant.core import CoreState, HomeAssistant, State
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers import restore_state
@@ -92,6 +96,53 @@ async def test_paused_share_sends_nothing_until_it_is_turned_on(
     assert brief(await page.wait()) == [(True, {LAMP: "on"})]
     assert state_of(hass, SHARING).state == "on"
     assert state_of(hass, UP_TO_DATE).state == "on"
+
+
+async def test_pauses_leave_no_listeners(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    await set_up(app_entry(server, share_subentry(LAMP, labels=["shared"])))
+    page = await open_page(hass, server)
+    listeners = hass.bus.async_listeners()
+
+    for _ in range(3):
+        await turn(hass, "turn_off")
+        await turn(hass, "turn_on")
+        await page.wait()
+
+    assert hass.bus.async_listeners() == listeners
+
+
+async def test_share_starts_once_home_assistant_has_started(
+    hass: HomeAssistant, server: DevServer
+) -> None:
+    hass.set_state(CoreState.starting)
+    entry = app_entry(server, share_subentry(LAMP))
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await turn(hass, "turn_off")
+    await turn(hass, "turn_on")
+    await pass_time(hass, 60)
+    assert CHANNEL not in entry.runtime_data.client.channels
+    assert server.published == []
+
+    hass.set_state(CoreState.running)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+    assert brief(await Page(server).wait()) == [(True, {LAMP: "off"})]
+
+
+async def test_another_title_sends_nothing(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server, share_subentry(LAMP))
+    await set_up(entry)
+    page = await open_page(hass, server, 10)
+
+    share = entry.subentries["id-share"]
+    hass.config_entries.async_update_subentry(entry, share, title="Garden")
+    await pass_time(hass, 60)
+
+    assert page.take() == []
 
 
 async def test_off_stays_off_after_a_restart(
