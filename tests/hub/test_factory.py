@@ -12,7 +12,7 @@ from custom_components.pusher_channels.hub.authorization import make_authorizer
 from custom_components.pusher_channels.hub.factory import make_api, make_server
 from tools.devserver import DevServer
 
-from ..conftest import app_data
+from ..conftest import app_data, app_entry
 
 SCHEME = {"use_tls": True, "verify_ssl": True}
 
@@ -64,6 +64,24 @@ async def test_endpoint_and_server_api_are_asked_through_the_proxy(
     (request,) = server.auth_requests
     assert (request.headers["X-Token"], request.form["tenant"]) == ("abc", "42")
     assert await api.channels() == {}
+
+
+async def test_connection_is_made_through_the_proxy_with_the_origin_and_the_headers(
+    hass: HomeAssistant, server: DevServer
+) -> None:
+    at = {"host": "server.invalid", "port": 80, "use_tls": False, "verify_ssl": True}
+    headers = [{"name": "X-Gateway", "value": "gateway-token"}]
+    sent = {"proxy": server.url, "origin": "https://panel.example", "headers": headers}
+    entry = app_entry(server)
+    entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(entry, data=entry.data | {"server": at | sent})
+
+    assert await hass.config_entries.async_setup(entry.entry_id)
+
+    (attempt,) = server.attempts
+    assert attempt.headers["Host"] == "server.invalid"
+    assert attempt.headers["Origin"] == "https://panel.example"
+    assert attempt.headers["X-Gateway"] == "gateway-token"
 
 
 async def test_user_without_information_is_named_home_assistant(

@@ -2,6 +2,7 @@
 
 import pytest
 from homeassistant.components.diagnostics import REDACTED
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
@@ -216,6 +217,27 @@ async def test_decryption_issue_is_deleted_by_a_reload(
     assert await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done()
 
+    assert issues_of(hass) == {}
+
+
+async def test_issue_of_a_sign_in_is_deleted_when_the_app_no_longer_signs_in(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    server.faults.auth_status = 403
+    entry = app_entry(
+        server,
+        authorization="auth_endpoint",
+        auth_endpoint=server.auth_url,
+        user_auth_endpoint=server.user_auth_url,
+        options={"sign_in": True},
+    )
+    await set_up(entry)
+    await until(lambda: issues_of(hass))
+
+    hass.config_entries.async_update_entry(entry, options={})
+    await hass.async_block_till_done()
+
+    assert entry.state is ConfigEntryState.LOADED
     assert issues_of(hass) == {}
 
 

@@ -146,11 +146,8 @@ class Hub:
 
     @callback
     def stop(self) -> None:
-        """Store the end and stop all timers; the client is disconnected by the caller."""
+        """Store the end; the caller disconnects the client, which stops all timers."""
         self._gaps.stop()
-        self.user.stop()
-        for channel in self.channels.values():
-            channel.give_up()
 
     @callback
     def update(self) -> None:

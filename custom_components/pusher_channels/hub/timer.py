@@ -22,7 +22,7 @@ class Timer:
     def start(self, seconds: float) -> None:
         """Schedule the call, in place of an earlier one."""
         self.cancel()
-        # Home Assistant's stop cancels only timers whose first argument is the job.
+        # Home Assistant's stop cancels only timers that have the job as their first argument.
         run = self._hass.async_run_hass_job
         self._cancel = self._hass.loop.call_later(seconds, run, self._job).cancel
 

@@ -47,11 +47,6 @@ class AppUser:
         """Call the listener when something changed."""
         return self._changes.add(listener)
 
-    def stop(self) -> None:
-        """Stop all timers."""
-        self._grace.give_up()
-        self._timer.cancel()
-
     def _handle_notice(self, notice: ClientNotice) -> None:
         match notice:
             case SignedIn():
@@ -81,7 +76,8 @@ class AppUser:
     @callback
     def _sign_out(self) -> None:
         """Show that the user is not signed in."""
-        self.stop()
+        self._grace.give_up()
+        self._timer.cancel()
         self._online.clear()
         self._unconfirmed.clear()
         self._changes.notify(None)
