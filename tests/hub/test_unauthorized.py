@@ -58,7 +58,7 @@ async def test_origin_that_is_not_allowed_has_an_issue_until_it_connects(
     assert issues_of(hass) == {}
 
 
-async def test_server_that_requires_authorization_of_an_app_without_any_has_an_issue(
+async def test_server_that_requires_authorization_of_an_app_without_any_has_an_issue_until_a_reload(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     entry = app_entry(server, "orders", authorization="auth_none")
@@ -71,6 +71,10 @@ async def test_server_that_requires_authorization_of_an_app_without_any_has_an_i
     await until(lambda: issues_of(hass))
     assert list(issues_of(hass)) == [f"authorization_required_{entry.entry_id}"]
     assert reauth_flows(hass) == []
+
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+    assert issues_of(hass) == {}
 
 
 async def test_terminated_connections_of_the_signed_in_user_have_an_issue_until_connected(
