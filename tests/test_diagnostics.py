@@ -204,6 +204,23 @@ async def test_lost_connection_is_described(
     assert diagnostics["channels"][0]["state"] == "unsubscribed"
 
 
+async def test_latest_50_states_of_the_connection_are_described(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, hass_client: ClientSessionGenerator
+) -> None:
+    entry = app_entry(server)
+    hub = await set_up(entry)
+    for _ in range(26):
+        await hub.client.disconnect()
+        hub.client.connect()
+        await hub.client.wait_connected()
+
+    connection = (await of_entry(hass, hass_client, entry))["connection"]
+
+    states = [past["state"] for past in connection["past_states"]]
+    assert len(states) == 50
+    assert states[-1] == "connected"
+
+
 async def test_refused_channel_is_described_without_what_the_server_quotes(
     hass: HomeAssistant,
     server: DevServer,

@@ -131,17 +131,22 @@ async def test_refusal_that_is_retried_is_logged_without_an_issue(
     assert logged(caplog) == ["Demo app: the channel orders was refused: Later"]
 
 
-async def test_removed_channel_takes_its_issue_along(
-    hass: HomeAssistant, server: DevServer
+async def test_removed_channel_takes_its_issue_along_and_is_logged_when_added_again(
+    hass: HomeAssistant, server: DevServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.faults.subscribe_answers["orders"] = REFUSED
     entry = app_entry(server, "orders")
-    await set_up_refused(hass, entry)
+    subentry = entry.subentries["id-orders"]
+    issue_id = await set_up_refused(hass, entry)
 
     hass.config_entries.async_remove_subentry(entry, "id-orders")
     await hass.async_block_till_done()
-
     assert issues_of(hass) == {}
+
+    hass.config_entries.async_add_subentry(entry, subentry)
+    await until(lambda: issues_of(hass))
+    assert list(issues_of(hass)) == [issue_id]
+    assert logged(caplog) == ["Demo app: the channel orders was refused: Not for you"] * 2
 
 
 @pytest.mark.parametrize(("still_refused", "result"), [(False, "create_entry"), (True, "abort")])
