@@ -13,11 +13,13 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from custom_components.pusher_channels.client import (
     ConnectionState,
 )
+from custom_components.pusher_channels.hub import share_route
+from custom_components.pusher_channels.hub.share_route import Failure
 from tools.devserver import DevServer, Received, frames
 
 from ..actions import connected_guest
 from ..conftest import APP, SetUp, app_entry, until
-from ..home_assistant import issues_of, state_of
+from ..home_assistant import issues_of, skip, state_of
 from .shares import CHANNEL, brief, pass_time, share_subentry
 
 LAMP = "light.lamp"
@@ -134,6 +136,26 @@ async def test_client_events_wait_for_the_connection(
     assert message["event"] == "client-states"
     assert brief([message["data"]]) == [(True, {LAMP: "on", FRIDGE: "4"})]
     await until(lambda: state_of(hass, UP_TO_DATE).state == "on")
+
+
+@pytest.mark.usefixtures("states")
+async def test_client_event_does_not_wait_for_a_subscription_without_end(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(share_route, "_SECONDS_TO_SUBSCRIBE", 0.05)
+    hub = await set_up(entry_without_app_id(server))
+    await server.wait_received("client-states")
+    await until(lambda: state_of(hass, UP_TO_DATE).state == "on")
+    await pass_time(hass, 10)
+
+    server.faults.unanswered_channels = {CHANNEL}
+    old = hub.client.socket_id
+    await server.close_all(4200)
+    await until(lambda: hub.client.socket_id not in (old, None))
+    hass.states.async_set(LAMP, "on")
+    await skip(hass, 1)
+
+    await until(lambda: hub.shares["id-share"].failure is Failure.TRANSIENT)
 
 
 @pytest.mark.usefixtures("states")

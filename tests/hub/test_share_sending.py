@@ -304,7 +304,7 @@ async def test_cache_channel_gets_the_whole_snapshot_each_time_in_one_part(
 
 
 async def test_cache_channel_has_an_issue_when_its_entities_no_longer_fit(
-    hass: HomeAssistant, server: DevServer, set_up: SetUp
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, caplog: pytest.LogCaptureFixture
 ) -> None:
     ids = [f"sensor.number_{number}" for number in range(40)]
     for entity_id in ids:
@@ -321,6 +321,9 @@ async def test_cache_channel_has_an_issue_when_its_entities_no_longer_fit(
     await pass_time(hass, 1)
     issue_id = TOO_LARGE.format(entry.entry_id)
     await until(lambda: issue_id in issues_of(hass))
+    placeholders = issues_of(hass)[issue_id].translation_placeholders
+    assert placeholders == {"name": "Home", "app": "Demo app"}
+    assert "Home cannot be sent: one event has no room for its entities" in caplog.text
     assert state_of(hass, UP_TO_DATE).state == "off"
     await pass_time(hass, 10)
     assert len(server.published) == sent
