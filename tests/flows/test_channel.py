@@ -247,6 +247,8 @@ async def test_occupied_channels_and_present_members_are_offered(
     async with connected_guest(server) as guest:
         await guest.join("orders")
         await guest.join("private-home-assistant-probe")
+        await guest.sign_in({"id": "ada"})
+        await guest.subscribe("#server-to-user-ada")
         await guest.join("presence-hall", {"user_id": "ada"})
         step = await start_channel(hass, entry)
         assert offered(step, "channel") == {"orders": "orders", "presence-hall": "presence-hall"}
@@ -308,6 +310,35 @@ async def test_member_without_a_name_is_offered_by_its_id(
         await until(lambda: "ada" in channel.members)
         step = await start_channel_change(hass, entry, "presence-lobby")
         assert offered(step, "members") == {"ada": label}
+
+
+async def test_members_of_a_refused_channel_are_those_of_the_server_api(
+    hass: HomeAssistant, server: DevServer
+) -> None:
+    entry = app_entry(server, "presence-lobby")
+    entry.add_to_hass(hass)
+    async with connected_guest(server) as guest:
+        await guest.join("presence-lobby", {"user_id": "ada"})
+        answer = frames.subscription_error("presence-lobby", "Not for you", 403)
+        server.faults.subscribe_answers["presence-lobby"] = answer
+        assert await hass.config_entries.async_setup(entry.entry_id)
+        channel = entry.runtime_data.client.channels["presence-lobby"]
+        await until(lambda: channel.error)
+        step = await start_channel_change(hass, entry, "presence-lobby")
+        assert offered(step, "members") == {"ada": "ada"}
+
+
+async def test_choices_stay_after_an_error_without_another_request(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server)
+    await set_up(entry)
+    async with connected_guest(server) as guest:
+        await guest.join("orders")
+        step = await start_channel(hass, entry)
+        server.faults.api_status = 503
+        step = await submit_channel(hass, step, "no channel")
+        assert offered(step, "channel") == {"orders": "orders"}
 
 
 @pytest.mark.parametrize("app_id", [None, "999999"])

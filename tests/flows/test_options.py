@@ -89,9 +89,11 @@ async def test_origins_are_stored_as_browsers_send_them(
     }
     step = await hass.config_entries.options.async_configure(step["flow_id"], form)
     assert step["errors"] == {"base": "invalid_origin"}
+    assert shown_error(step) == ""
     assert prefilled(step)["auth_endpoint_origins"] == form["auth_endpoint_origins"]
 
-    form["auth_endpoint_origins"] = [" HTTPS://Panel:443/ ", "http://localhost:8080"]
+    origins = [" HTTPS://Panel:443/ ", "http://localhost:8080", "https://panel"]
+    form["auth_endpoint_origins"] = origins
     step = await hass.config_entries.options.async_configure(step["flow_id"], form)
     assert entry.options == {
         "auth_endpoint_view": True,

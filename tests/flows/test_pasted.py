@@ -110,6 +110,26 @@ REVERB_SERVER_PORT=9000
             + LARAVEL_REVERB.replace("=reverb", "=").replace("KEY=k", "KEY=l"),
             APP | {"cluster": "eu"},
         ),
+        ("PUSHER_APP_KEY=l\n" + LARAVEL_REVERB.replace("=reverb", "="), APP | REVERB),
+        (
+            LARAVEL_REVERB + "PUSHER_APP_KEY=k\nPUSHER_HOST=other.example\nPUSHER_APP_CLUSTER=eu",
+            APP | REVERB | {"cluster": "eu"},
+        ),
+        ("A=k\nB=${A}\nC=${B}\nPUSHER_APP_KEY=${C}", {"app_key": "k"}),
+        ("A=k\nB=${A}\nC=${B}\nD=${C}\nPUSHER_APP_ID=1${D}", {"app_id": "1"}),
+        ("A=k\nPUSHER_APP_KEY=" + "$A" * 11, {"app_key": "k" * 10 + "$A"}),
+        ("PUSHER_APP_KEY=k\nPUSHER_PORT=1", {"app_key": "k", "port": 1}),
+        ("PUSHER_APP_KEY=k\nPUSHER_PORT=65535", {"app_key": "k", "port": 65535}),
+        ("PUSHER_APP_KEY=k".ljust(MAX_LENGTH), {"app_key": "k"}),
+        (
+            "PUSHER_URL=https://k%2F1:s@ws.example/apps/a%20b",
+            {"app_key": "k/1", "secret": "s", "app_id": "a b", "host": "ws.example"}
+            | {"use_tls": True},
+        ),
+        (
+            "wss://ws.example/app/k%2F1",
+            {"app_key": "k/1", "host": "ws.example", "use_tls": True},
+        ),
         (
             "PUSHER_APP_CLUSTER=ap1\nPUSHER_URL=https://k:s@api-eu.pusher.com/apps/1",
             APP | {"cluster": "eu"},
@@ -142,6 +162,8 @@ def test_fields_are_read(text: str, fields: dict[str, Any]) -> None:
         ("APP_NAME=Shop\nPUSHER_APP_KEY=", "No app key, secret or address was found"),
         ("PUSHER_APP_KEY=k\nPUSHER_PORT=70000", "PUSHER_PORT"),
         ("PUSHER_APP_KEY=k\nPUSHER_PORT=many", "PUSHER_PORT"),
+        ("PUSHER_APP_KEY=k\nPUSHER_PORT=0", "PUSHER_PORT"),
+        ("PUSHER_APP_KEY=k\nPUSHER_PORT=\u0668\u0660", "PUSHER_PORT"),
         ("REVERB_APP_KEY=k\nVITE_REVERB_SCHEME=gopher", "VITE_REVERB_SCHEME"),
         ("REVERB_APP_KEY=k\nREVERB_HOST=a b", "REVERB_HOST"),
         ("PUSHER_URL=no address", "PUSHER_URL"),

@@ -108,3 +108,15 @@ async def test_pasted_value_that_the_user_removes_stays_removed(
     step = await submit(hass, step, shown)
     assert step["errors"] == {"base": "invalid_host"}
     assert "host" not in prefilled(step)["server"]
+
+
+async def test_pasted_port_is_not_used_without_a_host(
+    hass: HomeAssistant, server: DevServer
+) -> None:
+    settings = "PUSHER_APP_KEY=key\nPUSHER_APP_CLUSTER=eu\nPUSHER_PORT=443\nPUSHER_SCHEME=http"
+    entered = {"server": {"host": " ", "path": "a?"}, "paste": {"settings": settings}}
+    step = await submit(hass, await start(hass), entered)
+    assert step["errors"] == {"base": "invalid_host"}
+    shown = prefilled(step)
+    assert (shown["app_key"], shown["cluster"]) == ("key", "eu")
+    assert shown["server"] == entered["server"] | {"use_tls": True, "verify_ssl": True}

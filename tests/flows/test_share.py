@@ -47,7 +47,7 @@ async def test_share_is_added_with_defaults(
     entry = app_entry(server)
     await set_up(entry)
 
-    step = await add(hass, entry)
+    step = await add(hass, entry, event=" ")
 
     assert step["type"] is FlowResultType.CREATE_ENTRY
     assert step["title"] == "private-home states"
@@ -93,7 +93,7 @@ async def test_everything_that_is_chosen_is_stored(
         hass,
         entry,
         entities=[registered.id, registered.entity_id, LAMP],
-        labels=["shared"],
+        labels=["shared", "shared"],
         channel=" home ",
         event=f" {'n' * 189} ",
         attributes=[" battery", "", "battery"],
@@ -224,6 +224,17 @@ async def test_share_is_changed(hass: HomeAssistant, server: DevServer, set_up: 
     await server.wait_subscribed("private-house")
     await server.wait_unsubscribed("private-home")
     assert len(server.attempts) == 1
+
+
+async def test_share_is_changed_on_its_channel(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server, share_subentry(LAMP))
+    await set_up(entry)
+    step = await start_change(hass, entry)
+    step = await submit(hass, step, entities=["light.other"], channel="private-home")
+    assert step["reason"] == "reconfigure_successful"
+    assert entry.subentries["id-share"].data["entities"] == ["light.other"]
 
 
 async def test_share_with_an_edited_interval_can_be_changed(

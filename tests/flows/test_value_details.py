@@ -131,6 +131,15 @@ async def test_unit_and_classes_that_agree_are_stored(
     assert list(stored(entry).values()) == [STORED | details]
 
 
+async def test_class_of_a_binary_sensor_needs_no_unit(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server, "orders")
+    await set_up(entry)
+    await add(hass, entry, DOOR, device_class="battery")
+    assert list(stored(entry).values()) == [DOOR | {"events": [], "device_class": "battery"}]
+
+
 async def test_every_device_class_is_taken_with_each_unit_and_state_class_that_fits(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:

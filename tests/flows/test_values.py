@@ -183,7 +183,7 @@ async def test_error_is_shown_at_its_field(
     step = await submit(hass, await open_form(hass, entry), TOTAL | change)
     assert step["errors"] == {field: error}
     assert prefilled(step) == TOTAL | change
-    assert not step["last_step"]
+    assert step["last_step"] is False
     step = await submit(hass, step, TOTAL | {"name": "x" * 100})
     assert step["step_id"] == "sensor"
     await submit(hass, step, {})

@@ -34,10 +34,7 @@ async def occupied_channels(hub: Hub) -> Labels:
     names = sorted(
         name
         for name in occupied
-        if is_channel_name(name)
-        and not hub.is_configured(name)
-        and name != PROBE_CHANNEL
-        and ChannelKind.of(name) is not ChannelKind.USER
+        if is_channel_name(name) and not hub.is_configured(name) and name != PROBE_CHANNEL
     )
     return {name: name for name in names[:MAX_CHANNELS]}
 
