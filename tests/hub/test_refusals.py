@@ -1,5 +1,7 @@
 """A refusal and its end are logged once, with a repair issue where only the user can solve it."""
 
+import json
+
 import pytest
 from homeassistant.components.diagnostics import REDACTED
 from homeassistant.config_entries import ConfigEntryState
@@ -16,6 +18,7 @@ from ..conftest import APP, SetUp, app_entry, until
 from ..home_assistant import issues_of, reauth_flows, skip, state_of
 
 REFUSED = frames.subscription_error("orders", "Not for you", 403)
+ME = "home-assistant-12345678"
 SECRET = "private-encrypted-room"
 STATE = "sensor.demo_app_connection_state"
 FIX = "/api/repairs/issues/fix"
@@ -226,9 +229,10 @@ async def test_decryption_issue_is_deleted_by_a_reload(
 
 
 async def test_issue_of_a_sign_in_is_deleted_when_the_app_no_longer_signs_in(
-    hass: HomeAssistant, server: DevServer, set_up: SetUp
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.faults.auth_status = 403
+    server.faults.auth_body = json.dumps({"message": f"No {ME}"})
     entry = app_entry(
         server,
         authorization="auth_endpoint",
@@ -238,6 +242,7 @@ async def test_issue_of_a_sign_in_is_deleted_when_the_app_no_longer_signs_in(
     )
     await set_up(entry)
     await until(lambda: issues_of(hass))
+    assert logged(caplog) == [f"Demo app: the sign-in failed: No {REDACTED}"]
 
     hass.config_entries.async_update_entry(entry, options={})
     await hass.async_block_till_done()
