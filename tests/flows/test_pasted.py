@@ -112,8 +112,9 @@ REVERB_SERVER_PORT=9000
         ),
         ("PUSHER_APP_KEY=l\n" + LARAVEL_REVERB.replace("=reverb", "="), APP | REVERB),
         (
-            LARAVEL_REVERB + "PUSHER_APP_KEY=k\nPUSHER_HOST=other.example\nPUSHER_APP_CLUSTER=eu",
-            APP | REVERB | {"cluster": "eu"},
+            LARAVEL_REVERB.replace("=reverb", "=pusher")
+            + "PUSHER_APP_KEY=k\nPUSHER_HOST=other.example\nPUSHER_APP_CLUSTER=eu",
+            APP | REVERB | {"host": "other.example", "cluster": "eu"},
         ),
         ("A=k\nB=${A}\nC=${B}\nPUSHER_APP_KEY=${C}", {"app_key": "k"}),
         ("A=k\nB=${A}\nC=${B}\nD=${C}\nPUSHER_APP_ID=1${D}", {"app_id": "1"}),
