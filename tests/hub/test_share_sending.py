@@ -317,7 +317,7 @@ async def test_cache_channel_has_an_issue_when_its_entities_no_longer_fit(
     sent = len(server.published)
 
     for entity_id in ids:
-        hass.states.async_set(entity_id, "1", {"note": "x" * 200})
+        hass.states.async_set(entity_id, "1", {"note": "x" * 100})
     await pass_time(hass, 1)
     issue_id = TOO_LARGE.format(entry.entry_id)
     await until(lambda: issue_id in issues_of(hass))
