@@ -21,6 +21,7 @@ SCHEME = {"use_tls": True, "verify_ssl": True}
     ("server", "socket", "api"),
     [
         ({}, "wss://ws-eu.pusher.com:443/app/", "https://api-eu.pusher.com:443"),
+        ({"use_tls": False}, "ws://ws-eu.pusher.com:80/app/", "http://api-eu.pusher.com:80"),
         (
             {"host": "push.example", "port": 6001, "path": "/ws/", "use_tls": False},
             "ws://push.example:6001/ws/app/",

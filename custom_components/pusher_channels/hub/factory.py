@@ -66,16 +66,15 @@ def make_api(hass: HomeAssistant, data: Settings) -> HttpApi | None:
 def make_server(data: Settings) -> Server:
     """Return the server of an app; a host overrides the cluster."""
     server = data[CONF_SERVER]
-    use_tls = server[CONF_USE_TLS]
+    use_tls, api_host = server[CONF_USE_TLS], server.get(CONF_API_HOST, "")
     if host := server.get(CONF_HOST):
         return Server.self_hosted(
             host,
             server.get(CONF_PORT),
             path=server.get(CONF_PATH, ""),
             use_tls=use_tls,
-            api_host=server.get(CONF_API_HOST, ""),
+            api_host=api_host,
         )
-    api_host = server.get(CONF_API_HOST, "")
     return Server.of_cluster(data[CONF_CLUSTER], use_tls=use_tls, api_host=api_host)
 
 
