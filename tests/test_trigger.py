@@ -1,60 +1,25 @@
 """Automations with the triggers of the integration."""
 
-import json
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from homeassistant.const import STATE_OFF
-from homeassistant.core import Context, Event, HomeAssistant
+from homeassistant.core import Context, HomeAssistant
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import async_capture_events
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from tools.devserver import DevServer, frames
 
-from .actions import ENGLISH, connected_guest
+from .actions import connected_guest
+from .automations import ARRIVAL, RAN, SHOWN, automate, variables_of
 from .conftest import SetUp, app_entry, until
-
-RAN = "ran"
-SHOWN = "trigger: "
-ARRIVAL = {
-    "channel": "orders",
-    "event": "order.shipped",
-    "data": {"id": 1},
-    "user_id": None,
-    "cached": False,
-}
-MEMBER = {"channel": "presence-a", "user_id": "42", "user_info": {"name": "Ada"}, "count": 2}
-
-
-async def _automate(
-    hass: HomeAssistant, trigger: str, options: Mapping[str, Any] | None = None
-) -> list[Event[dict[str, Any]]]:
-    """Set up an automation and return the list of its runs."""
-    given = {} if options is None else {"options": dict(options)}
-    automation = {
-        "alias": "Ours",
-        "triggers": [{"trigger": f"pusher_channels.{trigger}", "id": "mine", **given}],
-        "actions": [{"event": RAN, "event_data": {"as": SHOWN + "{{ trigger | to_json }}"}}],
-        "mode": "parallel",
-    }
-    runs = async_capture_events(hass, RAN)
-    assert await async_setup_component(hass, "automation", {"automation": automation})
-    await hass.async_block_till_done()
-    return runs
-
-
-def _variables(event: Event[dict[str, Any]]) -> dict[str, Any]:
-    """Return the variable `trigger` of a run."""
-    variables: dict[str, Any] = json.loads(event.data["as"].removeprefix(SHOWN))
-    return variables
 
 
 async def test_received_event_starts_an_automation(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
-    runs = await _automate(hass, "event_received", {"channel": "orders", "event": "order.*"})
+    runs = await automate(hass, "event_received", {"channel": "orders", "event": "order.*"})
     fired = async_capture_events(hass, "pusher_channels_event")
     entry = app_entry(server, "orders")
     await set_up(entry)
@@ -64,7 +29,7 @@ async def test_received_event_starts_an_automation(
     await server.publish("orders", "order.paid", "in cash")
     await until(lambda: len(runs) == 2)
 
-    assert _variables(runs[0]) == ARRIVAL | {
+    assert variables_of(runs[0]) == ARRIVAL | {
         "entry_id": entry.entry_id,
         "device_id": fired[0].data["device_id"],
         "platform": "pusher_channels.event_received",
@@ -73,7 +38,7 @@ async def test_received_event_starts_an_automation(
         "alias": None,
         "description": "channel orders receiving event order.shipped",
     }
-    assert _variables(runs[1])["data"] == "in cash"
+    assert variables_of(runs[1])["data"] == "in cash"
     assert [event.context.parent_id for event in runs] == [
         fired[0].context.id,
         fired[2].context.id,
@@ -84,7 +49,7 @@ async def test_received_event_starts_an_automation(
 async def test_what_a_cache_channel_sends_after_a_reconnect_starts_an_automation_once(
     hass: HomeAssistant, server: DevServer, set_up: SetUp, stored: list[Any]
 ) -> None:
-    runs = await _automate(hass, "event_received", {"channel": "cache-price"})
+    runs = await automate(hass, "event_received", {"channel": "cache-price"})
     fired = async_capture_events(hass, "pusher_channels_event")
     for data in stored:
         await server.publish("cache-price", "changed", data)
@@ -98,13 +63,13 @@ async def test_what_a_cache_channel_sends_after_a_reconnect_starts_an_automation
     await until(lambda: len(fired) == 4)
     await hass.async_block_till_done()
 
-    assert [_variables(run)["data"] for run in runs[1:]] == [{"price": 8}, {"price": 8}]
+    assert [variables_of(run)["data"] for run in runs[1:]] == [{"price": 8}, {"price": 8}]
 
 
 async def test_cached_event_is_compared_with_the_latest_of_its_channel_and_app(
     hass: HomeAssistant,
 ) -> None:
-    runs = await _automate(hass, "event_received")
+    runs = await automate(hass, "event_received")
 
     async def count_runs(channel: str, data: int, entry: str = "entry-1") -> int:
         before = len(runs)
@@ -125,7 +90,7 @@ async def test_cached_event_is_compared_with_the_latest_of_its_channel_and_app(
 
 
 async def test_latest_event_of_200_cache_channels_is_kept(hass: HomeAssistant) -> None:
-    runs = await _automate(hass, "event_received")
+    runs = await automate(hass, "event_received")
 
     def fire(number: int) -> None:
         event = {"channel": f"cache-{number}", "event": "changed", "cached": True}
@@ -148,14 +113,14 @@ async def test_latest_event_of_200_cache_channels_is_kept(hass: HomeAssistant) -
 async def test_description_of_a_run_is_short(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
-    runs = await _automate(hass, "event_received", {"event": "x*"})
+    runs = await automate(hass, "event_received", {"event": "x*"})
     await set_up(app_entry(server, "orders"))
 
     await server.send_raw(frames.event("orders", "x" * 20_000, 1))
     await until(lambda: runs)
 
     assert (
-        _variables(runs[0])["description"]
+        variables_of(runs[0])["description"]
         == ("channel orders receiving event " + "x" * 20_000)[:300]
     )
 
@@ -163,7 +128,7 @@ async def test_description_of_a_run_is_short(
 async def test_official_library_starts_an_automation(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
-    runs = await _automate(hass, "event_received", {"channel": ["private-*"]})
+    runs = await automate(hass, "event_received", {"channel": ["private-*"]})
     await set_up(app_entry(server, "private-encrypted-orders"))
     pusher = server.pusher()
 
@@ -172,7 +137,7 @@ async def test_official_library_starts_an_automation(
     )
     await until(lambda: runs)
 
-    assert _variables(runs[0])["data"] == {"id": 1}
+    assert variables_of(runs[0])["data"] == {"id": 1}
 
 
 async def test_member_who_joins_and_leaves_starts_automations(
@@ -195,107 +160,15 @@ async def test_member_who_joins_and_leaves_starts_automations(
         await guest.leave()
         await until(lambda: len(runs) == 2)
 
-    joined, left = (_variables(event) for event in runs[:2])
+    joined, left = (variables_of(event) for event in runs[:2])
     assert (joined["user_id"], joined["user_info"], joined["count"]) == ("42", {"name": "Ada"}, 2)
     assert joined["description"] == "member 42 joining channel presence-a"
     assert (left["user_id"], left["channel"], left["count"]) == ("42", "presence-a", 2)
     assert left["description"] == "member 42 leaving channel presence-a"
 
 
-@pytest.mark.parametrize(
-    ("options", "fires"),
-    [
-        (None, True),
-        ({}, True),
-        ({"channel": []}, True),
-        ({"channel": ""}, True),
-        ({"channel": [" "], "event": [""], "config_entry_id": ""}, True),
-        ({"channel": ["", "news"]}, False),
-        ({"channel": "orders"}, True),
-        ({"channel": "Orders"}, False),
-        ({"channel": "order"}, False),
-        ({"channel": "rders"}, False),
-        ({"event": "rder.*"}, False),
-        ({"event": "order.?hip"}, False),
-        ({"channel": "news"}, False),
-        ({"channel": ["news", "orders"]}, True),
-        ({"channel": ["news", "ord*"]}, True),
-        ({"event": "order.shipped"}, True),
-        ({"event": "order.*"}, True),
-        ({"event": "order?shipped"}, True),
-        ({"event": "order.[rs]*"}, True),
-        ({"event": "*.Shipped"}, False),
-        ({"event": ["*.paid", "*.cancelled"]}, False),
-        ({"channel": "orders", "event": "*.paid"}, False),
-        ({"channel": "news", "event": "order.*"}, False),
-        ({"config_entry_id": "entry-1"}, True),
-        ({"config_entry_id": ["entry-2", "entry-1"]}, True),
-        ({"config_entry_id": "entry-2"}, False),
-        ({"config_entry_id": "entry-1", "channel": "orders", "event": "order.*"}, True),
-    ],
-)
-async def test_options_filter_events(
-    hass: HomeAssistant, options: dict[str, Any] | None, fires: bool
-) -> None:
-    runs = await _automate(hass, "event_received", options)
-
-    hass.bus.async_fire("pusher_channels_event", {"entry_id": "entry-1", **ARRIVAL})
-    await hass.async_block_till_done()
-
-    assert len(runs) == fires
-
-
-@pytest.mark.parametrize("trigger", ["member_joined", "member_left"])
-@pytest.mark.parametrize(
-    ("options", "fires"),
-    [
-        (None, True),
-        ({"user_id": 42}, True),
-        ({"user_id": "4*"}, True),
-        ({"user_id": ["1", "42"], "channel": "presence-a"}, True),
-        ({"user_id": "4"}, False),
-        ({"channel": "presence-b"}, False),
-        ({"config_entry_id": "entry-2"}, False),
-    ],
-)
-async def test_options_filter_members(
-    hass: HomeAssistant, trigger: str, options: dict[str, Any] | None, fires: bool
-) -> None:
-    runs = await _automate(hass, trigger, options)
-
-    hass.bus.async_fire("pusher_channels_member_added", {"entry_id": "entry-1", **MEMBER})
-    hass.bus.async_fire("pusher_channels_member_removed", {"entry_id": "entry-1", **MEMBER})
-    await hass.async_block_till_done()
-
-    assert len(runs) == fires
-
-
-async def test_names_with_special_characters_match_literally(hass: HomeAssistant) -> None:
-    names = [r"App\Events\OrderShipped", "item[1]", "what?"]
-    runs = await _automate(hass, "event_received", {"event": names})
-
-    for name in (*names, "AppEventsOrderShipped", "item1", "what"):
-        hass.bus.async_fire("pusher_channels_event", ARRIVAL | {"event": name})
-    await hass.async_block_till_done()
-
-    assert [_variables(event)["event"] for event in runs] == [*names, "item1"]
-
-
-async def test_bus_event_without_fields_is_ignored(
-    hass: HomeAssistant, caplog: pytest.LogCaptureFixture
-) -> None:
-    runs = await _automate(hass, "event_received", {"channel": "orders"})
-
-    hass.bus.async_fire("pusher_channels_event", {})
-    hass.bus.async_fire("pusher_channels_event", {"channel": 5})
-    await hass.async_block_till_done()
-
-    assert not runs
-    assert "ERROR" not in caplog.text
-
-
 async def test_context_of_the_event_is_passed_on(hass: HomeAssistant) -> None:
-    runs = await _automate(hass, "event_received")
+    runs = await automate(hass, "event_received")
     context = Context(user_id="a-user")
 
     hass.bus.async_fire("pusher_channels_event", ARRIVAL, context=context)
@@ -309,7 +182,7 @@ async def test_trigger_survives_a_reload(
 ) -> None:
     entry = app_entry(server, "orders")
     await set_up(entry)
-    runs = await _automate(hass, "event_received", {"config_entry_id": entry.entry_id})
+    runs = await automate(hass, "event_received", {"config_entry_id": entry.entry_id})
 
     async def reload_and_publish(name: str) -> None:
         count = len(runs)
@@ -321,11 +194,11 @@ async def test_trigger_survives_a_reload(
     await reload_and_publish("first")
     await reload_and_publish("second")
 
-    assert [_variables(event)["event"] for event in runs] == ["first", "second"]
+    assert [variables_of(event)["event"] for event in runs] == ["first", "second"]
 
 
 async def test_automation_that_is_off_does_not_run(hass: HomeAssistant) -> None:
-    runs = await _automate(hass, "event_received")
+    runs = await automate(hass, "event_received")
 
     await hass.services.async_call(
         "automation", "turn_off", {"entity_id": "automation.ours"}, blocking=True
@@ -338,39 +211,6 @@ async def test_automation_that_is_off_does_not_run(hass: HomeAssistant) -> None:
 
     assert not runs
     assert "pusher_channels_event" not in hass.bus.async_listeners()
-
-
-@pytest.mark.parametrize(
-    ("trigger", "options", "is_valid"),
-    [
-        ("event_received", {"channel": "orders", "event": ["a", "b"]}, True),
-        ("event_received", {"user_id": "42"}, False),
-        ("event_received", {"channel": {"name": "orders"}}, False),
-        ("member_joined", {"user_id": "42"}, True),
-        ("member_joined", {"event": "order.*"}, False),
-        ("member_left", {"user_id": [42, "43"]}, True),
-        ("events_missed", {"channel": "orders"}, True),
-        ("events_missed", {"event": "x"}, False),
-        ("subscription_failed", {"channel": "orders"}, True),
-        ("decryption_failed", {"channel": "orders"}, True),
-        ("unknown", {}, False),
-    ],
-)
-async def test_editor_validates_the_options(
-    hass: HomeAssistant,
-    hass_ws_client: WebSocketGenerator,
-    socket_enabled: None,
-    trigger: str,
-    options: dict[str, Any],
-    is_valid: bool,
-) -> None:
-    client = await hass_ws_client(hass)
-
-    config = {"trigger": f"pusher_channels.{trigger}", "options": options}
-    await client.send_json_auto_id({"type": "validate_config", "triggers": [config]})
-    answer = await client.receive_json()
-
-    assert answer["result"]["triggers"]["valid"] is is_valid
 
 
 async def test_trigger_can_be_subscribed_over_the_websocket_api(
@@ -386,80 +226,3 @@ async def test_trigger_can_be_subscribed_over_the_websocket_api(
     message = await client.receive_json()
 
     assert message["event"]["variables"]["trigger"]["data"] == {"id": 1}
-
-
-async def test_editor_gets_a_description_of_each_trigger(
-    hass: HomeAssistant, hass_ws_client: WebSocketGenerator, server: DevServer, set_up: SetUp
-) -> None:
-    await set_up(app_entry(server))
-    assert await async_setup_component(hass, "automation", {})
-    client = await hass_ws_client(hass)
-
-    await client.send_json_auto_id({"type": "trigger_platforms/subscribe"})
-    assert (await client.receive_json())["success"]
-    described: dict[str, dict[str, Any]] = (await client.receive_json())["event"]
-
-    ours = {
-        key.removeprefix("pusher_channels."): set(description["fields"])
-        for key, description in described.items()
-        if key.startswith("pusher_channels.")
-    }
-    assert ours == {
-        "event_received": {"config_entry_id", "channel", "event"},
-        "member_joined": {"config_entry_id", "channel", "user_id"},
-        "member_left": {"config_entry_id", "channel", "user_id"},
-        "events_missed": {"config_entry_id", "channel"},
-        "subscription_failed": {"config_entry_id", "channel"},
-        "decryption_failed": {"config_entry_id", "channel"},
-    }
-    for key in ours:
-        target = described[f"pusher_channels.{key}"]["target"]
-        assert target == {"entity": [{"integration": "pusher_channels"}]}
-    assert {key: set(text["fields"]) for key, text in ENGLISH["triggers"].items()} == ours
-
-
-@pytest.mark.parametrize(
-    ("config", "reason"),
-    [
-        (
-            {"options": {"channel": "{{ x }}"}},
-            (
-                "Templates cannot be used here, because a trigger reads its configuration only once. "
-                "Use a name or a pattern such as orders-*, and check the rest in a template condition"
-            ),
-        ),
-        (
-            {"options": {"event": ["order.*", "{% if x %}a{% endif %}"]}},
-            "Templates cannot be used here",
-        ),
-        ({"options": {"config_entry_id": "{# x #}"}}, "Templates cannot be used here"),
-        ({"target": {"device_id": "{{ x }}"}}, "Templates cannot be used here"),
-        ({"target": {"label_id": ["a", "{{ x }}"]}}, "at 'target.label_id[1]'"),
-        ({"target": {"entity_id": "{{ x }}"}}, "Choose devices, entities, areas, floors or labels"),
-        ({"target": {"entity_id": "{{ x }}"}}, "at 'target.entity_id'"),
-        ({"target": "{{ x }}"}, "Templates cannot be used here"),
-        ({"options": "{{ x }}"}, "Templates cannot be used here"),
-        (
-            {"options": {"event": ".order.shipped"}},
-            "Leave out the leading dot: Laravel Echo's .order.shipped is the event order.shipped",
-        ),
-        (
-            {"options": {"event": "\\App\\Paid"}},
-            "Leave out the leading backslash: Laravel Echo's \\App\\Paid is the event App\\Paid",
-        ),
-    ],
-)
-async def test_option_that_can_never_match_is_refused_with_the_reason(
-    hass: HomeAssistant,
-    hass_ws_client: WebSocketGenerator,
-    socket_enabled: None,
-    config: dict[str, Any],
-    reason: str,
-) -> None:
-    client = await hass_ws_client(hass)
-    config = {"trigger": "pusher_channels.event_received", **config}
-    await client.send_json_auto_id({"type": "validate_config", "triggers": [config]})
-    result = (await client.receive_json())["result"]["triggers"]
-
-    assert not result["valid"]
-    assert reason in result["error"]
