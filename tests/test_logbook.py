@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from pytest_homeassistant_custom_component.common import async_capture_events
@@ -122,6 +123,26 @@ async def test_lines_of_a_removed_app_and_events_without_fields_are_readable(
     lines = await _lines(hass, await hass_ws_client(hass))
 
     assert [name for name, _, _ in lines] == ["orders", *["Pusher Channels"] * 5]
+
+
+@pytest.mark.usefixtures("logbook")
+async def test_line_has_the_name_that_the_user_gave_the_device(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, hass_ws_client: WebSocketGenerator
+) -> None:
+    entry = app_entry(server, "orders")
+    await set_up(entry)
+    devices = dr.async_get(hass)
+    ours = dr.async_entries_for_config_entry(devices, entry.entry_id)
+    ids = {device.config_subentry_id: device.id for device in ours}
+    for device_id in ids.values():
+        devices.async_update_device(device_id, name_by_user="Shop")
+    for channel, subentry_id in (("orders", "id-orders"), ("temporary", None)):
+        data = {"channel": channel, "device_id": ids[subentry_id], "event": "x"}
+        hass.bus.async_fire("pusher_channels_webhook", data)
+
+    lines = await _lines(hass, await hass_ws_client(hass))
+
+    assert [name for name, _, _ in lines] == ["Shop", "temporary"]
 
 
 @pytest.mark.usefixtures("logbook")

@@ -68,6 +68,8 @@ async def test_several_apps_need_the_field_app(
     found, text = await mistake(hass, action, **data)
     assert found == key
     assert "config_entry_id" in text
+    if key == "app_not_found":
+        assert ", ".join(data.get("channels", [data.get("channel")])) in text
     await act(hass, action, **data, config_entry_id=two_apps[0].entry_id)
 
 

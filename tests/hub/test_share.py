@@ -111,7 +111,9 @@ async def test_removed_entity_has_no_state_any_more(
     hass.states.async_remove(FRIDGE)
     await pass_time(hass, 10)
 
-    assert brief(page.take()) == [(False, {FRIDGE: None})]
+    removed = page.take()
+    assert brief(removed) == [(False, {FRIDGE: None})]
+    assert [row["name"] for row in removed[0]["states"]] == ["fridge"]
     await pass_time(hass, 10)
     assert page.take() == []
     await server.close_all(4200)

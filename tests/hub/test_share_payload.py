@@ -127,6 +127,7 @@ def test_removed_row_has_no_state() -> None:
 
     assert row["state"] is None
     assert (row["name"], row["unit"], row["attributes"]) == ("Gone", None, {})
+    assert row["changed"] == CHANGED.isoformat()
 
 
 @pytest.mark.parametrize("encoding", Encoding)

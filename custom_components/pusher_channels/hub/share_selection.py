@@ -32,7 +32,7 @@ def select(hass: HomeAssistant, entities: Sequence[str], labels: Sequence[str]) 
     if not labels:
         return frozenset(entities)
     target = TargetSelection({"label_id": list(labels)})
-    found = async_extract_referenced_entity_ids(hass, target, expand_group=False)
+    found = async_extract_referenced_entity_ids(hass, target)
     return frozenset(entities) | found.referenced | found.indirectly_referenced
 
 
