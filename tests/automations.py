@@ -17,17 +17,20 @@ ARRIVAL = {
     "user_id": None,
     "cached": False,
 }
-MEMBER = {"channel": "presence-a", "user_id": "42", "user_info": {"name": "Ada"}, "count": 2}
 
 
 async def automate(
-    hass: HomeAssistant, trigger: str, options: Mapping[str, Any] | None = None
+    hass: HomeAssistant,
+    trigger: str,
+    options: Mapping[str, Any] | None = None,
+    target: Mapping[str, Any] | None = None,
 ) -> list[Event[dict[str, Any]]]:
     """Set up an automation and return the list of its runs."""
-    given = {} if options is None else {"options": dict(options)}
+    given = {"options": options, "target": target}
+    filters = {key: dict(value) for key, value in given.items() if value is not None}
     automation = {
         "alias": "Ours",
-        "triggers": [{"trigger": f"pusher_channels.{trigger}", "id": "mine", **given}],
+        "triggers": [{"trigger": f"pusher_channels.{trigger}", "id": "mine", **filters}],
         "actions": [{"event": RAN, "event_data": {"as": SHOWN + "{{ trigger | to_json }}"}}],
         "mode": "parallel",
     }

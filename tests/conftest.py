@@ -129,6 +129,17 @@ def app_entry(
     )
 
 
+def signed_in_entry(server: DevServer, **options: Any) -> MockConfigEntry:
+    """Return an entry that signs in, authorized by the server's endpoints; not set up yet."""
+    return app_entry(
+        server,
+        authorization="auth_endpoint",
+        auth_endpoint=server.auth_url,
+        user_auth_endpoint=server.user_auth_url,
+        options={"sign_in": True, **options},
+    )
+
+
 @pytest.fixture
 def set_up(hass: HomeAssistant, server: DevServer) -> SetUp:
     """Return what sets an entry up, and waits until its channels are subscribed."""

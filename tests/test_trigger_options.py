@@ -10,8 +10,10 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 from tools.devserver import DevServer
 
 from .actions import ENGLISH
-from .automations import ARRIVAL, MEMBER, automate, variables_of
+from .automations import ARRIVAL, automate, variables_of
 from .conftest import SetUp, app_entry
+
+MEMBER = {"channel": "presence-a", "user_id": "42", "user_info": {"name": "Ada"}, "count": 2}
 
 
 @pytest.mark.parametrize(

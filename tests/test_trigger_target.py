@@ -11,13 +11,14 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers import label_registry as lr
 from homeassistant.setup import async_setup_component
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.pusher_channels.const import DOMAIN
 from custom_components.pusher_channels.hub.devices import subentry_identifier
 from tools.devserver import DevServer
 
+from .automations import automate
 from .conftest import SetUp, app_entry, until
 
 CHANNELS = ("orders", "presence-a")
@@ -41,20 +42,6 @@ def devices(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, str]:
         for device in dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
         for identifier in device.identifiers
     }
-
-
-async def automate(hass: HomeAssistant, trigger: str, target: dict[str, Any]) -> list[Any]:
-    """Set up an automation and return the list of its runs."""
-    automation = {
-        "alias": "Ours",
-        "triggers": [{"trigger": f"pusher_channels.{trigger}", "target": target}],
-        "actions": [{"event": "ran"}],
-        "mode": "parallel",
-    }
-    runs = async_capture_events(hass, "ran")
-    assert await async_setup_component(hass, "automation", {"automation": automation})
-    await hass.async_block_till_done()
-    return runs
 
 
 def event_of(entry: MockConfigEntry, devices: dict[str, str], channel: str) -> dict[str, Any]:
@@ -120,7 +107,7 @@ async def test_events_of_the_target_start_the_automation(
 ) -> None:
     """The device of the app has all channels, a temporary one included."""
     target = target_of(hass, devices, kind, targeted)
-    runs = await automate(hass, "event_received", target)
+    runs = await automate(hass, "event_received", target=target)
     for channel in ("orders", "temporary"):
         hass.bus.async_fire("pusher_channels_event", event_of(entry, devices, channel))
     await hass.async_block_till_done()
@@ -131,7 +118,7 @@ async def test_events_of_the_target_start_the_automation(
 async def test_empty_target_has_all_events(
     hass: HomeAssistant, entry: MockConfigEntry, devices: dict[str, str], target: dict[str, Any]
 ) -> None:
-    runs = await automate(hass, "event_received", target)
+    runs = await automate(hass, "event_received", target=target)
     hass.bus.async_fire("pusher_channels_event", event_of(entry, devices, "orders"))
     await hass.async_block_till_done()
     assert len(runs) == 1
@@ -145,7 +132,7 @@ async def test_event_fired_by_hand_without_a_device_belongs_to_no_target(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     name, event = trigger
-    runs = await automate(hass, name, {"device_id": devices["app"]})
+    runs = await automate(hass, name, target={"device_id": devices["app"]})
     hass.bus.async_fire(f"pusher_channels_{event}", {"channel": "orders"})
     await hass.async_block_till_done()
 
@@ -157,7 +144,7 @@ async def test_target_is_resolved_at_each_event(
     hass: HomeAssistant, entry: MockConfigEntry, devices: dict[str, str]
 ) -> None:
     label = lr.async_get(hass).async_create("Watched")
-    runs = await automate(hass, "event_received", {"label_id": label.label_id})
+    runs = await automate(hass, "event_received", target={"label_id": label.label_id})
     hass.bus.async_fire("pusher_channels_event", event_of(entry, devices, "orders"))
     dr.async_get(hass).async_update_device(devices["orders"], labels={label.label_id})
     await hass.async_block_till_done()
@@ -183,7 +170,7 @@ async def test_each_trigger_has_a_target(
     trigger: str,
     event_type: str,
 ) -> None:
-    runs = await automate(hass, trigger, {"device_id": devices["presence-a"]})
+    runs = await automate(hass, trigger, target={"device_id": devices["presence-a"]})
     for channel in CHANNELS:
         hass.bus.async_fire(event_type, event_of(entry, devices, channel))
     await hass.async_block_till_done()
@@ -209,7 +196,7 @@ async def test_gap_belongs_to_the_devices_of_its_channels(
     missed: list[str],
     count: int,
 ) -> None:
-    runs = await automate(hass, "events_missed", {"device_id": devices[targeted]})
+    runs = await automate(hass, "events_missed", target={"device_id": devices[targeted]})
     hass.bus.async_fire("pusher_channels_gap", gap_of(entry, devices, missed))
     await hass.async_block_till_done()
     assert len(runs) == count
@@ -237,7 +224,7 @@ async def test_excluded_devices_do_not_belong_to_the_target(
     count: int,
 ) -> None:
     target = {"device_id": devices["app"], "exclude": {"device_id": devices[excluded]}}
-    runs = await automate(hass, "events_missed", target)
+    runs = await automate(hass, "events_missed", target=target)
     hass.bus.async_fire("pusher_channels_gap", gap_of(entry, devices, missed))
     await hass.async_block_till_done()
     assert len(runs) == count
@@ -246,7 +233,7 @@ async def test_excluded_devices_do_not_belong_to_the_target(
 async def test_lost_connection_starts_an_automation_for_the_missed_channel(
     hass: HomeAssistant, server: DevServer, entry: MockConfigEntry, devices: dict[str, str]
 ) -> None:
-    runs = await automate(hass, "events_missed", {"device_id": devices["orders"]})
+    runs = await automate(hass, "events_missed", target={"device_id": devices["orders"]})
     await server.close_all(4200)
     await until(lambda: runs)
 
@@ -258,7 +245,7 @@ async def test_automation_is_related_to_the_device_of_its_target(
     hass_ws_client: WebSocketGenerator,
 ) -> None:
     assert await async_setup_component(hass, "search", {})
-    await automate(hass, "event_received", {"device_id": devices["orders"]})
+    await automate(hass, "event_received", target={"device_id": devices["orders"]})
     client = await hass_ws_client(hass)
 
     async def related(channel: str) -> list[str]:

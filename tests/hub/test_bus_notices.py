@@ -10,7 +10,7 @@ from tools.devserver import DevServer, frames
 
 from ..actions import connected_guest
 from ..bus_events import capture_bus_events
-from ..conftest import SetUp, app_entry, until
+from ..conftest import SetUp, app_entry, signed_in_entry, until
 from ..home_assistant import skip
 
 ME = "home-assistant-12345678"
@@ -151,13 +151,7 @@ async def test_refused_sign_in_is_fired_as_an_error(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     server.faults.auth_status = 403
-    entry = app_entry(
-        server,
-        authorization="auth_endpoint",
-        auth_endpoint=server.auth_url,
-        user_auth_endpoint=server.user_auth_url,
-        options={"sign_in": True},
-    )
+    entry = signed_in_entry(server)
     bus = capture_bus_events(hass, entry, "error")
     await set_up(entry)
     await until(lambda: bus.count("error"))

@@ -14,7 +14,7 @@ from custom_components.pusher_channels.hub.grace import OutageGrace
 from tools.devserver import DevServer, frames
 
 from ..actions import connected_guest
-from ..conftest import APP, SetUp, app_entry, channel_subentry, until
+from ..conftest import APP, SetUp, app_entry, channel_subentry, signed_in_entry, until
 from ..home_assistant import issues_of, lose_connection, skip, state_of
 
 ROOM = channel_subentry("presence-room", members=["bob"])
@@ -212,13 +212,7 @@ async def test_connection_that_does_not_return_by_itself_shows_at_once(
 async def test_refused_sign_in_after_a_reconnect_shows_at_once_unless_it_is_retried(
     hass: HomeAssistant, server: DevServer, set_up: SetUp, status: int, state: str
 ) -> None:
-    entry = app_entry(
-        server,
-        authorization="auth_endpoint",
-        auth_endpoint=server.auth_url,
-        user_auth_endpoint=server.user_auth_url,
-        options=SIGNED_IN,
-    )
+    entry = signed_in_entry(server, **SIGNED_IN)
     hub = await set_up(entry)
     await until(lambda: hub.client.user.user_id)
     errors = async_capture_events(hass, "pusher_channels_error")

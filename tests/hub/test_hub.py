@@ -16,7 +16,7 @@ from pytest_homeassistant_custom_component.common import async_capture_events
 
 from tools.devserver import DevServer, frames
 
-from ..conftest import APP, SetUp, app_entry, channel_subentry, until
+from ..conftest import APP, SetUp, app_entry, channel_subentry, signed_in_entry, until
 from ..home_assistant import (
     device_named,
     issues_of,
@@ -98,13 +98,7 @@ async def test_refused_sign_in_asks_for_credentials_or_has_an_issue_or_is_retrie
     hass: HomeAssistant, server: DevServer, status: int, flows: int, issues: int
 ) -> None:
     server.faults.auth_status = status
-    entry = app_entry(
-        server,
-        authorization="auth_endpoint",
-        auth_endpoint=server.auth_url,
-        user_auth_endpoint=server.user_auth_url,
-        options={"sign_in": True},
-    )
+    entry = signed_in_entry(server)
     entry.add_to_hass(hass)
     errors = async_capture_events(hass, "pusher_channels_error")
 

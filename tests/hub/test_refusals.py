@@ -14,7 +14,7 @@ from custom_components.pusher_channels.const import DOMAIN
 from tools.devserver import DevServer, frames
 
 from ..actions import act
-from ..conftest import APP, SetUp, app_entry, until
+from ..conftest import APP, SetUp, app_entry, signed_in_entry, until
 from ..home_assistant import issues_of, reauth_flows, skip, state_of
 
 REFUSED = frames.subscription_error("orders", "Not for you", 403)
@@ -233,13 +233,7 @@ async def test_issue_of_a_sign_in_is_deleted_when_the_app_no_longer_signs_in(
 ) -> None:
     server.faults.auth_status = 403
     server.faults.auth_body = json.dumps({"message": f"No {ME}"})
-    entry = app_entry(
-        server,
-        authorization="auth_endpoint",
-        auth_endpoint=server.auth_url,
-        user_auth_endpoint=server.user_auth_url,
-        options={"sign_in": True},
-    )
+    entry = signed_in_entry(server)
     await set_up(entry)
     await until(lambda: issues_of(hass))
     assert logged(caplog) == [f"Demo app: the sign-in failed: No {REDACTED}"]
@@ -258,13 +252,7 @@ async def test_refused_sign_in_has_an_issue_until_it_succeeds(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     server.faults.auth_status = 403
-    entry = app_entry(
-        server,
-        authorization="auth_endpoint",
-        auth_endpoint=server.auth_url,
-        user_auth_endpoint=server.user_auth_url,
-        options={"sign_in": True},
-    )
+    entry = signed_in_entry(server)
     failures = async_capture_events(hass, "pusher_channels_error")
     hub = await set_up(entry)
     await until(lambda: issues_of(hass))
