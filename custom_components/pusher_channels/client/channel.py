@@ -98,7 +98,7 @@ class Channel:
         self.subscription_count: int | None = None
         self._dispatcher = dispatcher
         self._notices: Listeners[ChannelNotice] = Listeners()
-        self._waiters: list[asyncio.Future[None]] = []
+        self._waiters: tuple[asyncio.Future[None], ...] = ()
         self._cached_until: float | None = None
 
     @override
@@ -132,12 +132,11 @@ class Channel:
         if self.state is ChannelState.SUBSCRIBED:
             return
         waiter = asyncio.get_running_loop().create_future()
-        self._waiters.append(waiter)
+        self._waiters = (*self._waiters, waiter)
         try:
             await waiter
         finally:
-            if waiter in self._waiters:
-                self._waiters.remove(waiter)
+            self._waiters = tuple(other for other in self._waiters if other is not waiter)
 
     def _on_authorized(self, auth: ChannelAuth, user_id: str | None) -> None:
         """Use an authorizer's answer; `user_id` is the signed-in user's."""
@@ -213,7 +212,7 @@ class Channel:
         return None
 
     def _resolve_waiters(self, error: SubscriptionError | None) -> None:
-        waiters, self._waiters = self._waiters, []
+        waiters, self._waiters = self._waiters, ()
         for waiter in waiters:
             if waiter.done():
                 continue

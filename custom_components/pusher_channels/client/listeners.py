@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from functools import partial
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -18,23 +19,21 @@ def notify[T](callbacks: tuple[Callable[[T], None], ...], value: T) -> None:
 
 
 class Listeners[T]:
-    """A set of callbacks for one kind of value."""
+    """Callbacks for one kind of value, in the order in which they were added."""
 
-    __slots__ = ("_added", "_callbacks")
+    __slots__ = ("_callbacks",)
 
     def __init__(self) -> None:
-        self._added: dict[object, Callable[[T], None]] = {}
         self._callbacks: tuple[Callable[[T], None], ...] = ()
 
     def add(self, callback: Callable[[T], None]) -> Unlisten:
         """Call the callback with each value, until the returned function is called."""
-        token = object()
-        self._added[token] = callback
-        self._callbacks = (*self._added.values(),)
+        # An object of its own: the same callback may be added more than once.
+        added = partial(callback)
+        self._callbacks = (*self._callbacks, added)
 
         def unlisten() -> None:
-            self._added.pop(token, None)
-            self._callbacks = (*self._added.values(),)
+            self._callbacks = tuple(other for other in self._callbacks if other is not added)
 
         return unlisten
 
