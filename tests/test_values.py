@@ -104,9 +104,9 @@ async def test_event_without_the_path_changes_nothing(
 async def test_only_the_events_of_the_value_are_read(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
-    await set_up(shop(server, a=sensor(events=["order.*", "refund"])))
-    names = ("order.paid", "other", "refunds", "reorder.paid", "refund")
-    states = ("1", "1", "1", "1", "5")
+    await set_up(shop(server, a=sensor(events=["order.*", "refund", "item[1]"])))
+    names = ("order.paid", "other", "refunds", "reorder.paid", "refund", "item1", "item", "item[1]")
+    states = ("1", "1", "1", "1", "5", "6", "6", "8")
     for number, (name, state) in enumerate(zip(names, states, strict=True), 1):
         await publish(hass, server, {"total": number}, name)
         assert state_of(hass, TOTAL).state == state
@@ -263,10 +263,11 @@ async def test_flood_is_written_50_times_a_second_and_ends_exact(
     assert len(times) <= 2 + (times[-1] - times[0]) / 0.019
 
 
-async def test_latest_event_with_the_path_wins_within_the_pause(
-    hass: HomeAssistant, server: DevServer, set_up: SetUp
+@pytest.mark.parametrize("value", ["total", "{{ data.total }}"])
+async def test_latest_event_that_gives_a_state_wins_within_the_pause(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, value: str
 ) -> None:
-    await set_up(shop(server, a=sensor(unit_of_measurement="EUR")))
+    await set_up(shop(server, a=sensor(value=value, unit_of_measurement="EUR")))
     events = async_capture_events(hass, "pusher_channels_event")
     for data in ({"total": 1}, {"total": 2}, {"other": 3}, {"total": "text"}):
         await server.publish("orders", "new", data)

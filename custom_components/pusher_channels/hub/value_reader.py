@@ -1,6 +1,7 @@
 """Reads the state of a value from events, by its path or template."""
 
 import logging
+from collections import deque
 from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -19,14 +20,15 @@ from .values import Value, is_template
 _LOGGER = logging.getLogger(__name__)
 
 MAX_MATCHED_NAMES: Final = 256
+MAX_UNREAD_EVENTS: Final = 20
 MAX_WARNINGS: Final = 20
 
 
 class ValueReader:
     """Reads the state of one value from events.
 
-    A path is read at each event. A template is rendered only in `settle`, for the latest event.
-    `event` is the one that the state is from; None before the first, and for a restored state.
+    A path is read at each event. A template is rendered only in `settle`, for the latest event
+    that gives a state, of at most 20. `event` is the one that the state is from; None before the first, and for a restored state.
     """
 
     def __init__(self, hass: HomeAssistant, value: Value) -> None:
@@ -42,7 +44,7 @@ class ValueReader:
         else:
             self._keys = compile_path(value.source)
         self._matches = _matcher(value.events)
-        self._unread: Event | None = None
+        self._unread: deque[Event] = deque(maxlen=MAX_UNREAD_EVENTS)
         self._is_new = False
         self._has_worked = False
         self._may_warn = True
@@ -55,14 +57,14 @@ class ValueReader:
         if self._template is None:
             self._read(event)
         else:
-            self._unread = event
-        return self._is_new or self._unread is not None
+            self._unread.append(event)
+        return self._is_new or bool(self._unread)
 
     def settle(self) -> bool:
         """Render a template that waits; return whether there was an event with a state."""
-        event, self._unread = self._unread, None
-        if event is not None:
-            self._read(event)
+        while self._unread and not self._is_new:
+            self._read(self._unread.pop())
+        self._unread.clear()
         is_new, self._is_new = self._is_new, False
         return is_new
 
@@ -132,7 +134,11 @@ class ValueReader:
 def _matcher(patterns: tuple[str, ...]) -> Callable[[str], bool]:
     @lru_cache(MAX_MATCHED_NAMES)
     def matches(name: str) -> bool:
-        return not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)
+        return (
+            not patterns
+            or name in patterns
+            or any(fnmatchcase(name, pattern) for pattern in patterns)
+        )
 
     return matches
 
