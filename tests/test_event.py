@@ -159,6 +159,23 @@ async def test_stored_event_of_a_cache_channel_is_marked(
     assert shown(hass, "event.cache_price")["cached"] is False
 
 
+async def test_stored_event_of_another_channel_is_a_new_one_though_it_is_equal(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    for channel in ("cache-price", "cache-other"):
+        await server.publish(channel, "changed", 7)
+    entry = app_entry(server, "cache-price")
+    await set_up(entry)
+    await until(lambda: shown(hass, "event.cache_price")["event"])
+    before = state_of(hass, "event.cache_price").state
+
+    data = {"channel": "cache-other", "events": [], "members": []}
+    hass.config_entries.async_update_subentry(entry, entry.subentries["id-cache-price"], data=data)
+    await until(
+        lambda: state_of(hass, "event.cache_price").state not in (before, STATE_UNAVAILABLE)
+    )
+
+
 async def test_event_is_unavailable_without_a_connection(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:

@@ -215,6 +215,23 @@ async def test_change_of_a_value_does_not_prolong_its_state(
     assert state_of(hass, TOTAL).state == STATE_UNKNOWN
 
 
+async def test_events_that_the_filter_excludes_by_now_give_a_new_value_no_state(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = shop(server)
+    await set_up(entry)
+    await publish(hass, server, {"total": 5}, "paid")
+    await publish(hass, server, {"total": 6}, "refunded")
+
+    data = {"channel": "orders", "events": ["paid"], "members": []}
+    hass.config_entries.async_update_subentry(entry, entry.subentries["id-orders"], data=data)
+    await hass.async_block_till_done()
+    change_values(hass, entry, a=sensor())
+    await hass.async_block_till_done()
+
+    assert state_of(hass, TOTAL).state == "5"
+
+
 async def test_time_that_passed_while_home_assistant_was_off_counts(
     hass: HomeAssistant,
     hass_storage: dict[str, Any],

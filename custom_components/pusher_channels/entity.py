@@ -39,7 +39,7 @@ def is_repeated(event: Event, latest: Event | None) -> bool:
     return (
         latest is not None
         and (event.cached or event.name == CACHE_MISS)
-        and (latest.name, latest.raw) == (event.name, event.raw)
+        and (latest.channel, latest.name, latest.raw) == (event.channel, event.name, event.raw)
     )
 
 

@@ -15,7 +15,7 @@ from tools.devserver import DevServer, frames
 
 from ..actions import connected_guest
 from ..conftest import APP, SetUp, app_entry, channel_subentry, signed_in_entry, until
-from ..home_assistant import issues_of, lose_connection, skip, state_of
+from ..home_assistant import issues_of, lose_connection, skip, state_of, writes_of
 
 ROOM = channel_subentry("presence-room", members=["bob"])
 SIGNED_IN = {"sign_in": True, "watchlist": ["bob"]}
@@ -122,6 +122,30 @@ async def test_cache_channel_that_sends_the_same_again_after_an_outage_changes_n
     await skip(hass, 5)
     await until(lambda: state_of(hass, price).attributes.get("data") == 8)
     assert state_of(hass, price).attributes["cached"] is True
+
+
+async def test_filter_that_changes_in_a_short_outage_changes_no_state(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server, "orders")
+    hub = await set_up(entry)
+    writes = writes_of(hass, "event.orders")
+    changed = changes(hass)
+    server.faults.upgrade_status = 503
+    await server.close_all(1001)
+    await until(lambda: not hub.channels["id-orders"].is_subscribed)
+
+    data = {"channel": "orders", "events": ["paid"], "members": []}
+    hass.config_entries.async_update_subentry(entry, entry.subentries["id-orders"], data=data)
+    await hass.async_block_till_done()
+    assert changed == []
+
+    server.faults.reset()
+    await skip(hass, 5)
+    await until(lambda: hub.channels["id-orders"].is_subscribed)
+    await hass.async_block_till_done()
+    assert set(changed) == {"event.orders"}
+    assert [state.attributes["event_types"] for _, state in writes] == [["paid"]]
 
 
 async def test_states_are_held_for_ten_seconds_and_then_unavailable(

@@ -214,6 +214,24 @@ async def test_event_that_cannot_be_decrypted_is_reported_until_one_can(
     ]
 
 
+async def test_another_channel_has_no_decryption_error_of_the_one_before(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server, SECRET)
+    hub = await set_up(entry)
+    subscribed = "binary_sensor.private_encrypted_room_subscribed"
+    await server.send_raw(frames.event(SECRET, "secret", "not encrypted"))
+    await until(lambda: state_of(hass, subscribed).attributes["error"])
+
+    data = {"channel": "orders", "events": [], "members": []}
+    hass.config_entries.async_update_subentry(entry, entry.subentries[f"id-{SECRET}"], data=data)
+    await until(lambda: hub.channels[f"id-{SECRET}"].is_subscribed)
+
+    assert issues_of(hass) == {}
+    await until(lambda: state_of(hass, subscribed).state == "on")
+    assert state_of(hass, subscribed).attributes["error"] is None
+
+
 async def test_decryption_issue_is_deleted_by_a_reload(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:

@@ -150,8 +150,6 @@ class ConfiguredChannel:
         )
         if channel.is_subscribed:
             self._grace.recover()
-        else:
-            self._grace.give_up()
 
     def unsubscribe(self) -> None:
         """Unsubscribe, if subscribed."""
@@ -166,8 +164,11 @@ class ConfiguredChannel:
         if channel is not None:
             is_renamed = channel.name != self.name
             if is_renamed:
+                self._grace.give_up()
                 self._latest_events.clear()
+                self.decryption_error = None
             if is_renamed or self._subscribed_patterns != self.patterns:
+                self._drop_excluded_events()
                 previous = self._detach(channel)
                 self.subscribe()
                 self._client.unsubscribe(previous)
@@ -177,6 +178,12 @@ class ConfiguredChannel:
         """Show an outage at once, because the connection does not return by itself."""
         self._grace.give_up()
         self._notify_change()
+
+    def _drop_excluded_events(self) -> None:
+        """Drop the latest events that do not pass the present filter."""
+        for name in [name for name in self._latest_events if not self.matches(name)]:
+            del self._latest_events[name]
+        self._latest_name = None
 
     def _notify_change(self) -> None:
         self._changes.notify(None)
