@@ -49,7 +49,7 @@ def split(rows: Iterable[Row], budget: Budget, *, snapshot: bool) -> list[str]:
     parts = Parts(budget)
     for row in rows:
         parts.add(row)
-    return parts.texts(snapshot=snapshot)
+    return [message.text for message in parts.messages(snapshot=snapshot)]
 
 
 def finished_size(encoding: Encoding, text: str) -> int:
@@ -153,6 +153,7 @@ def test_parts_are_full_but_never_too_large(
     texts = split(rows, budget(encoding, limit), snapshot=snapshot)
 
     messages = [json.loads(text) for text in texts]
+    assert len(messages) > 1
     assert [row for it in messages for row in it["states"]] == [json.loads(it.text) for it in rows]
     numbering = [(it["snapshot"], it["part"], it["parts"]) for it in messages]
     assert numbering == [(snapshot, n + 1, len(texts)) for n in range(len(texts))]

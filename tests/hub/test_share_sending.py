@@ -1,6 +1,7 @@
 """What cannot be sent is kept and sent later; what the server never takes raises a repair issue."""
 
 import asyncio
+from typing import Any
 from unittest.mock import AsyncMock
 
 import pytest
@@ -22,6 +23,7 @@ from .shares import Page, brief, open_page, pass_time, share_subentry, share_tas
 LAMP = "light.lamp"
 FRIDGE = "sensor.fridge"
 UP_TO_DATE = "binary_sensor.home_up_to_date"
+BUSY = RequestError(RequestFailure.REFUSED, "Busy", 503)
 REFUSED = "share_refused_{}_id-share"
 TOO_LARGE = "share_too_large_{}_id-share"
 
@@ -161,6 +163,54 @@ async def test_snapshot_that_was_not_sent_is_retried_as_a_snapshot(
 
 
 @pytest.mark.usefixtures("states")
+async def test_share_is_up_to_date_once_nothing_is_left_to_send(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    await set_up(app_entry(server, share_subentry(LAMP, attributes=["effect"])))
+    page = await open_page(hass, server, 10)
+    server.faults.api_status = 503
+    hass.states.async_set(LAMP, "off", {"effect": "rainbow"})
+    await pass_time(hass, 1)
+    await until(lambda: state_of(hass, UP_TO_DATE).state == "off")
+
+    hass.states.async_set(LAMP, "off")
+    server.faults.reset()
+    await pass_time(hass, 5)
+
+    await until(lambda: state_of(hass, UP_TO_DATE).state == "on")
+    assert page.take() == []
+
+
+async def test_entity_of_a_part_that_was_sent_can_leave_before_the_rest_is_sent(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [f"sensor.number_{number}" for number in range(100)]
+    await set_up(app_entry(server, share_subentry(*ids)))
+    page = await open_page(hass, server, 10)
+    trigger = HttpApi.trigger
+
+    async def trigger_once(*args: Any, **options: Any) -> Any:
+        monkeypatch.setattr(HttpApi, "trigger", AsyncMock(side_effect=BUSY))
+        return await trigger(*args, **options)
+
+    monkeypatch.setattr(HttpApi, "trigger", trigger_once)
+    for entity_id in ids:
+        hass.states.async_set(entity_id, "1")
+    await pass_time(hass, 1)
+    page.take()
+    assert "sensor.number_0" in page.states
+    assert "sensor.number_99" not in page.states
+
+    hass.states.async_remove("sensor.number_0")
+    monkeypatch.setattr(HttpApi, "trigger", trigger)
+    await pass_time(hass, 10)
+    messages = page.take()
+
+    assert {message["snapshot"] for message in messages} == {False}
+    assert page.states == dict.fromkeys(ids[1:], "1")
+
+
+@pytest.mark.usefixtures("states")
 async def test_message_that_is_too_large_at_any_size_is_refused(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
@@ -294,6 +344,9 @@ async def test_cache_channel_gets_the_whole_snapshot_each_time_in_one_part(
     await set_up(app_entry(server, share_subentry(LAMP, FRIDGE, channel=channel)))
     page = await open_page(hass, server, 10)
 
+    hass.states.async_set(LAMP, "off", {"not": "shared"})
+    await pass_time(hass, 10)
+    assert page.take() == []
     hass.states.async_set(LAMP, "on")
     await pass_time(hass, 1)
     assert brief(await page.wait()) == [(True, {LAMP: "on", FRIDGE: "4"})]

@@ -115,6 +115,14 @@ def _shortened(row: Row) -> Iterator[Row]:
     yield replace(row, content=orjson.dumps(content))
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """The data of one event as JSON, and the rows that are in it."""
+
+    text: str
+    rows: Sequence[Row]
+
+
 class Parts:
     """Distributes rows over as few messages as have room for them."""
 
@@ -123,7 +131,7 @@ class Parts:
         self._envelope = budget.cost(
             _message([], snapshot=False, part=_MOST_PARTS, parts=_MOST_PARTS)
         )
-        self._parts: list[list[bytes]] = []
+        self._parts: list[list[tuple[bytes, Row]]] = []
         self._cost = 0
 
     def __len__(self) -> int:
@@ -145,15 +153,20 @@ class Parts:
         if not self._parts or not self._budget.fits(self._cost + cost):
             self._parts.append([])
             self._cost = self._envelope
-        self._parts[-1].append(text)
+        self._parts[-1].append((text, row))
         self._cost += cost
 
-    def texts(self, *, snapshot: bool) -> list[str]:
-        """Return the messages' data as JSON texts; always at least one for a snapshot."""
+    def messages(self, *, snapshot: bool) -> list[Message]:
+        """Return the messages; always at least one for a snapshot."""
         parts = self._parts or [[]] * snapshot
         return [
-            _message(texts, snapshot=snapshot, part=number, parts=len(parts)).decode()
-            for number, texts in enumerate(parts, 1)
+            Message(
+                _message(
+                    [text for text, _ in part], snapshot=snapshot, part=number, parts=len(parts)
+                ).decode(),
+                [row for _, row in part],
+            )
+            for number, part in enumerate(parts, 1)
         ]
 
 

@@ -53,7 +53,7 @@ class ShareRows:
         """Keep that these rows were sent."""
         for row in rows:
             if row.is_removed:
-                del self._sent[row.entity_id]
+                self._sent.pop(row.entity_id, None)
             else:
                 self._sent[row.entity_id] = row
 

@@ -9,7 +9,14 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 
 from ..client import PusherError
-from .share_payload import LEAST_BODY_BYTES, MAX_BODY_BYTES, Parts, Row, TooLargeError
+from .share_payload import (
+    LEAST_BODY_BYTES,
+    MAX_BODY_BYTES,
+    Message,
+    Parts,
+    Row,
+    TooLargeError,
+)
 from .share_route import Failure, Route, failure_of
 from .share_rows import ROWS_AT_ONCE, ShareRows
 from .timer import Timer
@@ -154,10 +161,15 @@ class ShareSender:
 
     async def _send_changes(self, route: Route) -> None:
         self._are_changes_due = False
-        if self._is_cache:
-            await self._send(route, await self._rows.take_all(), snapshot=True)
-        elif rows := await self._rows.take_changes():
-            await self._send(route, rows, snapshot=False)
+        rows = await self._rows.take_changes()
+        if rows and self._is_cache:
+            rows = await self._rows.take_all()
+        if rows:
+            await self._send(route, rows, snapshot=self._is_cache)
+        elif self.failure in (Failure.TRANSIENT, Failure.TOO_LARGE) and not self._is_snapshot_due:
+            # What could not be sent is as it was sent before, or is not shared any more.
+            self._retry_delay = 0.0
+            self._set_failure(None)
 
     async def _send(self, route: Route, rows: Sequence[Row], *, snapshot: bool) -> bool:
         """Send rows and return whether a message was sent; sets `failure`."""
@@ -165,11 +177,12 @@ class ShareSender:
         began = self._hass.loop.time()
         while True:
             try:
-                for text in await self._split(route, rows, snapshot=snapshot):
+                for message in await self._split(route, rows, snapshot=snapshot):
                     self._interval_timer.start(self._interval)
-                    await route.send(text)
+                    await route.send(message.text)
                     has_sent = True
                     self.messages_sent += 1
+                    self._rows.confirm(message.rows)
             except TooLargeError:
                 self._failed(Failure.TOO_LARGE, rows)
             except (PusherError, TimeoutError) as err:
@@ -184,12 +197,12 @@ class ShareSender:
                 if self._retry_delay and self._hass.loop.time() - began > SLOW_REQUEST:
                     # The server was away during the request: what has changed since goes at once.
                     self._interval_timer.cancel()
-                self._succeeded(rows)
+                self._succeeded()
             if not has_sent:
                 self._interval_timer.cancel()
             return has_sent
 
-    async def _split(self, route: Route, rows: Sequence[Row], *, snapshot: bool) -> list[str]:
+    async def _split(self, route: Route, rows: Sequence[Row], *, snapshot: bool) -> list[Message]:
         parts = Parts(route.budget(self._limit))
         for number, row in enumerate(rows, 1):
             parts.add(row)
@@ -197,7 +210,7 @@ class ShareSender:
                 raise TooLargeError
             if number % ROWS_AT_ONCE == 0:
                 await asyncio.sleep(0)
-        return parts.texts(snapshot=snapshot)
+        return parts.messages(snapshot=snapshot)
 
     def _lower_limit(self) -> bool:
         """Take less into a message from now on; return False when that is not possible."""
@@ -206,8 +219,7 @@ class ShareSender:
         self._limit = max(LEAST_BODY_BYTES, int(self._limit * _LOWERED))
         return True
 
-    def _succeeded(self, rows: Sequence[Row]) -> None:
-        self._rows.confirm(rows)
+    def _succeeded(self) -> None:
         self._retry_delay = 0.0
         self._has_sent = True
         if self._is_cache:
