@@ -202,6 +202,30 @@ async def test_gap_belongs_to_the_devices_of_its_channels(
     assert len(runs) == count
 
 
+@pytest.mark.parametrize(
+    ("channel", "missed", "count"),
+    [
+        ("orders", ["orders", "presence-a"], 1),
+        ("presence-*", ["orders", "presence-a"], 0),
+        ("presence-*", ["presence-a"], 0),
+        (["presence-a", "ord*"], ["presence-a", "orders"], 1),
+    ],
+)
+async def test_gap_needs_a_channel_that_matches_the_option_and_belongs_to_the_target(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    devices: dict[str, str],
+    channel: str | list[str],
+    missed: list[str],
+    count: int,
+) -> None:
+    target = {"device_id": devices["orders"]}
+    runs = await automate(hass, "events_missed", {"channel": channel}, target)
+    hass.bus.async_fire("pusher_channels_gap", gap_of(entry, devices, missed))
+    await hass.async_block_till_done()
+    assert len(runs) == count
+
+
 HAS_EXCLUDE = any(str(key) == "exclude" for key in cv.TARGET_FIELDS)
 
 

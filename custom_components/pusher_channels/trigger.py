@@ -38,6 +38,7 @@ from .const import (
     EVENT_SUBSCRIPTION_ERROR,
 )
 from .hub.devices import subentry_identifier
+from .hub.yaml_text import yaml_text
 
 type EventData = Mapping[str, Any]
 type Matcher = Callable[[str], bool]
@@ -72,7 +73,7 @@ def refuse_templates(value: object, path: tuple[object, ...] = ()) -> None:
 
 def pattern(value: object) -> str:
     """Validate a name or glob; raises `vol.Invalid`."""
-    return cv.string(value).strip()
+    return yaml_text(value).strip()
 
 
 def event_pattern(value: object) -> str:
@@ -132,11 +133,11 @@ class BusTrigger(Trigger):
 
     def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
         super().__init__(hass, config)
-        self._matchers = [
-            (self._fields[option][0], _matcher(patterns))
+        self._matchers = {
+            self._fields[option][0]: _matcher(patterns)
             for option, patterns in (config.options or {}).items()
             if patterns
-        ]
+        }
         self._target = config.target or {}
 
     @override
@@ -160,7 +161,7 @@ class BusTrigger(Trigger):
 
     @callback
     def _matches(self, data: EventData) -> bool:
-        for field, matches in self._matchers:
+        for field, matches in self._matchers.items():
             value = data.get(field)
             names = value if isinstance(value, list) else [value]
             if not any(isinstance(name, str) and matches(name) for name in names):
@@ -236,8 +237,11 @@ class EventsMissedTrigger(BusTrigger):
 
     @override
     def _devices(self, data: EventData) -> list[set[str]]:
+        """Return the devices of each channel that matches the options."""
         app = {data.get("device_id", "")}
         channels = data.get("channels", ())
+        if (matches := self._matchers.get("channels")) is not None:
+            channels = [name for name in channels if isinstance(name, str) and matches(name)]
         entry = self._hass.config_entries.async_get_entry(data.get("entry_id", ""))
         if entry is None:
             return [app]
