@@ -1,11 +1,13 @@
 """Errors of the actions: key, text and remedy."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
+import voluptuous as vol
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from homeassistant.core import HomeAssistant
@@ -66,6 +68,16 @@ NOT_FOR_ACTIONS = {Misuse.ADDRESS, Misuse.MASTER_KEY}
         ("trigger", EVENT | {"channel": "private-a", "via": "client"}, "client_event_name"),
         (
             "trigger",
+            {"channels": ["private-a", "public"], "event": "client-x", "via": "client"},
+            "client_event_channel",
+        ),
+        (
+            "trigger",
+            {"channels": ["private-a", "private-b"], "event": "client-x", "via": "client"},
+            "channel_not_subscribed",
+        ),
+        (
+            "trigger",
             {"channel": "public", "event": "client-x", "via": "client"},
             "client_event_channel",
         ),
@@ -100,8 +112,36 @@ async def test_invalid_call_has_an_error_with_the_remedy(
     await set_up(app_entry(server, "private-a", "public"))
 
     assert (await mistake(hass, action, **data))[0] == key
+    await act(hass, "trigger", channel="private-a", event="client-valid")
+    await server.wait_received("client-valid")
+
     assert not server.published
-    assert not [it for it in server.received if str(it.event).startswith("client-")]
+    sent = [it.event for it in server.received if str(it.event).startswith("client-")]
+    assert sent == ["client-valid"]
+
+
+@pytest.mark.parametrize(
+    ("action", "data", "field"),
+    [
+        ("trigger", TO_ORDERS | {"event": True}, "event"),
+        ("trigger", EVENT | {"channel": False}, "channel"),
+        ("trigger", EVENT | {"channels": ["a", True]}, "channels[1]"),
+        ("trigger_batch", {"events": [EVENT | {"channel": True}]}, "events[0].channel"),
+        ("send_to_user", EVENT | {"user_id": True}, "user_id"),
+    ],
+)
+async def test_text_that_yaml_reads_as_a_boolean_is_refused_with_the_remedy(
+    hass: HomeAssistant,
+    server: DevServer,
+    set_up: SetUp,
+    action: str,
+    data: dict[str, Any],
+    field: str,
+) -> None:
+    await set_up(app_entry(server))
+    with pytest.raises(vol.Invalid, match=rf"^Put it in quotes: .* at '{re.escape(field)}'$"):
+        await act(hass, action, **data)
+    assert server.published == []
 
 
 async def test_unknown_channel_is_named(

@@ -192,6 +192,8 @@ async def test_editor_gets_a_description_of_each_trigger(
         ({"target": {"entity_id": "{{ x }}"}}, "at 'target.entity_id'"),
         ({"target": "{{ x }}"}, "Templates cannot be used here"),
         ({"options": "{{ x }}"}, "Templates cannot be used here"),
+        ({"options": {"event": True}}, "Put it in quotes: YAML reads on, off, yes and no"),
+        ({"options": {"channel": ["a", False]}}, "at 'options.channel[1]'"),
         (
             {"options": {"event": ".order.shipped"}},
             "Leave out the leading dot: Laravel Echo's .order.shipped is the event order.shipped",

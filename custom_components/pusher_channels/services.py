@@ -35,6 +35,7 @@ from .client import (
 from .const import CONF_CHANNEL, DOMAIN
 from .hub.action_errors import action_error, server_api, translated, validation_error
 from .hub.hub import Hub, PusherConfigEntry
+from .hub.yaml_text import yaml_text
 
 ATTR_CHANNEL = "channel"
 ATTR_CHANNELS = "channels"
@@ -65,16 +66,16 @@ class Via(StrEnum):
 type Fields = dict[vol.Marker, Any]
 type Action = Callable[[Hub, ServiceCall], Awaitable[ServiceResponse]]
 
-CHANNEL: Fields = {vol.Required(ATTR_CHANNEL): cv.string}
-USER: Fields = {vol.Required(ATTR_USER_ID): cv.string}
+CHANNEL: Fields = {vol.Required(ATTR_CHANNEL): yaml_text}
+USER: Fields = {vol.Required(ATTR_USER_ID): yaml_text}
 # Some servers refuse an event with an empty text as data.
 EVENT: Fields = {
-    vol.Required(ATTR_EVENT): cv.string,
+    vol.Required(ATTR_EVENT): yaml_text,
     vol.Optional(ATTR_DATA, default=dict): object,
 }
 TRIGGER: Fields = {
-    vol.Optional(ATTR_CHANNEL): cv.string,
-    vol.Optional(ATTR_CHANNELS): vol.All(cv.ensure_list, [cv.string]),
+    vol.Optional(ATTR_CHANNEL): yaml_text,
+    vol.Optional(ATTR_CHANNELS): vol.All(cv.ensure_list, [yaml_text]),
     **EVENT,
     vol.Optional(ATTR_VIA, default=Via.AUTO): vol.Coerce(Via),
     vol.Optional(ATTR_EXCLUDE_SELF, default=False): cv.boolean,
@@ -84,7 +85,7 @@ TRIGGER: Fields = {
 }
 BATCH: Fields = {vol.Required(ATTR_EVENTS): vol.All(cv.ensure_list, [{**CHANNEL, **EVENT}])}
 GET_CHANNEL: Fields = {**CHANNEL, vol.Optional(ATTR_FROM_SERVER, default=False): cv.boolean}
-LIST_CHANNELS: Fields = {vol.Optional(ATTR_PREFIX, default=""): cv.string}
+LIST_CHANNELS: Fields = {vol.Optional(ATTR_PREFIX, default=""): yaml_text}
 
 
 @callback
@@ -170,6 +171,9 @@ async def _trigger(hub: Hub, call: ServiceCall) -> ServiceResponse:
     if via is Via.AUTO:
         via = Via.SERVER if info else _choose_via(hub.client, channels, event)
     if via is Via.CLIENT:
+        for channel in channels:
+            with translated(channel):
+                hub.client.check_trigger(channel, event, data)
         for channel in channels:
             with translated(channel):
                 await hub.client.trigger(channel, event, data)

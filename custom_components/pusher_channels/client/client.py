@@ -224,6 +224,18 @@ class PusherClient:
         be sent (rules: https://pusher.com/docs/channels/using_channels/events/#triggering-client-events),
         `SubscriptionError` if the subscription fails.
         """
+        target, frame = self._prepare(channel, event, data)
+        await target.wait_subscribed()
+        self._client_event_size.on_sent(frame)
+        if not await self._connection.send(frame):
+            raise InvalidUseError(Misuse.NOT_CONNECTED, "The connection ended before it was sent")
+
+    def check_trigger(self, channel: str, event: str, data: Json) -> None:
+        """Raise what `trigger` raises for this event before it waits for the subscription."""
+        self._prepare(channel, event, data)
+
+    def _prepare(self, channel: str, event: str, data: Json) -> tuple[Channel, str]:
+        """Return the channel and the frame of a client event; raises `InvalidUseError`."""
         check_event_name(event)
         if not event.startswith(CLIENT_EVENT_PREFIX):
             reason = f"A client event's name starts with {CLIENT_EVENT_PREFIX}"
@@ -240,10 +252,7 @@ class PusherClient:
             raise InvalidUseError(
                 Misuse.NOT_SUBSCRIBED, "A client event needs a subscribed channel"
             )
-        await target.wait_subscribed()
-        self._client_event_size.on_sent(frame)
-        if not await self._connection.send(frame):
-            raise InvalidUseError(Misuse.NOT_CONNECTED, "The connection ended before it was sent")
+        return target, frame
 
     def _resume(self) -> None:
         """Connect again if the server refused a connection that nothing authorized."""
