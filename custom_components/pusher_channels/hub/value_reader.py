@@ -28,7 +28,8 @@ class ValueReader:
     """Reads the state of one value from events.
 
     A path is read at each event. A template is rendered only in `settle`, for the latest event
-    that gives a state, of at most 20. `event` is the one that the state is from; None before the first, and for a restored state.
+    that gives a state, of at most 20. `event` is the one that the state is from; None before the
+    first, and for a restored state.
     """
 
     def __init__(self, hass: HomeAssistant, value: Value) -> None:
