@@ -242,6 +242,35 @@ async def test_prefix_that_cannot_be_sent_is_refused(api: HttpApi) -> None:
         await api.channels(prefix="\ud800")
 
 
+@pytest.mark.parametrize(
+    "request_",
+    [
+        lambda api: api.trigger(["a"], "x", "", info=["\ud800"]),
+        lambda api: api.channel("a", info=["\ud800"]),
+        lambda api: api.channels(info=["\ud800"]),
+    ],
+    ids=["trigger", "channel", "channels"],
+)
+async def test_info_that_cannot_be_sent_is_refused(
+    api: HttpApi, request_: Callable[[HttpApi], Awaitable[object]]
+) -> None:
+    with misused(Misuse.DATA_TYPE, "The info has characters that cannot be sent"):
+        await request_(api)
+
+
+@pytest.mark.parametrize("socket_id", ["", "\ud800", "1.2:private-a"])
+async def test_socket_id_that_is_not_valid_is_refused(api: HttpApi, socket_id: str) -> None:
+    with misused(Misuse.DATA_TYPE, "The socket_id is not valid"):
+        await api.trigger(["a"], "x", "", socket_id=socket_id)
+
+
+async def test_closed_session_is_not_replaced(api: HttpApi, session: ClientSession) -> None:
+    await session.close()
+
+    with pytest.raises(RuntimeError, match=r"^The session is closed$"):
+        await api.channels()
+
+
 async def test_request_at_all_limits_is_sent(api: HttpApi, server: DevServer) -> None:
     await api.trigger(["a"] * 100, LONGEST_NAME, LARGEST_DATA)
     assert len(server.published) == 100

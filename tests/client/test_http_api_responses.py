@@ -61,6 +61,8 @@ SIGNATURE = "5d41402abc4b2a76b9719d911017c592ae2f7e3bde1f7f1b0b5a8d3f5e9a2c11"
         (302, "", 302, "The server answered 302"),
         (404, "<html><title>Not here.</title>", 404, "Not here"),
         (404, "<html><body>No title", 404, "The server answered 404"),
+        pytest.param(500, "<title>" * 100_000, 500, "The server answered 500", id="many titles"),
+        pytest.param(500, "<title" * 100_000, 500, "The server answered 500", id="no bracket"),
         (404, "{}", 404, "The server answered 404"),
         (422, '{"data":["The data field is required."]}', 422, "The data field is required"),
         (200, "<html>", 200, "The server's answer is not JSON"),

@@ -77,8 +77,6 @@ async def open_websocket(
 
     Redirects are not followed and no cookies are kept.
     """
-    if session.closed:
-        raise RuntimeError("The session is closed")
     # aiohttp has no argument for it: `ws_connect` follows every redirect.
     trace = aiohttp.TraceConfig()
     trace.on_request_redirect.append(_refuse_redirect)

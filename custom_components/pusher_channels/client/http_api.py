@@ -25,6 +25,7 @@ from .names import (
     check_channel_name,
     check_event_name,
     check_user_id,
+    is_socket_id,
     is_unicode,
 )
 from .protocol import check_data_size, dump_json
@@ -100,9 +101,11 @@ class HttpApi:
             raise InvalidUseError(Misuse.ENCRYPTED_ALONE, message)
         body: dict[str, Json] = self._event(channels[0], event, data) | {"channels": list(channels)}
         if socket_id is not None:
+            if not is_socket_id(socket_id):
+                raise InvalidUseError(Misuse.DATA_TYPE, "The socket_id is not valid")
             body["socket_id"] = socket_id
         if info:
-            body["info"] = ",".join(info)
+            body["info"] = _joined(info)
         answer = await self._request(HTTPMethod.POST, "events", body=body)
         return _channel_infos(answer)
 
@@ -138,13 +141,13 @@ class HttpApi:
             raise InvalidUseError(
                 Misuse.CHANNEL_NAME, "A prefix has only characters of a channel name"
             )
-        query = {"filter_by_prefix": prefix, "info": ",".join(info)}
+        query = {"filter_by_prefix": prefix, "info": _joined(info)}
         return _channel_infos(await self._request(HTTPMethod.GET, "channels", query=query))
 
     async def channel(self, name: str, *, info: Sequence[str] = ()) -> ChannelInfo:
         """Return whether a channel is occupied, and its `info` (`user_count`, `cache`, ...)."""
         check_channel_name(name)
-        path, query = f"channels/{quote(name, PATH_SAFE)}", {"info": ",".join(info)}
+        path, query = f"channels/{quote(name, PATH_SAFE)}", {"info": _joined(info)}
         try:
             answer = await self._request(HTTPMethod.GET, path, query=query)
         except RequestError as err:
@@ -277,6 +280,14 @@ class HttpApi:
         text = "&".join(f"{key}={value}" for key, value in ordered.items())
         ordered["auth_signature"] = signature(self.secret, f"{method}\n{path}\n{text}")
         return ordered
+
+
+def _joined(info: Sequence[str]) -> str:
+    """Return the names of what is asked for as one field; raises `InvalidUseError`."""
+    text = ",".join(info)
+    if not is_unicode(text):
+        raise InvalidUseError(Misuse.DATA_TYPE, "The info has characters that cannot be sent")
+    return text
 
 
 def _check(response: Response, method: HTTPMethod, secrets: list[str]) -> Json:

@@ -33,7 +33,8 @@ _LATIN: Final = frozenset({"ascii", "iso8859-1"})
 _CHARSET: Final = re.compile(
     r"(utf-?(8|16)|us-ascii|iso-?8859|latin|windows-|cp125)", re.IGNORECASE
 )
-_TITLE: Final = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
+# Linear on any page: each part of the pattern ends at the next bracket.
+_TITLE: Final = re.compile(r"<title[^<>]*>([^<]*)</title", re.IGNORECASE)
 
 
 class BodyTooLongError(PusherError):
@@ -97,7 +98,12 @@ async def read_body(stream: Stream, limit: int) -> bytes:
 async def without_cookies(
     session: aiohttp.ClientSession, trace: aiohttp.TraceConfig | None = None
 ) -> AsyncIterator[aiohttp.ClientSession]:
-    """Yield a session that shares the connections of another, but neither sends nor keeps cookies."""
+    """Yield a session that shares the connections of another, but neither sends nor keeps cookies.
+
+    Raises `RuntimeError` if the other is closed.
+    """
+    if session.closed:
+        raise RuntimeError("The session is closed")
     async with aiohttp.ClientSession(
         connector=session.connector,
         connector_owner=False,
