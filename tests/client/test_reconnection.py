@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from custom_components.pusher_channels.client.reconnection import (
+    Backoff,
     CloseAction,
     close_action,
     jittered,
@@ -121,3 +122,11 @@ def test_there_is_a_next_attempt_where_an_official_client_made_its_last(
     beyond = (row.get("max_attempts") or max(row.get("attempts", [0]))) + 1
 
     assert 0 < reconnect_delay(CloseAction.RECONNECT, beyond, max_delay=60, chance=1) <= 60
+
+
+def test_a_longest_delay_of_0_counts_as_a_second() -> None:
+    backoff = Backoff(0)
+
+    delays = [backoff.next_delay(CloseAction.BACK_OFF, 0, chance=0) for _ in range(5)]
+
+    assert delays == [0.5] * 5

@@ -8,6 +8,7 @@ from .exceptions import ConnectionFailedError, FailureReason
 
 LONG_WAIT = 300.0
 MAX_RETRY_DELAY = 60.0
+SHORTEST_MAX_DELAY = 1.0
 HEALTHY_AFTER = 10.0
 """An uptime of this many seconds clears the earlier failures."""
 BRIEF = 1.0
@@ -51,8 +52,8 @@ class Backoff:
     """
 
     def __init__(self, max_delay: float) -> None:
-        """`max_delay` is the longest delay in seconds."""
-        self._max_delay = max_delay
+        """`max_delay` is the longest delay in seconds; less than 1 s counts as 1 s."""
+        self._max_delay = max(max_delay, SHORTEST_MAX_DELAY)
         self.failures = 0
 
     def next_delay(self, action: CloseAction, uptime: float, chance: float) -> float:
