@@ -147,6 +147,24 @@ async def test_no_members_are_known_while_not_subscribed(
             id="no count",
         ),
         pytest.param({"ids": ["me"], "hash": {}, "count": 150}, (Member("me"),), 150, id="long"),
+        pytest.param(
+            {"ids": ["me", "x"], "hash": {}, "count": 0},
+            (Member("me"), Member("x")),
+            2,
+            id="a count below the list",
+        ),
+        pytest.param(
+            {"ids": ["me", 7.0, 1.5], "hash": {"7": {"n": 7}, "1.5": {"n": 1}}, "count": 3.0},
+            (Member("me"), Member("7", {"n": 7}), Member("1.5", {"n": 1})),
+            3,
+            id="numbers with a fraction",
+        ),
+        pytest.param(
+            {"ids": [0, 1, "me"], "hash": [{"n": 0}, {"n": 1}], "count": 3},
+            (Member("0", {"n": 0}), Member("1", {"n": 1}), Member("me")),
+            3,
+            id="PHP writes the hash of users 0 and 1 as a list",
+        ),
     ],
 )
 async def test_each_servers_list_of_members_is_understood(

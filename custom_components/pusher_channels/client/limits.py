@@ -9,7 +9,7 @@ MAX_MESSAGE_CHARS: Final = 300
 MAX_FRAME_BYTES: Final = 16 * 1024 * 1024
 MAX_EVENT_DATA_BYTES: Final = 1024 * 1024
 MAX_MEMBER_BYTES: Final = 64 * 1024
-"""A frame about one member; the protocol allows a user object of 1 KB."""
+"""A frame about one member, or with an error; the protocol allows a user object of 1 KB."""
 MAX_RECEIVED_NAME_CHARS: Final = 64 * 1024
 """The name of an event; the protocol allows 200 characters."""
 MAX_RECEIVED_ID_CHARS: Final = 200

@@ -46,11 +46,16 @@ def _can_be_written(value: Json) -> bool:
     return True
 
 
+LARGEST_PLAIN: Final = 1e21
+"""JavaScript writes whole numbers up to here without a fraction and an exponent."""
+
+
 def identity_or_none(value: Json) -> str | None:
     """Return a user id as text, servers also send numbers; None for all else and beyond 200 characters."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
-    text = str(value)
+    is_whole = isinstance(value, float) and value.is_integer() and abs(value) < LARGEST_PLAIN
+    text = str(int(value) if is_whole else value)
     return text if 0 < len(text) <= MAX_RECEIVED_ID_CHARS else None
 
 

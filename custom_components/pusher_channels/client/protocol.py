@@ -33,6 +33,7 @@ from .messages import (
     Unknown,
     WatchlistEvents,
     decode_data,
+    identity_or_none,
     writable,
 )
 from .names import is_socket_id, is_unicode
@@ -58,7 +59,7 @@ def decode(frame: bytes | str, secrets: Sequence[str] = ()) -> Message:
         raise ProtocolError("The frame is not JSON") from None
     except TypeError, KeyError, AttributeError:
         raise ProtocolError("The frame names no event") from None
-    if size > MAX_MEMBER_BYTES and name in _MEMBER_FRAMES:
+    if size > MAX_MEMBER_BYTES and name in _SMALL_FRAMES:
         raise ProtocolError(f"The frame {name} has more than {MAX_MEMBER_BYTES} bytes")
     try:
         if secrets and name in _ERROR_FRAMES:
@@ -121,6 +122,13 @@ def _object(value: Json) -> dict[str, Json]:
     return decoded
 
 
+def _items(value: Json) -> list[Json]:
+    """Return a list, also one that a scaled Reverb has merged into an object; none for all else."""
+    if isinstance(value, dict):
+        return [*value.values()]
+    return value if isinstance(value, list) else []
+
+
 def _text(value: Json) -> str:
     if not isinstance(value, str):
         raise TypeError
@@ -128,11 +136,14 @@ def _text(value: Json) -> str:
 
 
 def _user_infos(value: Json) -> dict[str, Json]:
-    """Return the user info of each member; None for one that is larger than 64 KB."""
-    infos = value if isinstance(value, dict) else {}
+    """Return the user info of each member; None for one that is larger than 64 KB.
+
+    PHP writes users 0, 1, 2 and so on as a list.
+    """
+    infos = value.items() if isinstance(value, dict) else enumerate(_items(value))
     return {
-        user_id: info if len(orjson.dumps(info)) <= MAX_MEMBER_BYTES else None
-        for user_id, info in infos.items()
+        str(user_id): info if len(orjson.dumps(info)) <= MAX_MEMBER_BYTES else None
+        for user_id, info in infos
     }
 
 
@@ -169,17 +180,13 @@ def _subscription_succeeded(fields: dict[str, Json]) -> SubscriptionSucceeded:
     if not isinstance(presence, dict):
         return SubscriptionSucceeded(channel)
     infos = _user_infos(presence.get("hash"))
-    ids = presence.get("ids")
-    if isinstance(ids, dict):
-        # A scaled Reverb merges lists into objects.
-        ids = [*ids.values()]
-    listed: list[Json] = ids if isinstance(ids, list) else [*infos]
+    listed: list[Json] = _items(presence.get("ids")) or [*infos]
     valid = dict.fromkeys(identities(listed))
     members = tuple(Member(user_id, infos.get(user_id)) for user_id in valid)
     count = presence.get("count")
     if count is None or len(members) < len(listed):
         return SubscriptionSucceeded(channel, members, len(members))
-    return SubscriptionSucceeded(channel, members, integer(count))
+    return SubscriptionSucceeded(channel, members, max(integer(count), len(members)))
 
 
 def _subscription_error(fields: dict[str, Json]) -> SubscriptionRefused:
@@ -211,34 +218,31 @@ def _subscription_count(fields: dict[str, Json]) -> SubscriptionCount:
 
 
 def _signin_success(fields: dict[str, Json]) -> SigninSuccess:
-    user = _data(_object(fields.get("data") or {}).get("user_data"))
-    user_id = user.get("id") if isinstance(user, dict) else None
-    return SigninSuccess(None if user_id is None else identity(user_id))
+    data = _data(fields.get("data"))
+    user = _data(data.get("user_data")) if isinstance(data, dict) else None
+    return SigninSuccess(identity_or_none(user.get("id")) if isinstance(user, dict) else None)
 
 
 def _watchlist_events(fields: dict[str, Json]) -> WatchlistEvents:
-    events = _object(fields["data"])["events"]
-    if not isinstance(events, list):
-        raise TypeError
     changes: list[tuple[str, bool]] = []
-    for event in events:
-        entry = _object(event)
-        ids = entry.get("user_ids")
-        if entry.get("name") in ("online", "offline") and isinstance(ids, list):
-            changes.extend((user_id, entry["name"] == "online") for user_id in identities(ids))
+    for event in map(_data, _items(_object(fields["data"])["events"])):
+        if isinstance(event, dict) and event.get("name") in ("online", "offline"):
+            ids = identities(_items(event.get("user_ids")))
+            changes.extend((user_id, event["name"] == "online") for user_id in ids)
     return WatchlistEvents(tuple(changes))
 
 
 _PING: Final = Ping()
 _PONG: Final = Pong()
 
-_MEMBER_FRAMES: Final = frozenset(
-    {"pusher_internal:member_added", "pusher_internal:member_removed"}
-)
-
 _ERROR_FRAMES: Final = frozenset(
     {"pusher:error", "pusher:subscription_error", "pusher_internal:subscription_error"}
 )
+
+_SMALL_FRAMES: Final = _ERROR_FRAMES | {
+    "pusher_internal:member_added",
+    "pusher_internal:member_removed",
+}
 
 _READERS: Final[dict[str, Callable[[dict[str, Json]], Message]]] = {
     "pusher:connection_established": _established,
