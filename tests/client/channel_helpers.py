@@ -162,6 +162,14 @@ async def connection_failure(client: PusherClient) -> ConnectionFailedError:
     return caught.value
 
 
+async def signed_in(client: PusherClient) -> PusherClient:
+    """Connect, sign in, and wait until the user's own channel is subscribed."""
+    client.sign_in()
+    await connect(client)
+    await until(lambda: any(channel.is_subscribed for channel in client.channels.values()))
+    return client
+
+
 async def subscribe_room(client: PusherClient) -> PresenceChannel:
     """Connect, subscribe to the presence channel `ROOM` and return it."""
     await connect(client)

@@ -6,11 +6,10 @@ import json
 import pytest
 from aiohttp import ClientSession
 
-from custom_components.pusher_channels.client.authorizers import SecretAuthorizer, User
 from custom_components.pusher_channels.client.client import PusherClient
 from custom_components.pusher_channels.client.connection import ConnectionState
 from custom_components.pusher_channels.client.messages import ErrorReceived, Event
-from custom_components.pusher_channels.client.user import OnlineChange, SignedIn, SigninFailed
+from custom_components.pusher_channels.client.user import SignedIn, SigninFailed
 from tools.devserver import DevServer, frames
 
 from .channel_helpers import (
@@ -19,10 +18,11 @@ from .channel_helpers import (
     endpoint,
     events_of,
     sent,
+    signed_in,
     subscribed,
     subscribes,
 )
-from .conftest import APP, Clock, MakeClient, connect, settle, until
+from .conftest import Clock, MakeClient, connect, settle, until
 
 NO_USER_ID = "A user id has 1 to 128 characters and no # at the start"
 
@@ -38,14 +38,6 @@ def user_events(client: PusherClient) -> list[Event]:
     received: list[Event] = []
     client.user.bind(received.append)
     return received
-
-
-async def signed_in(client: PusherClient) -> PusherClient:
-    """Connect, sign in, and wait until the user's own channel is subscribed."""
-    client.sign_in()
-    await connect(client)
-    await until(lambda: any(channel.is_subscribed for channel in client.channels.values()))
-    return client
 
 
 async def test_sign_in_waits_for_the_connection(asking: PusherClient, server: DevServer) -> None:
@@ -123,6 +115,13 @@ async def test_user_data_without_an_id_signs_no_user_in(
         ({"user_data": "{broken"}, "me"),
         ({"user_data": "{}"}, "me"),
         (json.dumps({"user_data": "5"}), "me"),
+        (None, "me"),
+        ("null", "me"),
+        ([], "me"),
+        (1, "me"),
+        ({"user_data": {"id": []}}, "me"),
+        ({"user_data": {"id": ""}}, "me"),
+        ({"user_data": {"id": "u" * 201}}, "me"),
         ({"user_data": '{"id":7}'}, "7"),
         (json.dumps({"user_data": '{"id":"7"}'}), "7"),
     ],
@@ -268,7 +267,21 @@ async def test_a_server_that_knows_no_sign_in_is_reported_once_and_not_asked_aga
     await settle()
     assert len(errors) == 1
     assert len(sent(server, "pusher:signin")) == 1
-    assert client.user.user_id is None
+
+
+async def test_a_sign_in_that_was_refused_for_an_unnamed_error_accepts_a_late_success(
+    client: PusherClient, server: DevServer
+) -> None:
+    errors, successes = client_notices(client, SigninFailed), client_notices(client, SignedIn)
+    await connect(client)
+    client.sign_in()
+
+    server.connections[0].send(frames.error(None, "Something else is wrong"))
+    await until(lambda: successes)
+
+    assert errors == [SigninFailed("Something else is wrong", 0)]
+    assert client.user.user_id == "me"
+    await server.wait_subscribed("#server-to-user-me")
 
 
 async def test_an_error_answers_the_sign_in_or_a_channel_and_not_both(
@@ -319,30 +332,6 @@ async def test_signing_in_twice_is_signing_in_once(client: PusherClient, server:
     assert client.user.user_id == "me"
 
 
-async def test_online_states_of_watched_users_are_reported(make_client: MakeClient) -> None:
-    def as_user(user: User) -> PusherClient:
-        return make_client(authorizer=SecretAuthorizer(APP.key, APP.secret, user))
-
-    early = await signed_in(as_user(User("early")))
-    watcher = as_user(User("watcher", watchlist=("early", "late", "never")))
-    changes = client_notices(watcher, OnlineChange)
-    await signed_in(watcher)
-    await until(lambda: changes)
-    assert watcher.user.online == {"early": True}
-
-    await signed_in(as_user(User("late")))
-    await early.disconnect()
-    await until(lambda: len(changes) == 3)
-    assert changes == [
-        OnlineChange("early", online=True),
-        OnlineChange("late", online=True),
-        OnlineChange("early", online=False),
-    ]
-    assert watcher.user.online == {"early": False, "late": True}
-    await watcher.disconnect()
-    assert not watcher.user.online
-
-
 async def test_a_late_answer_signs_in(
     client: PusherClient, server: DevServer, clock: Clock
 ) -> None:
@@ -361,21 +350,3 @@ async def test_a_late_answer_signs_in(
     await clock.pass_by(30)
     assert client.user.user_id == "me"
     assert len(sent(server, "pusher:signin")) == 1
-
-
-async def test_only_the_states_of_watched_users_are_kept(
-    make_client: MakeClient, server: DevServer
-) -> None:
-    authorizer = SecretAuthorizer(APP.key, APP.secret, User("me", None, ("ann",)))
-    client = make_client(authorizer=authorizer)
-    client.sign_in()
-    await connect(client)
-    await until(lambda: client.user.user_id)
-    changes = client_notices(client, OnlineChange)
-
-    strangers = [f"user-{number}" for number in range(1000)]
-    server.connections[0].send(frames.watchlist("online", [*strangers, "ann"]))
-    await until(lambda: changes)
-
-    assert changes == [OnlineChange("ann", True)]
-    assert client.user.online == {"ann": True}

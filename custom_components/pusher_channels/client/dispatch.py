@@ -24,7 +24,7 @@ class ChannelDispatcher:
     once per name. Events go to the interceptor first if there is one; it calls `find` itself.
     """
 
-    __slots__ = ("_bindings", "_found", "_global", "_interceptor", "handlers")
+    __slots__ = ("_bindings", "_found", "_global", "_interceptor", "_is_active", "handlers")
 
     def __init__(self, global_dispatcher: ChannelDispatcher | None = None) -> None:
         """Listeners of the global dispatcher are called after the channel's own."""
@@ -32,6 +32,7 @@ class ChannelDispatcher:
         self._bindings: dict[object, tuple[EventListener, tuple[str, ...]]] = {}
         self._found: dict[str, EventListener] = {}
         self._interceptor: EventListener | None = None
+        self._is_active = True
         self.handlers: dict[str, EventListener] = {}
 
     @property
@@ -56,6 +57,11 @@ class ChannelDispatcher:
         self._interceptor = interceptor
         self.handlers.clear()
 
+    def set_active(self, active: bool) -> None:
+        """Call the listeners, or none of them."""
+        self._is_active = active
+        self.invalidate()
+
     def invalidate(self) -> None:
         """Match all names again: the listeners have changed."""
         self._found.clear()
@@ -77,7 +83,7 @@ class ChannelDispatcher:
         """Return the listener of a name, one that calls several, or `ignore_event`."""
         found = self._found.get(name)
         if found is None:
-            found = _combined(self._matching(name))
+            found = _combined(self._matching(name)) if self._is_active else ignore_event
             if len(name) <= MAX_EVENT_NAME_CHARS:
                 if len(self._found) >= MAX_EVENT_NAMES:
                     self._found.clear()
@@ -138,13 +144,14 @@ class Dispatcher:
 
     def activate(self, name: str, channel: ChannelDispatcher) -> None:
         """Dispatch the events of a channel."""
-        channel.invalidate()
+        channel.set_active(True)
         self._channels[name] = channel
         self._handlers[name] = channel.handlers
 
     def deactivate(self, name: str) -> None:
         """Drop the events of a channel."""
-        del self._channels[name], self._handlers[name]
+        self._channels.pop(name).set_active(False)
+        del self._handlers[name]
 
     def dispatch(self, event: Event) -> None:
         """Call the handlers of an event."""

@@ -163,7 +163,10 @@ class UserSession:
                 self._report(OnlineChange(user_id, online))
 
     def _refuse(self, error: ErrorReceived) -> None:
-        """Fail the sign-in because of an error; servers send no other answer."""
+        """Fail the sign-in because of an error, which may be about something else.
+
+        A late success is still accepted.
+        """
         self._fail(SigninFailed(error.message, error.code or 0), retry=False)
 
     def _start(self) -> None:
@@ -194,14 +197,12 @@ class UserSession:
 
     def _on_timeout(self) -> None:
         """Try again later; a late answer is still accepted."""
-        expected_id = self._expected_id
         reason = f"The server did not answer the sign-in within {ANSWER_TIMEOUT:g} seconds"
         self._fail(SigninFailed(reason, 0), retry=True)
-        self._expected_id = expected_id
 
     def _fail(self, error: SigninFailed, *, retry: bool) -> None:
         self._cancel_timer()
-        self._expected_id = self._unanswered_since = None
+        self._unanswered_since = None
         _LOGGER.debug("Not signed in: %s (%d)", error.error, error.status)
         if retry:
             error = replace(error, is_retried=True)
