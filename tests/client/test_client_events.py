@@ -43,6 +43,7 @@ def as_user(user_id: str) -> SecretAuthorizer:
         ("cache-a", "client-x", {}, Misuse.CLIENT_EVENT_CHANNEL),
         ("private-encrypted-a", "client-x", {}, Misuse.CLIENT_EVENT_CHANNEL),
         ("#server-to-user-me", "client-x", {}, Misuse.CLIENT_EVENT_CHANNEL),
+        pytest.param("private-\ud800", "client-x", {}, Misuse.CHANNEL_NAME, id="surrogate"),
         ("private-not-subscribed", "client-x", {}, Misuse.NOT_SUBSCRIBED),
         pytest.param("private-a", "client-x", "x" * 10_239, Misuse.DATA_SIZE, id="much data"),
         ("private-a", "client-x", {"number": 2**64}, Misuse.DATA_TYPE),

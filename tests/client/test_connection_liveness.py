@@ -47,6 +47,17 @@ async def test_a_ping_is_sent_shortly_before_the_servers_timeout_and_at_most_onc
         assert pings(server) == 1
 
 
+async def test_an_own_activity_timeout_of_0_counts_as_a_second(
+    make_client: MakeClient, server: DevServer, clock: Clock
+) -> None:
+    await connect(make_client(timing=Timing(activity_timeout=0)))
+
+    await clock.pass_by(0.9)
+    assert pings(server) == 0
+    await clock.pass_by(0.15)
+    assert pings(server) == 1
+
+
 async def test_silence_is_answered_with_a_ping_then_a_reconnect(
     client: PusherClient, server: DevServer, clock: Clock
 ) -> None:

@@ -188,6 +188,25 @@ async def test_wait_connected_raises_after_a_disconnect(
     assert caught.value.reason is FailureReason.CLOSED
 
 
+async def test_wait_connected_raises_at_once_while_nothing_connects(
+    client: PusherClient, server: DevServer
+) -> None:
+    with pytest.raises(ConnectionFailedError, match=r"^The client is disconnected$") as caught:
+        await client.wait_connected()
+    assert caught.value.reason is FailureReason.CLOSED
+
+    server.faults.handshake_close = 4001
+    client.connect()
+    await until(lambda: client.state is DISCONNECTED)
+    with pytest.raises(ConnectionFailedError) as caught:
+        await client.wait_connected()
+    assert caught.value is client.last_error
+
+    await client.disconnect()
+    with pytest.raises(ConnectionFailedError, match=r"^The client is disconnected$"):
+        await client.wait_connected()
+
+
 async def test_a_listener_that_raises_disturbs_neither_connection_nor_others(
     client: PusherClient, server: DevServer, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -43,17 +43,16 @@ async def test_without_a_complaint_nothing_is_slowed_down(
     assert clock.time() - before < 5
 
 
+@pytest.mark.parametrize("channel", ["private-a", None])
 async def test_the_limit_of_client_events_slows_no_subscription_down(
-    make_client: MakeClient, server: DevServer
+    make_client: MakeClient, server: DevServer, channel: str | None
 ) -> None:
     server.faults.unanswered_channels = {"pending"}
     client = await connect(make_client())
     client.subscribe("pending")
     await until(lambda: subscribes(server))
     server.connections[0].send(
-        frames.error(
-            4301, "The rate limit for sending client events exceeded the quota.", "private-a"
-        )
+        frames.error(4301, "The rate limit for sending client events exceeded the quota.", channel)
     )
     await subscribed(client, "marker")
 

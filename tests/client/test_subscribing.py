@@ -328,6 +328,6 @@ async def test_an_unsubscribed_or_lost_channel_ends_the_wait_for_it(
     with pytest.raises(SubscriptionError) as caught:
         await patient
     assert (caught.value.type, caught.value.status) == ("ConnectionLost", 0)
-    assert str(caught.value) == "The connection ended"
+    assert str(caught.value) == "The connection ended, or the channel was unsubscribed"
     await channel.wait_subscribed()
     await channel.wait_subscribed()

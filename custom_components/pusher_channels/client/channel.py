@@ -128,9 +128,15 @@ class Channel:
         return self._notices.add(listener)
 
     async def wait_subscribed(self) -> None:
-        """Wait until the channel is subscribed; raises `SubscriptionError` if that fails."""
+        """Wait until the channel is subscribed; raises `SubscriptionError` if that fails.
+
+        It has failed too when the channel is unsubscribed, or the client no longer connects.
+        """
         if self.state is ChannelState.SUBSCRIBED:
             return
+        error = self.error
+        if self.state is ChannelState.FAILED and error is not None and not error.is_retried:
+            raise SubscriptionError(error.type, error.error, error.status)
         waiter = asyncio.get_running_loop().create_future()
         self._waiters = (*self._waiters, waiter)
         try:
@@ -162,7 +168,11 @@ class Channel:
         self.subscription_count = None
         self._end_caching()
         self._resolve_waiters(
-            SubscriptionError(RefusalType.CONNECTION_LOST, "The connection ended", 0)
+            SubscriptionError(
+                RefusalType.CONNECTION_LOST,
+                "The connection ended, or the channel was unsubscribed",
+                0,
+            )
         )
         if was_subscribed:
             self._notify(Unsubscribed(self.name))

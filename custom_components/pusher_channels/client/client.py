@@ -15,7 +15,7 @@ from .connection_authorization import ConnectionAuthorization
 from .dispatch import Dispatcher, EventListener
 from .exceptions import ConnectionFailedError, FailureReason, InvalidUseError, Misuse
 from .gaps import Gap, GapTracker
-from .handshake import Endpoint, failure_reason
+from .handshake import Endpoint
 from .listeners import Listeners, Unlisten
 from .messages import (
     ErrorReceived,
@@ -33,6 +33,7 @@ from .messages import (
 from .names import CLIENT_EVENT_PREFIX, ChannelKind, check_channel_name, check_event_name
 from .protocol import client_event_frame
 from .server import Server
+from .server_errors import ServerErrors
 from .subscriptions import Subscriptions
 from .user import SigninFailed, UserNotice, UserSession
 
@@ -100,6 +101,7 @@ class PusherClient:
             channels=self._channels,
             send=self._connection.send,
         )
+        self._server_errors = ServerErrors(self._subscriptions, self.user, self._authorization)
 
     @property
     def state(self) -> ConnectionState:
@@ -156,10 +158,15 @@ class PusherClient:
     async def wait_connected(self) -> None:
         """Wait until connected; raises `ConnectionFailedError` if an attempt fails before that.
 
-        After a failure the client tries again, unless `state` is disconnected.
+        After a failure the client tries again, unless `state` is disconnected. Then, and before
+        `connect`, this raises at once.
         """
         if self.state is ConnectionState.CONNECTED:
             return
+        if self.state is ConnectionState.DISCONNECTED:
+            if self._connection.has_given_up and self.last_error is not None:
+                raise self.last_error
+            raise ConnectionFailedError(FailureReason.CLOSED, "The client is disconnected")
         outcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
         def resolve(notice: ClientNotice) -> None:
@@ -243,6 +250,7 @@ class PusherClient:
         if not ChannelKind.of(channel).takes_client_events:
             reason = "Client events are for private and presence channels that are not encrypted"
             raise InvalidUseError(Misuse.CLIENT_EVENT_CHANNEL, reason)
+        check_channel_name(channel)
         frame = client_event_frame(channel, event, data)
         self._client_event_size.check(frame)
         if self.state is not ConnectionState.CONNECTED:
@@ -286,36 +294,12 @@ class PusherClient:
             case WatchlistEvents():
                 self.user._handle_watchlist(message)
             case ErrorReceived():
-                self._handle_error(message)
+                self._server_errors.handle(message)
                 self._notices.notify(message)
             case FrameRejected():
                 self._notices.notify(message)
             case _:
                 pass
-
-    def _handle_error(self, error: ErrorReceived) -> None:
-        """Find the request that an error answers: by a name in its text, else the oldest one."""
-        reason = failure_reason(error.code, error.message, FailureReason.UNAUTHORIZED)
-        may_refuse = reason is FailureReason.UNAUTHORIZED and error.refusal_status is not None
-        if self._authorization.handle_error(error):
-            return
-        if may_refuse and self._subscriptions.handle_named_error(error):
-            return
-        signin_at = self.user._unanswered_since
-        request = self._subscriptions.oldest_unanswered() if may_refuse else None
-        answers_signin = may_refuse or error.code == CloseCode.GENERIC_RECONNECT
-        if error.channel is not None or error.is_about_client_events:
-            self._subscriptions.handle_other_error(error)
-        elif (
-            answers_signin
-            and signin_at is not None
-            and (request is None or signin_at <= request[0])
-        ):
-            self.user._refuse(error)
-        elif request is not None:
-            self._subscriptions.refuse_unnamed(request[1], error)
-        else:
-            self._subscriptions.handle_other_error(error)
 
     def _handle_for_channel(self, message: MemberAdded | MemberRemoved | SubscriptionCount) -> None:
         channel = self._channels.get(message.channel)
@@ -345,10 +329,12 @@ class PusherClient:
             self._subscriptions.on_lost(self._connection.missed_since)
             self.user._on_lost()
             self._authorization.on_lost()
-        if change.state is ConnectionState.CONNECTED and self.socket_id is not None:
-            self._notices.notify(change)
-            self._authorization.on_connected(self.socket_id)
-            self.user._on_connected(self.socket_id)
-            self._subscriptions.on_connected(self.socket_id)
-            return
+        if change.state is ConnectionState.DISCONNECTED:
+            self._subscriptions.on_disconnected()
         self._notices.notify(change)
+        socket_id = self.socket_id
+        # A listener may have disconnected.
+        if change.state is ConnectionState.CONNECTED and socket_id is not None:
+            self._authorization.on_connected(socket_id)
+            self.user._on_connected(socket_id)
+            self._subscriptions.on_connected(socket_id)

@@ -65,7 +65,8 @@ class StateChange:
 class Timing:
     """Times in seconds, and the number of attempts in a row (0: no limit).
 
-    If the server asks for a shorter activity timeout, that is used.
+    If the server asks for a shorter activity timeout, that is used. An activity timeout or a
+    longest gap of less than 1 s counts as 1 s.
     """
 
     activity_timeout: float = 120.0
@@ -139,8 +140,9 @@ class Connection:
         """Start, unless it is running."""
         self.has_given_up = False
         if self._task is None:
+            name = "pusher_channels connection"
+            self._task = asyncio.create_task(self._run(), name=name, eager_start=False)
             self._set_state(ConnectionState.CONNECTING)
-            self._task = asyncio.create_task(self._run(), name="pusher_channels connection")
 
     async def disconnect(self) -> None:
         """Close the connection and do not reconnect; returns when the socket is closed."""
@@ -199,6 +201,8 @@ class Connection:
             self._clear_socket()
             self.next_attempt = None if stops else asyncio.get_running_loop().time() + delay
             self._on_failure(failure)
+            if self._task is not asyncio.current_task():
+                return  # A listener has disconnected.
             if stops:
                 _LOGGER.debug("%s; no further attempt", failure)
                 self._task = None
@@ -249,7 +253,9 @@ class Connection:
         interval = _ping_interval(established.activity_timeout)
         self._liveness = liveness = Liveness(
             now,
-            activity_timeout=min(self._timing.activity_timeout, interval),
+            activity_timeout=min(
+                max(self._timing.activity_timeout, SHORTEST_ACTIVITY_TIMEOUT), interval
+            ),
             pong_timeout=self._timing.pong_timeout,
         )
         self._set_state(ConnectionState.CONNECTED)

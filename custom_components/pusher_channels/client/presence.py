@@ -59,10 +59,10 @@ class PresenceChannel(Channel):
         self._members = {member.user_id: member for member in islice(message.members, MAX_MEMBERS)}
         self.count = len(message.members) if message.count is None else message.count
         earlier, self._earlier = self._earlier, None
+        missed = [] if earlier is None else [*islice(self._missed(earlier), MAX_MISSED)]
         super()._on_subscribed(message)
-        if earlier is not None:
-            for notice in islice(self._missed(earlier), MAX_MISSED):
-                self._notify(notice)
+        for notice in missed:
+            self._notify(notice)
 
     @override
     def _on_unsubscribed(self) -> None:

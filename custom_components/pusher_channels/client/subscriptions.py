@@ -2,8 +2,7 @@
 
 import asyncio
 import logging
-import re
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -35,12 +34,10 @@ LONGEST_TRANSFER = 30.0
 """A message of 16 MB arrives within this time after the answer to a subscription."""
 
 _UNSUBSCRIBED = (ChannelState.UNSUBSCRIBED, ChannelState.FAILED)
-_EXISTING = re.compile(r"Existing subscription to channel (\S+)")
-_NAMES = re.compile(r"[A-Za-z0-9_\-=@,.;#]+")
 
 
 @dataclass(slots=True)
-class _Subscription:
+class Subscription:
     """A channel that is subscribed to, or that is still to be unsubscribed.
 
     `asked_at`: when the request was sent, as long as the server has not answered; it may also
@@ -58,9 +55,11 @@ class _Subscription:
 
     @property
     def is_pending(self) -> bool:
+        """Whether the channel is being subscribed."""
         return self.channel.state is ChannelState.PENDING
 
     def cancel_timer(self) -> None:
+        """Cancel the timeout of a request, or the next retry."""
         if self.timer is not None:
             self.timer.cancel()
             self.timer = None
@@ -90,7 +89,7 @@ class Subscriptions:
         self._send = send
         self._require_user_id = require_user_id
         self._channels: dict[str, Channel] = {}
-        self._subscriptions: dict[str, _Subscription] = {}
+        self._subscriptions: dict[str, Subscription] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._authorizing = asyncio.Semaphore(MAX_AUTHORIZATIONS)
         self._pacer = Pacer()
@@ -105,8 +104,11 @@ class Subscriptions:
         """Add a reference to a channel; it is subscribed as soon as there is a connection."""
         subscription = self._subscriptions.get(name)
         if subscription is None:
-            subscription = self._subscriptions[name] = _Subscription(self._new_channel(name))
+            subscription = self._subscriptions[name] = Subscription(self._new_channel(name))
         channel = subscription.channel
+        if channel.state is ChannelState.FAILED:
+            # It is requested again, so that `wait_subscribed` waits for the new answer.
+            channel.state = ChannelState.UNSUBSCRIBED
         if subscription.references == 0:
             self._channels[name] = channel
             self._dispatcher.activate(name, channel._dispatcher)
@@ -149,15 +151,16 @@ class Subscriptions:
         self._pacer.restart()
         subscribed = [name for name, channel in self._channels.items() if channel.is_subscribed]
         self._gaps.on_lost(subscribed, since)
+        self.on_disconnected()
+
+    def on_disconnected(self) -> None:
+        """Set all channels to unsubscribed, and end the waits for them."""
         for subscription in list(self._subscriptions.values()):
             self._reset(subscription)
 
     def on_too_large(self) -> None:
         """Find the channel of which the answer or the cached event was too large to receive."""
-        unanswered = [
-            subscription
-            for _, subscription in sorted(self._unanswered(), key=lambda request: request[0])
-        ]
+        unanswered = [subscription for _, subscription in self.unanswered()]
         earliest = asyncio.get_running_loop().time() - LONGEST_TRANSFER
         recent = [
             subscription
@@ -197,70 +200,30 @@ class Subscriptions:
             retry = is_transient(error.status) or error.type == RefusalType.LIMIT_REACHED
             self._fail(subscription, error, retry=retry)
 
-    def handle_named_error(self, error: ErrorReceived) -> bool:
-        """Handle an error that names a channel; return whether it does.
-
-        Some servers answer a subscription only with a `pusher:error` that has the channel's name
-        somewhere in its text.
-        """
-        if match := _EXISTING.search(error.raw_message):
-            self.handle_succeeded(SubscriptionSucceeded(match[1]))
-            return True
-        names = _NAMES.findall(error.raw_message)
-        if error.channel is not None:
-            names.insert(0, error.channel)
-        for name in names:
-            for spelled in (name, name.rstrip(",.;")):
-                subscription = self._subscriptions.get(spelled)
-                if (
-                    subscription is not None
-                    and subscription.is_pending
-                    and subscription.channel.kind.needs_authorization
-                ):
-                    self._refuse(spelled, error)
-                    return True
-        return False
-
-    def handle_other_error(self, error: ErrorReceived) -> None:
-        """Remember an error that may be the reason why a subscription stays unanswered."""
-        unanswered = [subscription for _, subscription in self._unanswered()]
-        for subscription in unanswered:
-            code = "" if error.code is None else f" ({error.code})"
-            subscription.server_error = f"{error.message}{code}"
-        if unanswered and error.code == CloseCode.CLIENT_EVENT_REJECTED and error.channel is None:
-            _LOGGER.debug("The server limits the rate; subscriptions are slowed down")
-            self._pacer.slow_down()
-
-    def oldest_unanswered(self) -> tuple[float, str] | None:
-        """Return when the oldest unanswered request that may be refused was sent, and its name.
-
-        Public channels come last: Reverb refuses those with a name such as `privateer`.
-        """
-        requests = [
-            (not it.channel.kind.needs_authorization, asked_at, it.channel.name)
-            for asked_at, it in self._unanswered()
-            if it.is_pending and it.channel.name.startswith(("private", "presence"))
-        ]
-        oldest = min(requests, default=None)
-        return None if oldest is None else oldest[1:]
-
-    def refuse_unnamed(self, name: str, error: ErrorReceived) -> None:
-        """Fail a channel because of an error that names none; a late success is still accepted."""
-        subscription = self._subscriptions[name]
-        asked_at = subscription.asked_at
-        self._refuse(name, error)
-        subscription.asked_at = asked_at
-
-    def _refuse(self, name: str, error: ErrorReceived) -> None:
+    def refuse(self, name: str, error: ErrorReceived) -> None:
+        """Fail a channel because of an error that answers its subscription."""
         # A public channel is not refused for its credentials.
         status = error.refusal_status if ChannelKind.of(name).needs_authorization else None
         refusal = SubscriptionRefused(name, RefusalType.AUTH_ERROR, error.message, status or 403)
         self.handle_refused(refusal)
 
-    def _unanswered(self) -> Iterator[tuple[float, _Subscription]]:
-        for subscription in self._subscriptions.values():
-            if subscription.asked_at is not None:
-                yield subscription.asked_at, subscription
+    def is_pending(self, name: str) -> bool:
+        """Return whether a channel is being subscribed."""
+        subscription = self._subscriptions.get(name)
+        return subscription is not None and subscription.is_pending
+
+    def unanswered(self) -> list[tuple[float, Subscription]]:
+        """Return the subscriptions that the server has not answered, and when each was requested."""
+        requests = [
+            (subscription.asked_at, subscription)
+            for subscription in self._subscriptions.values()
+            if subscription.asked_at is not None
+        ]
+        return sorted(requests, key=lambda request: request[0])
+
+    def slow_down(self) -> None:
+        """Request the next subscriptions more slowly."""
+        self._pacer.slow_down()
 
     def _new_channel(self, name: str) -> Channel:
         kind = ChannelKind.of(name)
@@ -271,10 +234,11 @@ class Subscriptions:
             return EncryptedChannel(name, dispatcher, self._fetch_key)
         return Channel(name, dispatcher)
 
-    def _reconcile(self, subscription: _Subscription) -> None:
+    def _reconcile(self, subscription: Subscription) -> None:
         """Start a task that subscribes or unsubscribes the channel as needed."""
         if self._socket_id is None:
-            self._remove_unused(subscription)
+            if not subscription.references:
+                self._reset(subscription)
             return
         self._start(self._subscribe_or_unsubscribe(subscription))
 
@@ -286,7 +250,7 @@ class Subscriptions:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _subscribe_or_unsubscribe(self, subscription: _Subscription) -> None:
+    async def _subscribe_or_unsubscribe(self, subscription: Subscription) -> None:
         """Subscribe or unsubscribe; a channel that is pending is unsubscribed after the answer."""
         channel = subscription.channel
         if subscription.references and channel.state in _UNSUBSCRIBED:
@@ -294,7 +258,7 @@ class Subscriptions:
         elif not subscription.references and not subscription.is_pending:
             self._unsubscribe(subscription)
 
-    async def _subscribe(self, subscription: _Subscription) -> None:
+    async def _subscribe(self, subscription: Subscription) -> None:
         subscription.cancel_timer()
         channel = subscription.channel
         channel.state = ChannelState.PENDING
@@ -330,12 +294,12 @@ class Subscriptions:
         subscription.asked_at = loop.time()
         await self._send(frame)
 
-    def _unsubscribe(self, subscription: _Subscription) -> None:
+    def _unsubscribe(self, subscription: Subscription) -> None:
         """Unsubscribe a channel, also one that the server may still answer."""
-        may_be_subscribed = subscription.channel.is_subscribed or subscription.asked_at is not None
-        self._reset(subscription)
-        if may_be_subscribed:
+        # Sent before listeners are notified: one may subscribe again.
+        if subscription.channel.is_subscribed or subscription.asked_at is not None:
             self._start(self._send_unsubscribe(subscription.channel.name))
+        self._reset(subscription)
 
     async def _send_unsubscribe(self, name: str) -> None:
         await self._send(unsubscribe_frame(name))
@@ -366,7 +330,7 @@ class Subscriptions:
         """Return the present shared secret of an encrypted channel."""
         return (await self._ask_authorizer(name)).shared_secret
 
-    def _on_timeout(self, subscription: _Subscription) -> None:
+    def _on_timeout(self, subscription: Subscription) -> None:
         name = subscription.channel.name
         reason = f"The server did not answer within {ANSWER_TIMEOUT:g} seconds"
         if subscription.server_error:
@@ -374,9 +338,7 @@ class Subscriptions:
         error = SubscriptionRefused(name, RefusalType.TIMEOUT, reason, 0)
         self._fail(subscription, error, retry=True)
 
-    def _fail(
-        self, subscription: _Subscription, error: SubscriptionRefused, *, retry: bool
-    ) -> None:
+    def _fail(self, subscription: Subscription, error: SubscriptionRefused, *, retry: bool) -> None:
         subscription.cancel_timer()
         if subscription.references == 0:
             self._unsubscribe(subscription)
@@ -392,13 +354,11 @@ class Subscriptions:
         subscription.channel._on_failed(error)
         self._gaps.on_failed(error.channel)
 
-    def _reset(self, subscription: _Subscription) -> None:
+    def _reset(self, subscription: Subscription) -> None:
         """Set a channel to unsubscribed."""
         subscription.cancel_timer()
         subscription.asked_at = None
+        name = subscription.channel.name
+        if not subscription.references and self._subscriptions.get(name) is subscription:
+            del self._subscriptions[name]
         subscription.channel._on_unsubscribed()
-        self._remove_unused(subscription)
-
-    def _remove_unused(self, subscription: _Subscription) -> None:
-        if not subscription.references and subscription.channel.state is ChannelState.UNSUBSCRIBED:
-            self._subscriptions.pop(subscription.channel.name, None)
