@@ -68,6 +68,42 @@ async def test_values_are_restored(
     assert state_of(hass, "binary_sensor.orders_gate").state == STATE_OFF
 
 
+@pytest.mark.parametrize(
+    ("origin", "state"),
+    [
+        ({"value": "a", "event": "order.paid"}, "5"),
+        ({"value": "removed"}, STATE_UNKNOWN),
+        ({"value": "a", "event": "refund"}, STATE_UNKNOWN),
+    ],
+)
+async def test_state_of_another_value_or_event_is_not_restored(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    server: DevServer,
+    set_up: SetUp,
+    origin: dict[str, str],
+    state: str,
+) -> None:
+    stored = {"native_value": 5, "native_unit_of_measurement": None, **origin}
+    await store_states(hass, hass_storage, [(State(TOTAL, STATE_UNAVAILABLE), stored)])
+    await set_up(shop(server, a=sensor(events=["order.*"])))
+    assert state_of(hass, TOTAL).state == state
+
+
+async def test_changed_events_of_a_value_keep_only_the_state_of_one_of_them(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = shop(server, a=sensor())
+    await set_up(entry)
+    await publish(hass, server, {"total": 5}, "order.paid")
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await until(lambda: state_of(hass, TOTAL).state == "5")
+    for events, state in (["order.*"], "5"), (["refund"], STATE_UNKNOWN):
+        change_values(hass, entry, a=sensor(events=events))
+        await hass.async_block_till_done()
+        assert state_of(hass, TOTAL).state == state
+
+
 async def test_restored_value_has_worked_and_one_of_another_kind_has_not(
     hass: HomeAssistant,
     hass_storage: dict[str, Any],

@@ -210,6 +210,7 @@ class ValueEntity(ChannelEntity, ThrottledEntity, RestoreEntity):
         self._reader = ValueReader(hub.hass, value)
         self._shown: ValueState = None
         self._received: datetime | None = None
+        self._restored_event: str | None = None
         self._timer = Timer(hub.hass, self._handle_end_of_state)
 
     @abstractmethod
@@ -228,9 +229,15 @@ class ValueEntity(ChannelEntity, ThrottledEntity, RestoreEntity):
     @property
     @override
     def extra_restore_state_data(self) -> RestoredExtraData:
-        received = None if self._received is None else self._received.isoformat()
+        event = self._reader.event
         return RestoredExtraData(
-            {**self._stored_state(), "source": self._value.source, "received": received}
+            {
+                **self._stored_state(),
+                "value": self._value.id,
+                "source": self._value.source,
+                "event": self._restored_event if event is None else event.name,
+                "received": None if self._received is None else self._received.isoformat(),
+            }
         )
 
     def continue_after(self, event: Event | None, received: datetime | None) -> None:
@@ -301,13 +308,19 @@ class ValueEntity(ChannelEntity, ThrottledEntity, RestoreEntity):
         return True
 
     async def _restore(self) -> None:
-        """Restore the last state, if it is from the same source."""
+        """Restore the last state, if it is of this value and from the same source and events."""
         state = await self.async_get_last_state()
         if state is None:
             return
         extra_data = await self.async_get_last_extra_data()
         stored = {} if extra_data is None else extra_data.as_dict()
-        if stored.get("source", self._value.source) == self._value.source:
+        value, event = self._value, stored.get("event")
+        if (
+            stored.get("value", value.id) == value.id
+            and stored.get("source", value.source) == value.source
+            and (event is None or self._reader.matches(str(event)))
+        ):
+            self._restored_event = event
             self._reader.restore(self._restored_state(stored, state))
             received = dt_util.parse_datetime(str(stored.get("received")))
             self._received = received or state.last_updated

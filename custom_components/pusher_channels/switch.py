@@ -7,7 +7,7 @@ from homeassistant.const import STATE_OFF, EntityCategory, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.helpers.restore_state import RestoreEntity
+from homeassistant.helpers.restore_state import RestoredExtraData, RestoreEntity
 
 from .client import ConnectionState
 from .entity import ConnectionEntity, ShareEntity
@@ -62,15 +62,28 @@ class SharingSwitch(ShareEntity, SwitchEntity, RestoreEntity):
 
     @property
     @override
+    def extra_restore_state_data(self) -> RestoredExtraData:
+        return RestoredExtraData({"share": self._share.subentry_id})
+
+    @property
+    @override
     def is_on(self) -> bool:
         return self._share.is_sharing
 
     @override
     async def async_added_to_hass(self) -> None:
         last_state = await self.async_get_last_state()
-        if last_state is not None and last_state.state == STATE_OFF:
+        if last_state is not None and last_state.state == STATE_OFF and await self._is_own_state():
             self._share.pause()
         await super().async_added_to_hass()
+
+    async def _is_own_state(self) -> bool:
+        """Return whether the last state is of this share, not of a removed one with the same name."""
+        extra_data = await self.async_get_last_extra_data()
+        if extra_data is None:
+            return True
+        share: str | None = extra_data.as_dict().get("share")
+        return share in (None, self._share.subentry_id)
 
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -180,6 +181,25 @@ async def test_off_stays_off_after_a_reload_and_a_change(
 
     assert state_of(hass, SHARING).state == "off"
     assert page.take() == []
+
+
+async def test_another_share_of_the_same_name_is_not_off(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server, share_subentry(LAMP))
+    await set_up(entry)
+    page = await open_page(hass, server)
+    await turn(hass, "turn_off")
+    share = entry.subentries["id-share"]
+
+    hass.config_entries.async_remove_subentry(entry, "id-share")
+    await hass.async_block_till_done()
+    again = replace(share, subentry_id="id-again")
+    hass.config_entries.async_add_subentry(entry, again)
+    await page.wait()
+
+    assert state_of(hass, SHARING).state == "on"
+    assert page.states == {LAMP: "off"}
 
 
 async def test_unloaded_app_leaves_neither_tasks_nor_listeners(

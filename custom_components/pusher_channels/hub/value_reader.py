@@ -29,7 +29,7 @@ class ValueReader:
 
     A path is read at each event. A template is rendered only in `settle`, for the latest event
     that gives a state, of at most 20. `event` is the one that the state is from; None before the
-    first, and for a restored state.
+    first, and for a restored state. `matches` returns whether the value reads events of a name.
     """
 
     def __init__(self, hass: HomeAssistant, value: Value) -> None:
@@ -44,7 +44,7 @@ class ValueReader:
             self._template = Template(value.source, hass)
         else:
             self._keys = compile_path(value.source)
-        self._matches = _matcher(value.events)
+        self.matches = _matcher(value.events)
         self._unread: deque[Event] = deque(maxlen=MAX_UNREAD_EVENTS)
         self._is_new = False
         self._has_worked = False
@@ -53,7 +53,7 @@ class ValueReader:
 
     def offer(self, event: Event) -> bool:
         """Read an event; return whether `settle` has something to do."""
-        if not self._matches(event.name):
+        if not self.matches(event.name):
             return False
         if self._template is None:
             self._read(event)
