@@ -1,5 +1,7 @@
 """Pasted settings: what is read from .env files, from pusher.com's App Keys and from URLs."""
 
+import contextlib
+import time
 from typing import Any
 
 import pytest
@@ -65,8 +67,12 @@ REVERB_SERVER_PORT=9000
         ("export PUSHER_KEY=k\nPUSHER_CLUSTER=ap1", {"app_key": "k", "cluster": "ap1"}),
         ("PUSHER_APP_KEY=k\nPUSHER_APP_KEY=l", {"app_key": "l"}),
         ("PUSHER_APP_KEY=k\nPUSHER_APP_KEY=", {"app_key": "k"}),
-        ("PUSHER_APP_KEY=k\nPUSHER_APP_SECRET=null", {"app_key": "k"}),
+        ("PUSHER_APP_KEY=k\nPUSHER_APP_SECRET=null\nPUSHER_APP_ID=NULL", {"app_key": "k"}),
         ("A=${B}\nB='k'\nPUSHER_APP_KEY=\"${A}\"", {"app_key": "k"}),
+        (
+            "B=k\nPUSHER_APP_KEY=${A:-${B}}\nPUSHER_APP_ID=${A-1}\nPUSHER_APP_SECRET=${A:-${C:-s}}",
+            APP,
+        ),
         ("A=${A}\nPUSHER_APP_KEY=${A}\nPUSHER_APP_SECRET=s", {"secret": "s"}),
         (
             "PUSHER_APP_KEY=${NO_SUCH:-k}\nPUSHER_APP_SECRET=a$b$1\nPUSHER_APP_ID=${NO_SUCH}",
@@ -109,6 +115,11 @@ REVERB_SERVER_PORT=9000
             "BROADCAST_CONNECTION=Pusher\nPUSHER_URL=https://k:s@api-eu.pusher.com/apps/1"
             + LARAVEL_REVERB.replace("=reverb", "=").replace("KEY=k", "KEY=l"),
             APP | {"cluster": "eu"},
+        ),
+        (
+            LARAVEL_PUSHER.replace("k", "").replace("=1", "=").replace("'s'", "")
+            + "REVERB_APP_ID=1\nREVERB_APP_KEY=k\nREVERB_APP_SECRET=s",
+            APP,
         ),
         ("PUSHER_APP_KEY=l\n" + LARAVEL_REVERB.replace("=reverb", "="), APP | REVERB),
         (
@@ -164,6 +175,7 @@ def test_fields_are_read(text: str, fields: dict[str, Any]) -> None:
         ("PUSHER_APP_KEY=k\nPUSHER_PORT=70000", "PUSHER_PORT"),
         ("PUSHER_APP_KEY=k\nPUSHER_PORT=many", "PUSHER_PORT"),
         ("PUSHER_APP_KEY=k\nPUSHER_PORT=0", "PUSHER_PORT"),
+        ("PUSHER_APP_KEY=k\nPUSHER_PORT=" + "9" * 5000, "PUSHER_PORT"),
         ("PUSHER_APP_KEY=k\nPUSHER_PORT=\u0668\u0660", "PUSHER_PORT"),
         ("REVERB_APP_KEY=k\nVITE_REVERB_SCHEME=gopher", "VITE_REVERB_SCHEME"),
         ("REVERB_APP_KEY=k\nREVERB_HOST=a b", "REVERB_HOST"),
@@ -178,3 +190,29 @@ def test_unusable_text_is_refused_by_the_variable_and_without_its_value(
     with pytest.raises(FormError) as refused:
         parse_settings(text)
     assert (refused.value.key, refused.value.message) == ("invalid_settings", message)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " " * 50_000 + "x",
+        "PUSHER_APP_KEY=a" + " " * 50_000 + "b",
+        "-" + " " * 50_000 + "'x",
+        "A="
+        + "x" * 9_000
+        + "\nB="
+        + "$A" * 10
+        + "\nC="
+        + "$B" * 10
+        + "\nD=${E:-"
+        + "$C" * 5000
+        + "}",
+        "A=" + "x" * 9_000 + "".join(f"\nB{n}=" + f"$A$B{n - 1}" * 5 for n in range(2000)),
+    ],
+    ids=["blanks", "blanks in a value", "item", "default", "references"],
+)
+def test_no_text_takes_long(text: str) -> None:
+    started = time.process_time()
+    with contextlib.suppress(FormError):
+        parse_settings(text)
+    assert time.process_time() - started < 2

@@ -19,6 +19,8 @@ from .addresses import USES_TLS, Address, split_address, split_app_url
 from .forms import FormError
 
 MAX_LENGTH: Final = 100_000
+MAX_VALUE_LENGTH: Final = 10_000
+"""What is kept of a value whose references are replaced."""
 MAX_REFERENCES: Final = 10
 """How many references of one value are replaced."""
 MAX_DEPTH: Final = 3
@@ -26,13 +28,17 @@ MAX_DEPTH: Final = 3
 
 type Variables = Mapping[str, str]
 
-_LINE: Final = re.compile(r"\s*(?:-\s+)?(?:export\s+)?([A-Za-z_]\w*)\s*[=:]\s*(.*?)\s*")
-_QUOTED_ITEM: Final = re.compile(r"""(\s*-\s+)(["'])(.*)\2\s*""")
-_BARE_URL: Final = re.compile(r"""\s*(["']?)((?:https?|wss?)://[^\s"']+)\1\s*""")
+# None of these patterns has two neighbours that match the same space: the time stays linear.
+_LINE: Final = re.compile(r"(?:-\s+)?(?:export\s+)?([A-Za-z_]\w*)\s*[=:](.*)")
+_QUOTED_ITEM: Final = re.compile(r"""-\s+(["'])(.*)\1""")
+_BARE_URL: Final = re.compile(r"""(["']?)((?:https?|wss?)://[^\s"']+)\1""")
 _QUOTED: Final = re.compile(r"""'([^']*)'|"((?:[^"\\]|\\.)*)\"""")
-_REFERENCE: Final = re.compile(r"""\$\{(\w+)(?::?-([^{}]*))?\}|\$([A-Za-z_]\w*)|\\(["$\\])""")
+_REFERENCE: Final = re.compile(
+    r"""\$\{(\w+)(?::?-((?:[^{}]|\$\{[^{}]*\})*))?\}|\$([A-Za-z_]\w*)|\\(["$\\])"""
+)
+_PORT: Final = re.compile(r"[0-9]{1,5}")
 _BYTE_ORDER_MARK: Final = "\ufeff"
-_EMPTY: Final = ("null", "(null)", "empty", "(empty)")
+_EMPTY: Final = ("", "null", "(null)", "empty", "(empty)")
 _SWITCHES: Final = {
     **USES_TLS,
     **dict.fromkeys(("true", "(true)", "1", "yes", "on"), True),
@@ -105,37 +111,40 @@ def parse_settings(text: str) -> dict[str, Any]:
 def _variables(text: str) -> Variables:
     """Return the variables of the lines; references to each other are replaced."""
     raw: dict[str, tuple[str, bool]] = {}
-    for line in text.removeprefix(_BYTE_ORDER_MARK).splitlines():
+    for line in map(str.strip, text.removeprefix(_BYTE_ORDER_MARK).splitlines()):
         if url := _BARE_URL.fullmatch(line):
             raw[_URL] = url[2], False
-        elif match := _LINE.fullmatch(_QUOTED_ITEM.sub(r"\1\3", line)):
-            value = _unquote(match[2])
+        elif match := _LINE.fullmatch(_QUOTED_ITEM.sub(r"\2", line)):
+            value = _unquote(match[2].strip())
             if value[0] or match[1] not in raw:
                 raw[match[1]] = value
-    values = {name: _resolve(name, raw, MAX_DEPTH) for name in raw}
-    return {name: value for name, value in values.items() if value and value not in _EMPTY}
+    values = {
+        name: "" if refers and _REFERENCE.search(value) else value
+        for name, (value, refers) in raw.items()
+    }
+    for _ in range(MAX_DEPTH):
+        values = {
+            name: _replace_references(value, values) if refers else value
+            for name, (value, refers) in raw.items()
+        }
+    return {name: value for name, value in values.items() if value.lower() not in _EMPTY}
 
 
-def _resolve(name: str, raw: Mapping[str, tuple[str, bool]], depth: int) -> str:
-    """Return a variable's value with the references in it replaced.
+def _replace_references(text: str, variables: Variables) -> str:
+    """Return a value with the variables that it refers to, or their defaults.
 
     `$NAME` without such a variable stays: it may be a part of a secret.
     """
-    value, refers = raw[name]
-    if not refers:
-        return value
-    if depth == 0:
-        return "" if _REFERENCE.search(value) else value
 
     def replace(match: re.Match[str]) -> str:
         braced, default, bare, escaped = match.groups()
         if escaped:
             return escaped
-        if (braced or bare) in raw and (found := _resolve(braced or bare, raw, depth - 1)):
+        if found := variables.get(braced or bare):
             return found
-        return match[0] if bare else default or ""
+        return match[0] if bare else _REFERENCE.sub(replace, default or "", MAX_REFERENCES)
 
-    return _REFERENCE.sub(replace, value, MAX_REFERENCES)
+    return _REFERENCE.sub(replace, text, MAX_REFERENCES)[:MAX_VALUE_LENGTH]
 
 
 def _unquote(text: str) -> tuple[str, bool]:
@@ -163,7 +172,7 @@ def _field(name: str, field: str, value: str) -> dict[str, Any]:
             except FormError:
                 raise FormError("invalid_settings", name) from None
         case "port":
-            if not value.isascii() or not value.isdecimal() or not 1 <= int(value) <= 65535:
+            if not _PORT.fullmatch(value) or not 1 <= int(value) <= 65535:
                 raise FormError("invalid_settings", name)
             return {CONF_PORT: int(value)}
         case "use_tls":
@@ -204,13 +213,17 @@ def _address_fields(address: Address) -> dict[str, Any]:
 
 
 def _choose(families: Mapping[str, dict[str, Any]], variables: Variables) -> dict[str, Any]:
-    """Return the fields of one app: the chosen broadcaster's, else the one with most fields.
+    """Return the fields of one app, completed by other families with the same app key.
 
-    Other families with the same app key complete it.
+    It is one with an app key if there is one: the chosen broadcaster's, else that with most fields.
     """
     choice = next((variables[name].lower() for name in _CHOICE if name in variables), "")
-    ordered = sorted(families, key=lambda name: (name == choice, len(families[name])), reverse=True)
-    chosen = next((families[name] for name in ordered if families[name]), {})
+
+    def rank(name: str) -> tuple[bool, bool, int]:
+        fields = families[name]
+        return CONF_APP_KEY in fields, bool(fields) and name == choice, len(fields)
+
+    chosen = families[max(families, key=rank)]
     fields = dict(chosen)
     for other in families.values():
         if other.get(CONF_APP_KEY) == chosen.get(CONF_APP_KEY):
