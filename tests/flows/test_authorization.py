@@ -212,6 +212,17 @@ async def test_empty_fields_of_an_endpoint_are_not_stored(
         ({"auth_endpoint": "http://"}, "invalid_url", ""),
         ({"auth_endpoint": " "}, "invalid_url", ""),
         ({"user_auth_endpoint": "app.example/auth"}, "invalid_url", ""),
+        ({"auth_endpoint": "http://[::1/auth"}, "invalid_url", ""),
+        ({"auth_endpoint": "http://my app.example/auth"}, "invalid_url", ""),
+        ({"auth_endpoint": "http://app.example:0/auth"}, "invalid_url", ""),
+        ({"user_auth_endpoint": "http://:80/auth"}, "invalid_url", ""),
+        ({"user_auth_endpoint": "http://app.example/\nauth"}, "invalid_url", ""),
+        ({"user_auth_endpoint": "http://\u2100.example/auth"}, "invalid_url", ""),
+        (
+            {"headers": [{"name": "X", "value": "1\r\nY: 2"}]},
+            "invalid_header",
+            "X has characters that no header has",
+        ),
         ({"headers": [{"name": "X", "value": "{{ now("}]}, "invalid_template", "X"),
         (
             {"headers": [{"name": "X Y", "value": "1"}]},

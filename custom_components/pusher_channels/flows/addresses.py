@@ -11,12 +11,13 @@ from ..const import DEFAULT_CLUSTER
 from .forms import FormError
 
 USES_TLS: Final = {"http": False, "ws": False, "https": True, "wss": True}
-PROXY_SCHEMES: Final = ("http", "https")
+HTTP_SCHEMES: Final = ("http", "https")
 
 _CLUSTER_HOST: Final = re.compile(r"(?:ws|api|sockjs)-([a-z0-9-]+)\.pusher\.com")
 _FIRST_CLUSTER_HOSTS: Final = ("ws.pusherapp.com", "api.pusherapp.com", "api.pusher.com")
 _APP_PATH: Final = re.compile(r"(?P<path>.*)/(?:app/(?P<key>[^/]+)|apps/(?P<id>[^/]+))/?")
 _NOT_IN_A_HOST: Final = re.compile(r"[\s%/?#@\\<>^`{|}\x00-\x1f\x7f]")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _NOT_IN_A_PATH: Final = re.compile(r"[?#\x00-\x1f\x7f\ud800-\udfff]")
 
 
@@ -140,15 +141,27 @@ def read_origin(text: str) -> str:
 
 def read_proxy(text: str) -> str:
     """Return the URL of an HTTP proxy."""
-    try:
-        url = URL(text)
-        is_valid = url.scheme in PROXY_SCHEMES and bool(url.port) and url.path == "/"
-        read_host(url.host or "", "Proxy")
-    except FormError, ValueError:
-        is_valid = False
-    if not is_valid or url.query_string or url.fragment:
+    url = _http_url(text)
+    if url is None or url.path != "/" or url.query_string or url.fragment:
         raise FormError("invalid_host", "Proxy: enter its full address, which starts with http://")
     return text
+
+
+def check_url(text: str) -> None:
+    """Raise `FormError` for anything but a full http or https URL."""
+    if _http_url(text) is None:
+        raise FormError("invalid_url")
+
+
+def _http_url(text: str) -> URL | None:
+    """Return an http or https URL with a valid host and port; None for anything else."""
+    try:
+        url = URL(text)
+        read_host(url.host or "", "URL")
+    except FormError, ValueError:
+        return None
+    has_control = _CONTROL.search(text) is not None
+    return url if url.scheme in HTTP_SCHEMES and url.port and not has_control else None
 
 
 def _split_url(text: str, field: str) -> tuple[SplitResult, bool | None]:

@@ -1,6 +1,5 @@
 """The form of an app and its server."""
 
-import re
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
@@ -42,10 +41,10 @@ from .addresses import (
 from .forms import (
     NAME,
     URL,
-    VALUE,
     Field,
     FormError,
     check_header_name,
+    check_header_value,
     fields_selector,
     hide_values,
     read_secret_fields,
@@ -57,8 +56,6 @@ CLUSTERS: Final = [DEFAULT_CLUSTER, "us2", "us3", "eu", "ap1", "ap2", "ap3", "ap
 CONF_PASTE: Final = "paste"
 CONF_SETTINGS: Final = "settings"
 KEY_IN_TITLE: Final = 6
-
-_NOT_IN_A_HEADER: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 
 SERVER_SCHEMA = vol.Schema(
     {
@@ -220,6 +217,5 @@ def _read_headers(entered: list[Field], stored: Collection[Field]) -> list[Field
     headers = read_secret_fields(entered, stored, "invalid_header")
     for header in headers:
         check_header_name(header[NAME])
-        if _NOT_IN_A_HEADER.search(header[VALUE]):
-            raise FormError("invalid_header", f"{header[NAME]} has characters that no header has")
+        check_header_value(header)
     return headers

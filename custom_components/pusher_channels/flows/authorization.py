@@ -8,7 +8,6 @@ import voluptuous as vol
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import section
 from homeassistant.exceptions import TemplateError
-from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.selector import (
     EntitySelector,
     EntitySelectorConfig,
@@ -35,6 +34,7 @@ from ..const import (
     DEFAULT_USER_INFO,
     Settings,
 )
+from .addresses import check_url
 from .forms import (
     NAME,
     PASSWORD,
@@ -43,6 +43,7 @@ from .forms import (
     Field,
     FormError,
     check_header_name,
+    check_header_value,
     fields_selector,
     strip_blanks,
 )
@@ -160,11 +161,11 @@ def _read_endpoint(hass: HomeAssistant, form: Settings, context: FormContext) ->
     data |= strip_blanks(dict(form))
     for name in (CONF_AUTH_ENDPOINT, CONF_USER_AUTH_ENDPOINT):
         if name in data:
-            _check_url(data[name])
+            check_url(data[name])
     for name in (CONF_HEADERS, CONF_PARAMS):
         if fields := _complete_fields(hass, data.pop(name, [])):
             data[name] = fields
-    _check_headers([header[NAME] for header in data.get(CONF_HEADERS, ())])
+    _check_headers(hass, data.get(CONF_HEADERS, ()))
     return data
 
 
@@ -186,18 +187,14 @@ FORMS: Final[Mapping[str, AuthorizationForm]] = {
 }
 
 
-def _check_url(text: str) -> None:
-    try:
-        cv.url(text)
-    except vol.Invalid:
-        raise FormError("invalid_url") from None
-
-
-def _check_headers(names: list[str]) -> None:
-    """Raise `FormError` for a name that no header has, or one that is there twice."""
+def _check_headers(hass: HomeAssistant, headers: Iterable[Field]) -> None:
+    """Raise `FormError` for a header that cannot be sent, or one that is there twice."""
     seen: set[str] = set()
-    for name in names:
+    for header in headers:
+        name = header[NAME]
         check_header_name(name)
+        if Template(header[VALUE], hass).is_static:
+            check_header_value(header)
         if name.lower() in seen:
             raise FormError("invalid_header", f"{name} is there twice")
         seen.add(name.lower())

@@ -20,6 +20,8 @@ from homeassistant.helpers.selector import (
     TextSelectorType,
 )
 
+from ..const import ECHO_PREFIXES
+
 NAME = "name"
 VALUE = "value"
 
@@ -27,6 +29,7 @@ PASSWORD = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD))
 URL = TextSelector(TextSelectorConfig(type=TextSelectorType.URL))
 
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_NOT_IN_A_HEADER: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 _HEADERS_OF_A_CONNECTION: Final = re.compile(
     r"connection|upgrade|sec-websocket-.*|content-length|transfer-encoding", re.IGNORECASE
 )
@@ -110,6 +113,18 @@ def check_header_name(name: str) -> None:
         raise FormError("invalid_header", f"{name} has characters that no header has")
     if _HEADERS_OF_A_CONNECTION.fullmatch(name):
         raise FormError("invalid_header", f"{name} belongs to the connection itself")
+
+
+def check_header_value(header: Field) -> None:
+    """Raise `FormError` for a value with a line break or another control character."""
+    if _NOT_IN_A_HEADER.search(header[VALUE]):
+        raise FormError("invalid_header", f"{header[NAME]} has characters that no header has")
+
+
+def check_event_name(name: str) -> None:
+    """Raise `FormError` for the name of an event as Laravel Echo writes it, with the right name."""
+    if name.startswith(ECHO_PREFIXES):
+        raise FormError("echo_event_name", name.lstrip("".join(ECHO_PREFIXES)))
 
 
 def read_secret_fields(
