@@ -165,6 +165,15 @@ async def test_invalid_request_is_a_bad_request_with_the_reason(
     assert await answer.json() == {"message": reason}
 
 
+async def test_request_that_cannot_be_decompressed_is_a_bad_request(
+    entry: MockConfigEntry, page: Client
+) -> None:
+    headers = {"Content-Encoding": "gzip"}
+    answer = await page.post(path(entry), data=b"socket_id=1.2", headers=headers)
+    assert answer.status == 400
+    assert await answer.json() == {"message": NO_FIELDS}
+
+
 async def test_long_request_is_not_read_to_its_end(entry: MockConfigEntry, page: Client) -> None:
     answer = await page.post(path(entry), data=form() | {"more": "x" * 16_384})
     assert answer.status == 413

@@ -152,6 +152,13 @@ async def test_signed_body_that_is_no_webhook_is_a_bad_request(
     assert fired == []
 
 
+async def test_body_that_cannot_be_decompressed_is_a_bad_request(
+    sender: Client, fired: list[Event[Any]]
+) -> None:
+    assert await send(sender, made(OCCUPIED), **{"Content-Encoding": "gzip"}) == 400
+    assert fired == []
+
+
 async def test_body_has_a_megabyte_at_most(sender: Client, fired: list[Event[Any]]) -> None:
     body = made(OCCUPIED)
     assert await send(sender, body.ljust(1024 * 1024)) == 200

@@ -103,7 +103,7 @@ class _AuthView(HomeAssistantView):
             fields = _parse(request, await read_body(request.content, MAX_BODY_BYTES))
         except BodyTooLongError:
             return self.json_message("Too long", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        except ValueError:
+        except ValueError, web.RequestPayloadError:
             return self.json_message("Send a form or JSON", HTTPStatus.BAD_REQUEST)
         socket_id = fields.get("socket_id", "")
         if not is_socket_id(socket_id):

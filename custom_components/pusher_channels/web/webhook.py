@@ -7,7 +7,7 @@ from functools import partial
 from http import HTTPStatus
 
 from aiohttp import hdrs
-from aiohttp.web import Request, Response
+from aiohttp.web import Request, RequestPayloadError, Response
 from homeassistant.components import webhook
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_WEBHOOK_ID
@@ -123,6 +123,8 @@ async def _handle(
         body = await read_body(request.content, MAX_BODY_BYTES)
     except BodyTooLongError:
         return Response(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    except RequestPayloadError:
+        return Response(status=HTTPStatus.BAD_REQUEST)
     if hass.state is not CoreState.running or entry.state is not ConfigEntryState.LOADED:
         return Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
     hub = entry.runtime_data
