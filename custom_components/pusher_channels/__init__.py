@@ -34,10 +34,11 @@ PLATFORMS = [
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Set up the actions, the views and the records of gaps."""
+    """Set up what all apps share: actions, views, webhooks, repair issues and records of gaps."""
     records = hass.data[GAP_RECORDS] = GapRecords(hass)
     await records.load()
     records.start_heartbeat()
+    issues.async_setup_issues(hass)
     async_setup_services(hass)
     async_setup_views(hass)
     webhook.async_setup_webhooks(hass)
@@ -85,7 +86,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: PusherConfigEntry) -> b
 
 async def async_remove_entry(hass: HomeAssistant, entry: PusherConfigEntry) -> None:
     """Remove the repair issues and the webhook of an app."""
-    issues.delete_all(hass, entry.entry_id)
+    issues.delete_all(hass, entry)
     records = hass.data.get(GAP_RECORDS)
     if records is None:
         # No app was set up since the start: they are disabled.

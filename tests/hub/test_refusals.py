@@ -152,6 +152,20 @@ async def test_removed_channel_takes_its_issue_along_and_is_logged_when_added_ag
     assert logged(caplog) == ["Demo app: the channel orders was refused: Not for you"] * 2
 
 
+async def test_channel_that_is_removed_while_the_app_is_not_set_up_takes_its_issue_along(
+    hass: HomeAssistant, server: DevServer
+) -> None:
+    server.faults.subscribe_answers["orders"] = REFUSED
+    entry = app_entry(server, "orders", "other")
+    issue_id = await set_up_refused(hass, entry)
+    await hass.config_entries.async_unload(entry.entry_id)
+
+    hass.config_entries.async_remove_subentry(entry, "id-other")
+    assert list(issues_of(hass)) == [issue_id]
+    hass.config_entries.async_remove_subentry(entry, "id-orders")
+    assert issues_of(hass) == {}
+
+
 @pytest.mark.parametrize(("still_refused", "result"), [(False, "create_entry"), (True, "abort")])
 async def test_fix_of_a_refused_channel_reloads_and_waits_for_the_answer(
     hass: HomeAssistant,

@@ -3,9 +3,14 @@
 from enum import StrEnum
 from typing import Final
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import (
+    SIGNAL_CONFIG_ENTRY_CHANGED,
+    ConfigEntry,
+    ConfigEntryChange,
+)
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
 from ..client import (
     ClientNotice,
@@ -74,6 +79,22 @@ _NOT_FIXABLE: Final = frozenset(
     }
 )
 _WARNINGS: Final = _NOT_FIXABLE | {Kind.OVER_QUOTA}
+
+
+@callback
+def async_setup_issues(hass: HomeAssistant) -> None:
+    """Delete the issues of each channel and share that is removed, whether its app is set up or not."""
+
+    @callback
+    def handle(change: ConfigEntryChange, entry: ConfigEntry) -> None:
+        if change is not ConfigEntryChange.UPDATED or entry.domain != DOMAIN:
+            return
+        for issue_id in _issue_ids(hass, entry.entry_id):
+            subentry_id = issue_id.partition(f"{entry.entry_id}_")[2]
+            if subentry_id and subentry_id not in entry.subentries:
+                ir.async_delete_issue(hass, DOMAIN, issue_id)
+
+    async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, handle)
 
 
 @callback
@@ -164,11 +185,10 @@ def delete(
 
 
 @callback
-def delete_all(hass: HomeAssistant, id_part: str) -> None:
-    """Delete all issues of the entry or the subentry with this id."""
-    for domain, issue_id in list(ir.async_get(hass).issues):
-        if domain == DOMAIN and id_part in issue_id:
-            ir.async_delete_issue(hass, DOMAIN, issue_id)
+def delete_all(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Delete all issues of an entry and its subentries."""
+    for issue_id in _issue_ids(hass, entry.entry_id):
+        ir.async_delete_issue(hass, DOMAIN, issue_id)
 
 
 def is_client_events_disabled(message: str) -> bool:
@@ -190,3 +210,12 @@ def _kind_of(failure: ConnectionFailedError) -> Kind | None:
 def _issue_id(entry: ConfigEntry, kind: Kind, subentry_id: str | None) -> str:
     issue_id = f"{kind.value}_{entry.entry_id}"
     return issue_id if subentry_id is None else f"{issue_id}_{subentry_id}"
+
+
+def _issue_ids(hass: HomeAssistant, entry_id: str) -> list[str]:
+    """Return the ids of an entry's issues."""
+    return [
+        issue_id
+        for domain, issue_id in ir.async_get(hass).issues
+        if domain == DOMAIN and entry_id in issue_id
+    ]

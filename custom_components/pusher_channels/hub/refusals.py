@@ -34,6 +34,7 @@ LARAVEL_PAGE_EXPIRED: Final = 419
 REAUTH_STATUSES: Final = (HTTPStatus.UNAUTHORIZED, LARAVEL_PAGE_EXPIRED, CloseCode.UNAUTHORIZED)
 API_REFUSED_STATUSES: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 _API_KINDS: Final = (Kind.API_REFUSED, Kind.CLOCK_SKEW)
+_CHANNEL_KINDS: Final = (Kind.CHANNEL_REFUSED, Kind.DECRYPTION_FAILED)
 
 
 @callback
@@ -75,7 +76,7 @@ class Refusals:
 
     def start(self, subentry_ids: Iterable[str]) -> None:
         """Delete the issues that are created again if they are still true."""
-        issues.delete(self._hass, self._entry, Kind.SIGN_IN_REFUSED, Kind.API_REFUSED)
+        issues.delete(self._hass, self._entry, Kind.SIGN_IN_REFUSED, *_API_KINDS)
         for subentry_id in subentry_ids:
             issues.delete(self._hass, self._entry, Kind.DECRYPTION_FAILED, subentry_id=subentry_id)
 
@@ -130,7 +131,7 @@ class Refusals:
         """Remove what was reported of a channel."""
         self._refused.discard(subentry_id)
         self._undecrypted.discard(subentry_id)
-        issues.delete_all(self._hass, subentry_id)
+        issues.delete(self._hass, self._entry, *_CHANNEL_KINDS, subentry_id=subentry_id)
 
     def _handle_refused(self, channel: ConfiguredChannel, refusal: SubscriptionRefused) -> None:
         subentry_id = channel.subentry_id
