@@ -15,6 +15,7 @@ from homeassistant.config_entries import (
     ConfigSubentryFlow,
     FlowType,
     OptionsFlow,
+    UnknownEntry,
 )
 from homeassistant.core import callback
 from homeassistant.data_entry_flow import AbortFlow
@@ -51,6 +52,7 @@ from .flows.forms import FormError, errors, placeholders
 from .flows.options import AppOptionsFlow
 from .flows.probe import PROBE_CHANNEL, check_app_id, probe
 from .flows.share import ShareFlow
+from .flows.subentry import REMOVED
 from .hub.authorization import METHODS
 
 APP_FIELDS = (CONF_APP_KEY, CONF_CLUSTER, CONF_SERVER)
@@ -204,11 +206,17 @@ class AppFlow(ConfigFlow, domain=DOMAIN):
 
     @property
     def _entry(self) -> ConfigEntry | None:
-        """The entry that is changed; None while one is added."""
-        if self.source == SOURCE_REAUTH:
-            return self._get_reauth_entry()
-        if self.source == SOURCE_RECONFIGURE:
-            return self._get_reconfigure_entry()
+        """The entry that is changed; None while one is added.
+
+        Raises `AbortFlow` if it was removed while the dialog was open.
+        """
+        try:
+            if self.source == SOURCE_REAUTH:
+                return self._get_reauth_entry()
+            if self.source == SOURCE_RECONFIGURE:
+                return self._get_reconfigure_entry()
+        except UnknownEntry:
+            raise AbortFlow(REMOVED) from None
         return None
 
     @property

@@ -394,14 +394,3 @@ async def test_form_opens_without_a_list_when_the_server_api_is_slow(
     assert step["data_schema"] is not None
     for field in ("channel", "members"):
         assert isinstance(step["data_schema"].schema[field], TextSelector)
-
-
-async def test_dialog_of_a_new_channel_ends_when_the_app_is_removed(
-    hass: HomeAssistant, server: DevServer, set_up: SetUp
-) -> None:
-    entry = app_entry(server)
-    await set_up(entry)
-    step = await start_channel(hass, entry)
-    await hass.config_entries.async_remove(entry.entry_id)
-    step = await submit_channel(hass, step, "orders")
-    assert (step["type"], step["reason"]) == (FlowResultType.ABORT, "removed")

@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from tools.devserver import DevServer
 
 from ..conftest import SetUp, app_entry, channel_subentry
-from ..flow_steps import prefilled
+from ..flow_steps import prefilled, shown_error
 from ..hub.shares import share_subentry
 
 LAMP = "light.lamp"
@@ -39,6 +39,13 @@ async def submit(hass: HomeAssistant, step: SubentryFlowResult, **form: Any) -> 
 async def add(hass: HomeAssistant, entry: MockConfigEntry, **form: Any) -> SubentryFlowResult:
     form = {"entities": [LAMP], "channel": "private-home"} | form
     return await submit(hass, await start(hass, entry), **form)
+
+
+def limit(step: SubentryFlowResult) -> dict[str, str]:
+    """Return the interval and the messages a day that a form shows."""
+    shown = step["description_placeholders"]
+    assert shown is not None
+    return {name: shown[name] for name in ("interval", "messages")}
 
 
 async def test_share_is_added_with_defaults(
@@ -71,13 +78,12 @@ async def test_form_shows_the_upper_limit_of_messages_a_day(
     entry = app_entry(server)
     await set_up(entry)
     step = await start(hass, entry)
-    assert step["description_placeholders"] == {"interval": "10", "messages": "8640"}
+    assert limit(step) == {"interval": "10", "messages": "8640"}
 
     for interval, messages in ((60, "1440"), (1, "86400")):
         step = await submit(hass, step, channel="private-home", interval=interval)
         assert step["errors"] == {"base": "nothing_selected"}
-        shown = {"interval": str(interval), "messages": messages}
-        assert step["description_placeholders"] == shown
+        assert limit(step) == {"interval": str(interval), "messages": messages}
     with pytest.raises(InvalidData):
         await submit(hass, step, entities=[LAMP], channel="private-home", interval=0)
 
@@ -124,6 +130,7 @@ async def test_everything_that_is_chosen_is_stored(
         ({}, {"event": "pusher:states"}, "invalid_event_name"),
         ({}, {"event": "client-states"}, "invalid_event_name"),
         ({}, {"event": "e" * 190}, "invalid_event_name"),
+        ({}, {"event": ".states"}, "echo_event_name"),
         (
             {"encryption_master_key": None},
             {"channel": "private-encrypted-home"},
@@ -153,6 +160,7 @@ async def test_share_that_is_not_possible_is_refused_and_can_be_corrected(
     step = await add(hass, entry, **form)
 
     assert step["errors"] == {"base": error}
+    assert shown_error(step) == ("states" if error == "echo_event_name" else "")
     assert (
         prefilled(step)
         == {"entities": [LAMP], "channel": "private-home"}
@@ -243,7 +251,7 @@ async def test_share_with_an_edited_interval_can_be_changed(
     entry = app_entry(server, share_subentry(LAMP, interval=0))
     await set_up(entry)
     step = await start_change(hass, entry)
-    assert step["description_placeholders"] == {"interval": "1", "messages": "86400"}
+    assert limit(step) == {"interval": "1", "messages": "86400"}
 
 
 async def test_title_follows_the_channel_unless_the_user_changed_it(

@@ -68,6 +68,24 @@ async def test_address_is_shown_in_the_options_and_stays(
     assert await turn_on(hass, entry) == url
 
 
+async def test_address_that_another_dialog_has_saved_is_shown_before_it_is_taken(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server)
+    await set_up(entry)
+    options = hass.config_entries.options
+    step = await options.async_init(entry.entry_id)
+    step = await options.async_configure(step["flow_id"], {"webhook": True})
+    url = await turn_on(hass, entry)
+    saved = entry.options["webhook_id"]
+
+    step = await options.async_configure(step["flow_id"], {})
+    assert step["description_placeholders"] == {"webhook_url": url}
+    step = await options.async_configure(step["flow_id"], {})
+    assert step["type"] is FlowResultType.CREATE_ENTRY
+    assert entry.options["webhook_id"] == saved
+
+
 async def test_path_is_shown_where_home_assistant_has_no_address(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:

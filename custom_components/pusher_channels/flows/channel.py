@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import voluptuous as vol
 from homeassistant.config_entries import (
+    SOURCE_USER,
     ConfigEntryState,
     ConfigSubentry,
     SubentryFlowResult,
@@ -14,9 +15,10 @@ from homeassistant.config_entries import (
 from homeassistant.helpers.selector import TextSelector, TextSelectorConfig
 
 from ..client import ChannelKind
-from ..const import CONF_CHANNEL, CONF_EVENTS, CONF_MEMBERS, DOMAIN, ECHO_PREFIXES, Settings
+from ..const import CONF_CHANNEL, CONF_EVENTS, CONF_MEMBERS, DOMAIN, Settings
+from ..hub.factory import make_api
 from .choices import occupied_channels, present_members
-from .forms import FormError, errors, placeholders, select_or_type, strip_blanks
+from .forms import FormError, check_event_name, errors, placeholders, select_or_type, strip_blanks
 from .probe import probe
 from .values import ValueSteps
 
@@ -76,7 +78,7 @@ class ChannelFlow(ValueSteps):
             except FormError as err:
                 error = err
             else:
-                return self._finish(data, present)
+                return self._finish(data)
         if self._schema is None:
             self._schema = await self._schema_with_choices(present)
         suggested = user_input or ({} if present is None else present.data)
@@ -115,10 +117,14 @@ class ChannelFlow(ValueSteps):
         entry = self._get_entry()
         await probe(self.hass, entry.data, entry.options, name)
 
-    def _finish(self, data: dict[str, Any], present: ConfigSubentry | None) -> SubentryFlowResult:
-        name = data[CONF_CHANNEL]
-        if present is None:
-            has_api = self._get_entry().runtime_data.api is not None
+    def _finish(self, data: dict[str, Any]) -> SubentryFlowResult:
+        """Create or change the subentry, as it is after the test.
+
+        The app may not be set up any more.
+        """
+        entry, name = self._get_entry(), data[CONF_CHANNEL]
+        if self.source == SOURCE_USER:
+            has_api = make_api(self.hass, entry.data) is not None
             return self.async_create_entry(
                 title=name,
                 data=data,
@@ -130,9 +136,10 @@ class ChannelFlow(ValueSteps):
                     "automation": NEW_AUTOMATION_PATH,
                 },
             )
+        present = self._get_reconfigure_subentry()
         is_renamed = name != present.data[CONF_CHANNEL]
         return self.async_update_and_abort(
-            self._get_entry(),
+            entry,
             present,
             unique_id=name,
             title=name if is_renamed else present.title,
@@ -148,8 +155,7 @@ def _read(form: Settings) -> dict[str, Any]:
         for field in (CONF_EVENTS, CONF_MEMBERS)
     }
     for event in lists[CONF_EVENTS]:
-        if event.startswith(ECHO_PREFIXES):
-            raise FormError("echo_event_name", event.lstrip("".join(ECHO_PREFIXES)))
+        check_event_name(event)
     if lists[CONF_MEMBERS] and not ChannelKind.of(name).is_presence:
         raise FormError("members_need_presence")
     return {CONF_CHANNEL: name, **lists}

@@ -6,8 +6,14 @@ from dataclasses import asdict
 from typing import Any
 
 import voluptuous as vol
-from homeassistant.config_entries import ConfigEntry, ConfigFlowResult, OptionsFlow
+from homeassistant.config_entries import (
+    ConfigEntry,
+    ConfigFlowResult,
+    OptionsFlow,
+    UnknownEntry,
+)
 from homeassistant.const import CONF_WEBHOOK_ID
+from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers.selector import (
     BooleanSelector,
     TextSelector,
@@ -45,6 +51,7 @@ from .forms import (
     strip_blanks,
     whole_number,
 )
+from .subentry import REMOVED
 
 MAX_WATCHLIST = 100
 
@@ -83,7 +90,7 @@ class AppOptionsFlow(OptionsFlow):
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the options."""
-        entry = self.config_entry
+        entry = self._entry
         error = None
         if user_input is not None:
             try:
@@ -91,7 +98,9 @@ class AppOptionsFlow(OptionsFlow):
             except FormError as err:
                 error = err
             else:
-                return await self._end()
+                if self._options.get(CONF_WEBHOOK):
+                    return await self.async_step_webhook()
+                return self.async_create_entry(data=self._options)
         shown = asdict(Timing()) | _shown(entry.options) | (user_input or {})
         return self.async_show_form(
             step_id="init",
@@ -108,25 +117,28 @@ class AppOptionsFlow(OptionsFlow):
     async def async_step_webhook(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Show the address to which the server sends its webhooks."""
-        if user_input is not None:
+        """Show the address to which the server sends its webhooks.
+
+        It stays as long as the entry exists, so the one that another dialog has saved since is
+        shown before it is taken.
+        """
+        shown = self._options.get(CONF_WEBHOOK_ID)
+        webhook_id = self._entry.options.get(CONF_WEBHOOK_ID) or shown or secrets.token_hex(16)
+        self._options[CONF_WEBHOOK_ID] = webhook_id
+        if user_input is not None and webhook_id == shown:
             return self.async_create_entry(data=self._options)
-        url = async_webhook_url(self.hass, self._options[CONF_WEBHOOK_ID])
+        url = async_webhook_url(self.hass, webhook_id)
         return self.async_show_form(
             step_id="webhook", description_placeholders={"webhook_url": url}, last_step=True
         )
 
-    async def _end(self) -> ConfigFlowResult:
-        """Save; a webhook keeps its address as long as the entry exists."""
-        has_webhook = self._options.get(CONF_WEBHOOK)
-        webhook_id = self.config_entry.options.get(CONF_WEBHOOK_ID)
-        if webhook_id or has_webhook:
-            self._options[CONF_WEBHOOK_ID] = webhook_id or secrets.token_hex(16)
-        return (
-            await self.async_step_webhook()
-            if has_webhook
-            else self.async_create_entry(data=self._options)
-        )
+    @property
+    def _entry(self) -> ConfigEntry:
+        """The app; raises `AbortFlow` if it was removed while the dialog was open."""
+        try:
+            return self.config_entry
+        except UnknownEntry:
+            raise AbortFlow(REMOVED) from None
 
 
 def _schema(data: Mapping[str, Any]) -> vol.Schema:
@@ -161,4 +173,6 @@ def _read(user_input: dict[str, Any], entry: ConfigEntry) -> dict[str, Any]:
         if any(key[NAME] == entry.data[CONF_APP_KEY] for key in keys):
             raise FormError("invalid_webhook_key", "The app key itself need not be entered")
         options[CONF_WEBHOOK_KEYS] = keys
+    if webhook_id := entry.options.get(CONF_WEBHOOK_ID):
+        options[CONF_WEBHOOK_ID] = webhook_id
     return options

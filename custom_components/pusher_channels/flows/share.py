@@ -43,7 +43,7 @@ from ..hub.share import (
     ShareSettings,
     fits_into_one_message,
 )
-from .forms import FormError, strip_blanks
+from .forms import FormError, check_event_name, errors, placeholders, strip_blanks
 from .subentry import SubentryFlow
 
 MAX_INTERVAL: Final = 86_400
@@ -88,23 +88,22 @@ class ShareFlow(SubentryFlow):
         if self._get_entry().state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="entry_not_loaded")
         suggested: Settings = user_input or ({} if present is None else present.data)
-        errors = None
+        error = None
         if user_input is not None:
             try:
                 data = self._read(user_input)
             except FormError as err:
-                errors = {"base": str(err)}
+                error = err
             else:
                 return self._finish(data, present)
         interval = max(int(suggested.get(CONF_INTERVAL, DEFAULT_INTERVAL)), 1)
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(SHARE_SCHEMA, suggested),
-            errors=errors,
-            description_placeholders={
-                "interval": str(interval),
-                "messages": str(SECONDS_OF_A_DAY // interval),
-            },
+            errors=errors(error),
+            description_placeholders=placeholders(
+                error, interval=str(interval), messages=str(SECONDS_OF_A_DAY // interval)
+            ),
         )
 
     def _read(self, form: Settings) -> dict[str, Any]:
@@ -136,6 +135,7 @@ class ShareFlow(SubentryFlow):
             raise FormError("invalid_channel_name") from None
         if len(settings.event) > MAX_EVENT_NAME or settings.event.startswith(RESERVED_PREFIXES):
             raise FormError("invalid_event_name")
+        check_event_name(settings.event)
         if not kind.needs_authorization and not settings.public:
             raise FormError("public_channel")
         entry_data = self._get_entry().data

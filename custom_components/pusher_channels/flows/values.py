@@ -14,12 +14,12 @@ from homeassistant.exceptions import TemplateError
 from homeassistant.helpers.template import Template
 
 from ..client import Event
-from ..const import CONF_EVENTS, CONF_VALUE, CONF_VALUES, ECHO_PREFIXES
+from ..const import CONF_EVENTS, CONF_VALUE, CONF_VALUES
 from ..hub.hub import Hub
 from ..hub.value_paths import PathError, compile_path
 from ..hub.value_reader import ValueReader
 from ..hub.values import Value, is_template
-from .forms import strip_blanks
+from .forms import FormError, check_event_name, strip_blanks
 from .subentry import SubentryFlow
 from .value_forms import (
     BINARY_SENSOR_SCHEMA,
@@ -165,10 +165,14 @@ class ValueSteps(SubentryFlow):
             errors[CONF_NAME] = "name_taken"
         elif (not name and not errors) or len(name) > MAX_NAME_LENGTH:
             errors[CONF_NAME] = "invalid_name"
-        for event in value[CONF_EVENTS]:
-            if event.startswith(ECHO_PREFIXES) and not problem:
-                errors[CONF_EVENTS] = "echo_event_name"
-                problem = event.lstrip("".join(ECHO_PREFIXES))
+        if problem:
+            return errors, problem
+        try:
+            for event in value[CONF_EVENTS]:
+                check_event_name(event)
+        except FormError as err:
+            errors[CONF_EVENTS] = err.key
+            problem = err.message
         return errors, problem
 
     def _present(self, details: Form) -> str:
