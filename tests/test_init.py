@@ -19,7 +19,7 @@ from custom_components.pusher_channels.hub.hub import Hub
 from tools.devserver import DevServer, frames
 
 from .conftest import APP, SetUp, app_entry, channel_subentry, until
-from .home_assistant import device_named, reauth_flows, skip, state_of
+from .home_assistant import device_named, reauth_reason, skip, state_of
 from .hub.shares import share_subentry
 
 
@@ -94,8 +94,8 @@ async def test_unauthorized_app_starts_a_reauthentication(
 
     assert entry.state is ConfigEntryState.SETUP_ERROR
     assert entry.error_reason_translation_key == "connection_unauthorized"
-    assert "Set up how private channels are authorized" in str(entry.reason)
-    assert reauth_flows(hass) == ["reauth"]
+    assert "The connection is not authorized (4009). Authorize it again" in str(entry.reason)
+    assert await reauth_reason(hass) == "The connection is not authorized (4009)"
 
 
 async def test_unload_closes_the_connection_and_its_entities(

@@ -49,6 +49,48 @@ RAISED_BY_ACTIONS = [
     if function.__module__ == action_errors.__name__ and not name.startswith("_")
 ]
 
+SERVER_FIELD = "config.step.user.sections.server.data"
+MASTER_KEY_LABEL = "config.step.auth_secret.sections.advanced.data.encryption_master_key"
+FIX = "fix_flow.step.confirm.description"
+# The text of a remedy, and the label that it sends the user to.
+NAMES_LABEL = [
+    ("config.error.tls_failed", f"{SERVER_FIELD}.use_tls"),
+    ("config.error.tls_required", f"{SERVER_FIELD}.use_tls"),
+    ("config.error.proxy_needs_tls", f"{SERVER_FIELD}.use_tls"),
+    ("config.error.origin_not_allowed", f"{SERVER_FIELD}.origin"),
+    ("config.error.invalid_app_id", f"{SERVER_FIELD}.api_host"),
+    ("config_subentries.channel.error.origin_not_allowed", f"{SERVER_FIELD}.origin"),
+    (
+        "config_subentries.share.error.public_channel",
+        "config_subentries.share.step.user.data.public",
+    ),
+    (
+        "config.step.auth_endpoint.data_description.user_auth_endpoint",
+        "options.step.init.data.sign_in",
+    ),
+    ("options.step.init.data_description.watchlist", "options.step.init.data.sign_in"),
+    ("config_subentries.channel.create_entry.default", "triggers.event_received.name"),
+    ("config_subentries.channel.create_entry.server_api", "triggers.event_received.name"),
+    ("config_subentries.channel.create_entry.server_api", "services.trigger.name"),
+    ("config_subentries.share.error.needs_master_key", MASTER_KEY_LABEL),
+    ("exceptions.master_key_missing.message", MASTER_KEY_LABEL),
+    ("issues.decryption_failed.description", MASTER_KEY_LABEL),
+    (f"issues.origin_not_allowed.{FIX}", f"{SERVER_FIELD}.origin"),
+    (f"issues.tls_required.{FIX}", f"{SERVER_FIELD}.use_tls"),
+    (f"issues.channel_refused.{FIX}", "entity.binary_sensor.subscribed.name"),
+    ("exceptions.app_not_named.message", "services.trigger.fields.config_entry_id.name"),
+    ("exceptions.app_not_found.message", "services.trigger.fields.config_entry_id.name"),
+    ("exceptions.info_needs_server.message", "services.trigger.fields.info.name"),
+    ("exceptions.info_needs_server.message", "services.trigger.fields.via.name"),
+    ("exceptions.client_event_name.message", "services.trigger.fields.via.name"),
+    ("exceptions.client_event_channel.message", "selector.via.options.server"),
+    ("exceptions.data_too_large.message", "services.trigger.fields.data.name"),
+    ("exceptions.too_many_channels.message", "services.trigger.fields.channels.name"),
+    ("exceptions.too_many_events.message", "services.trigger_batch.fields.events.name"),
+    ("exceptions.invalid_user_id.message", "services.send_to_user.fields.user_id.name"),
+    ("exceptions.channel_not_subscribed.message", "services.subscribe.name"),
+]
+
 CONNECTION_ERRORS = {
     probe.CANNOT_CONNECT,
     *probe._BY_CODE.values(),
@@ -196,6 +238,13 @@ def test_each_sentence_is_translated(language: str) -> None:
             assert _texts(LANGUAGES[language])[path] != text, path
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("remedy", "label"), NAMES_LABEL)
+def test_remedy_names_a_field_as_its_label_does(language: str, remedy: str, label: str) -> None:
+    texts = _texts(LANGUAGES[language])
+    assert texts[label].casefold() in texts[remedy].casefold()
+
+
 def _flow_texts(kind: str) -> list[dict[str, str]]:
     """Return the texts of one kind, such as `error`, of each flow that has some."""
     flows = [ENGLISH["config"], ENGLISH["options"], *ENGLISH["config_subentries"].values()]
@@ -277,8 +326,5 @@ def _exceptions() -> dict[str, list[set[str]]]:
         if isinstance(node, ast.keyword) and node.arg == "translation_key":
             key = _value(node.value)
             assert key is not None
-            placeholders = (
-                set() if key in ("connection_unauthorized", "platform_failed") else {"error"}
-            )
-            found[key].append(placeholders)
+            found[key].append(set() if key == "platform_failed" else {"error"})
     return found

@@ -128,11 +128,13 @@ def _setup_error(
     err: ConnectionFailedError, *, gave_up: bool
 ) -> ConfigEntryAuthFailed | ConfigEntryError | ConfigEntryNotReady:
     """Return the error by which Home Assistant asks the user, gives up or retries."""
+    placeholders = {"error": str(err)}
     if err.reason is FailureReason.UNAUTHORIZED:
         return ConfigEntryAuthFailed(
-            translation_domain=DOMAIN, translation_key="connection_unauthorized"
+            translation_domain=DOMAIN,
+            translation_key="connection_unauthorized",
+            translation_placeholders=placeholders,
         )
-    placeholders = {"error": str(err)}
     if gave_up:
         return ConfigEntryError(
             translation_domain=DOMAIN,

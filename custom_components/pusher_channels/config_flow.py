@@ -92,7 +92,7 @@ class AppFlow(ConfigFlow, domain=DOMAIN):
 
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
         """Ask for what authorizes an app; `reason` among the data says why it was refused."""
-        self._reason = entry_data.get(CONF_REASON) or self._get_reauth_entry().reason
+        self._reason = entry_data.get(CONF_REASON)
         method = entry_data[CONF_AUTHORIZATION]
         if method not in FORMS:
             return await self.async_step_authorization()
@@ -178,8 +178,8 @@ class AppFlow(ConfigFlow, domain=DOMAIN):
                 error = err
             else:
                 return await self._finish(authorization)
-        elif self._reason is not None:
-            error = FormError("authorization_refused", self._reason)
+        elif reason := self._refusal:
+            error = FormError("authorization_refused", reason)
         suggested = form.suggested(context) if user_input is None else user_input
         return self._form(method, form.schema(context, error), suggested, error)
 
@@ -218,6 +218,18 @@ class AppFlow(ConfigFlow, domain=DOMAIN):
         except UnknownEntry:
             raise AbortFlow(REMOVED) from None
         return None
+
+    @property
+    def _refusal(self) -> str | None:
+        """Why the present authorization was refused; None unless it has to be renewed.
+
+        A failed setup stores its reason in the entry after it has started this flow.
+        """
+        entry = self._entry
+        if self.source != SOURCE_REAUTH or entry is None:
+            return None
+        placeholders = entry.error_reason_translation_placeholders or {}
+        return self._reason or placeholders.get("error") or entry.reason
 
     @property
     def _entry_data(self) -> Settings:

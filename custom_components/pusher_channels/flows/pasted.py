@@ -20,7 +20,7 @@ from .forms import FormError
 
 MAX_LENGTH: Final = 100_000
 MAX_VALUE_LENGTH: Final = 10_000
-"""What is kept of a value whose references are replaced."""
+"""The characters that are kept of a value with references."""
 MAX_REFERENCES: Final = 10
 """How many references of one value are replaced."""
 MAX_DEPTH: Final = 3
