@@ -3,6 +3,7 @@
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import get_system_health_info
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.pusher_channels.const import DOMAIN
 from tools.devserver import DevServer
@@ -36,3 +37,15 @@ async def test_apps_and_channels_are_counted(
         "channels": 3,
         "subscribed_channels": 0,
     }
+
+
+async def test_page_of_the_apps_is_linked(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, hass_ws_client: WebSocketGenerator
+) -> None:
+    assert await async_setup_component(hass, "system_health", {})
+    await set_up(app_entry(server))
+    client = await hass_ws_client(hass)
+    await client.send_json_auto_id({"type": "system_health/info"})
+    assert (await client.receive_json())["success"]
+    shown = (await client.receive_json())["event"]["data"][DOMAIN]
+    assert shown["manage_url"] == "/config/integrations/integration/pusher_channels"

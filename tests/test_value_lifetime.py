@@ -48,6 +48,7 @@ async def test_values_are_restored(
                 State("sensor.orders_other", STATE_UNAVAILABLE),
                 {"native_value": 1, "native_unit_of_measurement": None, "source": "before"},
             ),
+            (State("sensor.orders_without_data", "5"), {}),
             (State(DOOR, STATE_UNAVAILABLE), {"is_on": True}),
             (State("binary_sensor.orders_gate", STATE_OFF), {}),
         ],
@@ -59,11 +60,13 @@ async def test_values_are_restored(
         c=sensor("Other", "after"),
         d=binary_sensor(),
         e=binary_sensor("Gate", "gate"),
+        f=sensor("Without data", "data"),
     )
     await set_up(entry)
     assert state_of(hass, TOTAL).state == "12.5"
     assert state_of(hass, "sensor.orders_paid_at").state == noon
     assert state_of(hass, "sensor.orders_other").state == STATE_UNKNOWN
+    assert state_of(hass, "sensor.orders_without_data").state == STATE_UNKNOWN
     assert state_of(hass, DOOR).state == STATE_ON
     assert state_of(hass, "binary_sensor.orders_gate").state == STATE_OFF
 
@@ -141,17 +144,27 @@ async def test_restored_value_has_worked_and_one_of_another_kind_has_not(
     ]
 
 
-async def test_values_survive_a_reload(
-    hass: HomeAssistant, server: DevServer, set_up: SetUp
+async def test_values_survive_a_reload_while_they_are_unavailable(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, caplog: pytest.LogCaptureFixture
 ) -> None:
-    entry = shop(server, a=sensor(), b=binary_sensor(), c=sensor("Day", "day", device_class="date"))
+    entry = shop(
+        server,
+        a=sensor(),
+        b=binary_sensor(),
+        c=sensor("Day", "day", device_class="date"),
+        d=sensor("Never sent", "never"),
+    )
     hub = await set_up(entry)
     await publish(hass, server, {"total": 5, "open": "on", "day": "2026-11-25"})
+    await hub.client.disconnect()
+    assert state_of(hass, DOOR).state == STATE_UNAVAILABLE
     assert await hass.config_entries.async_reload(entry.entry_id)
     assert hub is not entry.runtime_data
     await until(lambda: state_of(hass, TOTAL).state == "5")
     assert state_of(hass, DOOR).state == STATE_ON
     assert state_of(hass, "sensor.orders_day").state == "2026-11-25"
+    assert state_of(hass, "sensor.orders_never_sent").state == STATE_UNKNOWN
+    assert "ERROR" not in caplog.text
 
 
 async def test_sensor_expires(
@@ -181,6 +194,19 @@ async def test_binary_sensor_turns_off_after_its_delay(
     assert state_of(hass, DOOR).state == STATE_ON
     await pass_time(hass, freezer, 4)
     assert state_of(hass, DOOR).state == STATE_OFF
+
+
+async def test_unknown_state_has_no_delay_after_which_it_turns_off(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    server: DevServer,
+    set_up: SetUp,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    await store_states(hass, hass_storage, [(State(DOOR, STATE_UNKNOWN), {"is_on": None})])
+    await set_up(shop(server, a=binary_sensor(off_delay=10)))
+    await pass_time(hass, freezer, 20)
+    assert state_of(hass, DOOR).state == STATE_UNKNOWN
 
 
 async def test_cached_event_that_was_read_does_not_start_a_state_again(

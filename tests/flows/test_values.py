@@ -99,7 +99,7 @@ async def test_channel_keeps_its_values_under_another_name(
 async def test_platform_of_a_value_is_changed(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
-    values = {"a": STORED | {"unit_of_measurement": "EUR"}}
+    values = {"a": STORED | {"device_class": "monetary", "unit_of_measurement": "EUR"}}
     entry = app_entry(server, channel_subentry("orders", values=values))
     await set_up(entry)
     step = await submit(hass, await open_form(hass, entry, "change_value"), {"value_id": "a"})

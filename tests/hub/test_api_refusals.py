@@ -13,7 +13,7 @@ from custom_components.pusher_channels.const import DOMAIN
 from custom_components.pusher_channels.hub.refusals import api_failed, api_succeeded
 from tools.devserver import DevServer
 
-from ..conftest import SetUp, app_entry, until
+from ..conftest import APP, SetUp, app_entry, until
 from ..home_assistant import issues_of
 
 
@@ -80,6 +80,15 @@ async def test_refusal_and_success_of_the_api_are_logged_once_and_update_its_iss
         "Demo app: the server API refused a request: The fault api_status is set",
         "Demo app: the server API accepts requests again",
     ]
+
+
+async def test_refusal_of_the_api_is_logged_without_secrets(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, caplog: pytest.LogCaptureFixture
+) -> None:
+    entry = app_entry(server)
+    await set_up(entry)
+    api_failed(hass, entry, RequestError(RequestFailure.REFUSED, f"No app {APP.secret}", 401))
+    assert "refused a request: No app **REDACTED**" in caplog.text
 
 
 async def test_refused_api_and_wrong_clock_replace_each_other(

@@ -268,7 +268,10 @@ async def test_removed_app_leaves_no_record_and_the_last_one_no_file(
 
 
 async def test_record_of_an_app_that_was_never_set_up_goes_with_its_entry(
-    hass: HomeAssistant, server: DevServer, hass_storage: dict[str, Any]
+    hass: HomeAssistant,
+    server: DevServer,
+    hass_storage: dict[str, Any],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Home Assistant does not set up an integration while all its entries are disabled."""
     entry = app_entry(server, "orders", options={"webhook": True, "webhook_id": "abc"})
@@ -278,6 +281,7 @@ async def test_record_of_an_app_that_was_never_set_up_goes_with_its_entry(
     assert await hass.config_entries.async_remove(entry.entry_id)
 
     assert FILE not in hass_storage
+    assert "ERROR" not in caplog.text
 
 
 async def test_app_that_never_connected_can_be_removed(
