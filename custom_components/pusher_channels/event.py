@@ -59,8 +59,7 @@ class LatestEvent(ThrottledEntity, EventEntity):
     def _write(self) -> None:
         # The filter may have changed since the event was received.
         event = self._latest
-        event_type = None if event is None else self._event_type(event.name)
-        if event is not None and event_type is not None:
+        if event is not None and (event_type := self._event_type(event.name)) is not None:
             self._trigger_event(event_type, _attributes(event))
             self.async_write_ha_state()
 

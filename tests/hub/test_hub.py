@@ -128,6 +128,9 @@ async def test_changed_title_renames_the_device_without_a_reload(
     device = device_named(hass, entry, entry.entry_id)
     assert device is not None
     assert device.name == "Shop"
+    channel = device_named(hass, entry, "id-orders")
+    assert channel is not None
+    assert channel.via_device_id == device.id
 
 
 async def test_added_channel_is_subscribed_and_nothing_else_changes(

@@ -6,6 +6,7 @@ from unittest.mock import AsyncMock
 
 import pytest
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
 
 from custom_components.pusher_channels.client import (
     HttpApi,
@@ -128,7 +129,10 @@ async def test_refusal_is_logged_and_has_an_issue_until_the_next_success(
     await pass_time(hass, 1)
     issue_id = REFUSED.format(entry.entry_id)
     await until(lambda: issue_id in issues_of(hass))
-    assert issues_of(hass)[issue_id].translation_placeholders == {
+    issue = issues_of(hass)[issue_id]
+    assert (issue.translation_key, issue.severity) == ("share_refused", ir.IssueSeverity.ERROR)
+    assert issue.is_fixable is False
+    assert issue.translation_placeholders == {
         "name": "Home",
         "app": "Demo app",
         "status": "403",
