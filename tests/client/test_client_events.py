@@ -156,6 +156,11 @@ async def test_events_that_wait_for_a_channel_fail_with_it(
     with pytest.raises(SubscriptionError, match="No") as caught:
         await sending
     assert caught.value.status == 403
+
+    server.faults.reset()
+    await subscribed(client, "private-b")
+    await client.trigger("private-b", "client-last", {})
+    await server.wait_received("client-last")
     assert not sent(server, "client-x")
 
 

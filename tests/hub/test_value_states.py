@@ -38,6 +38,11 @@ def test_what_is_no_text(data: object) -> None:
         CONVERTERS[ValueKind.TEXT](data)
 
 
+def test_text_that_no_database_can_store_is_no_text() -> None:
+    with pytest.raises(UnusableDataError, match=r"^it has a null character$"):
+        CONVERTERS[ValueKind.TEXT]("a\0b")
+
+
 @pytest.mark.parametrize(
     ("data", "state"),
     [

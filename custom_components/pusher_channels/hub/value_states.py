@@ -36,6 +36,9 @@ def _to_text(data: object) -> str | int | float | None:
             return "true" if data else "false"
         case None | int() | float():
             return data
+        case str() if "\0" in data:
+            # PostgreSQL takes no text with it: the recorder would lose other states too.
+            raise UnusableDataError("it has a null character")
         case str() if len(data) <= MAX_LENGTH_STATE_STATE:
             return data
         case str():
