@@ -28,7 +28,7 @@ class Listeners[T]:
 
     def add(self, callback: Callable[[T], None]) -> Unlisten:
         """Call the callback with each value, until the returned function is called."""
-        # An object of its own: the same callback may be added more than once.
+        # A separate object: the same callback may be added more than once.
         added = partial(callback)
         self._callbacks = (*self._callbacks, added)
 
