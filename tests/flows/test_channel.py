@@ -252,6 +252,7 @@ async def test_occupied_channels_and_present_members_are_offered(
         await guest.join("presence-hall", {"user_id": "ada"})
         step = await start_channel(hass, entry)
         assert offered(step, "channel") == {"orders": "orders", "presence-hall": "presence-hall"}
+        assert prefilled(step) == {"channel": ""}
         assert offered(step, "members") == {"ada": "ada"}
         step = await submit_channel(hass, step, "presence-lobby", members=["ada", "bob"])
         assert step["type"] is FlowResultType.CREATE_ENTRY

@@ -78,9 +78,15 @@ async def test_changed_value_is_shown_as_its_class_has_it(
         ({"device_class": "timestamp", UNIT: "s"}, UNIT, "-", "-"),
         ({"device_class": "date", "state_class": "total"}, "state_class", "-", "-"),
         ({"device_class": "monetary", "state_class": "measurement"}, "state_class", "-", "total"),
+        (
+            {"device_class": "monetary", UNIT: "€", "state_class": "measurement"},
+            "state_class",
+            "€",
+            "total",
+        ),
         ({"device_class": "enum", "state_class": "measurement"}, "state_class", "-", "-"),
-        ({"state_class": "measurement_angle"}, UNIT, "°", "-"),
-        ({"state_class": "measurement_angle", UNIT: "EUR"}, UNIT, "°", "-"),
+        ({"state_class": "measurement_angle"}, UNIT, "°", "measurement_angle"),
+        ({"state_class": "measurement_angle", UNIT: "EUR"}, UNIT, "°", "measurement_angle"),
         (
             {"device_class": "energy", UNIT: "kWh", "state_class": "measurement"},
             "state_class",

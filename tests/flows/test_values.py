@@ -190,6 +190,16 @@ async def test_error_is_shown_at_its_field(
     assert len(stored(entry)) == 2
 
 
+async def test_name_from_the_path_is_shown_where_it_is_taken(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server, channel_subentry("orders", values={"a": STORED}))
+    await set_up(entry)
+    step = await submit(hass, await open_form(hass, entry), {"value": "total", "name": " "})
+    assert step["errors"] == {"name": "name_taken"}
+    assert prefilled(step)["name"] == "Total"
+
+
 async def test_template_error_is_quoted(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:

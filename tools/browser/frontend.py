@@ -202,7 +202,7 @@ class Frontend:
         """Open the dialog with the app's options."""
         await self.open(INTEGRATION)
         await self.entry.get_by_role("button", name="Configure").click()
-        await self.shows("Connection")
+        await self.shows("Options")
 
     async def from_menu(self, item: str) -> None:
         """Choose from the menu of the app on the integration's page."""

@@ -81,7 +81,8 @@ class ChannelFlow(ValueSteps):
                 return self._finish(data)
         if self._schema is None:
             self._schema = await self._schema_with_choices(present)
-        suggested = user_input or ({} if present is None else present.data)
+        # Without a suggestion the frontend would choose the first channel.
+        suggested = user_input or ({CONF_CHANNEL: ""} if present is None else present.data)
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(self._schema, suggested),

@@ -183,13 +183,21 @@ def _units(device_class: SensorDeviceClass | None) -> set[Any] | None:
 
 
 def fitting(form: Form) -> dict[str, str]:
-    """Return the units and state classes that fit a form's device class, as texts."""
+    """Return the units and state classes that fit a form's device class, as texts.
+
+    Where any would fit, the entered one does.
+    """
     device_class, state_class = form.get(CONF_DEVICE_CLASS), form.get(CONF_STATE_CLASS)
     units = _units(device_class)
-    if units is None and state_class is not None:
-        units = STATE_CLASS_UNITS.get(state_class)
-    state_classes = None if device_class is None else DEVICE_CLASS_STATE_CLASSES.get(device_class)
-    return {"units": _join(units or ()), "state_classes": _join(state_classes or ())}
+    if units is None and state_class in STATE_CLASS_UNITS:
+        units = STATE_CLASS_UNITS[state_class]
+    if units is None:
+        unit = str(form.get(CONF_UNIT_OF_MEASUREMENT, ""))
+        units = {unit} if len(unit) <= MAX_UNIT_LENGTH else set()
+    state_classes = (
+        {state_class} if device_class is None else DEVICE_CLASS_STATE_CLASSES.get(device_class, ())
+    )
+    return {"units": _join(units), "state_classes": _join(state_classes)}
 
 
 def _join(texts: Iterable[Any]) -> str:

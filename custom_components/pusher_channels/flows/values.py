@@ -78,6 +78,8 @@ class ValueSteps(SubentryFlow):
             if not errors:
                 return await self._ask_for_details(None)
         shown = user_input or self._values.get(self._value_id or "", {})
+        if errors.get(CONF_NAME) == "name_taken" and not strip_blanks(shown.get(CONF_NAME)):
+            shown = shown | {CONF_NAME: self._value[CONF_NAME]}
         schema = value_schema(path_options(self._latest_events))
         return self.async_show_form(
             step_id="add_value",
