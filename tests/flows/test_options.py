@@ -78,8 +78,9 @@ async def test_origins_are_stored_as_browsers_send_them(
     await set_up(entry)
     step = await hass.config_entries.options.async_init(entry.entry_id)
     assert step["description_placeholders"] == {
-        "auth_path": f"/api/pusher_channels/auth/{entry.entry_id}",
-        "user_auth_path": f"/api/pusher_channels/user-auth/{entry.entry_id}",
+        "auth_path": "/api/pusher_channels/auth/",
+        "user_auth_path": "/api/pusher_channels/user-auth/",
+        "entry_id": entry.entry_id,
         "origin": "https://panel.example:8443",
         "error": "",
     }

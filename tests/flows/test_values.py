@@ -75,6 +75,7 @@ async def test_value_is_added_changed_and_removed(
     assert state_of(hass, "sensor.orders_total").name == "orders Sum"
 
     step = await open_form(hass, entry, "remove_value")
+    assert prefilled(step) == {"value_id": ""}
     await submit(hass, step, {"value_id": total_id})
     await hass.async_block_till_done()
     assert list(stored(entry)) == [door_id]

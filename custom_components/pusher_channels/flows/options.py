@@ -108,8 +108,10 @@ class AppOptionsFlow(OptionsFlow):
             errors=errors(error),
             description_placeholders=placeholders(
                 error,
-                auth_path=CHANNEL_PATH.format(entry_id=entry.entry_id),
-                user_auth_path=USER_PATH.format(entry_id=entry.entry_id),
+                # Apart from the ID, so that a phone can break the line between them.
+                auth_path=CHANNEL_PATH.format(entry_id=""),
+                user_auth_path=USER_PATH.format(entry_id=""),
+                entry_id=entry.entry_id,
                 origin="https://panel.example:8443",
             ),
         )
