@@ -104,7 +104,10 @@ async def test_request_is_sent_to_the_proxy(session: ClientSession, server: DevS
     assert api.server != address(server)
 
 
-@pytest.mark.parametrize(("status", "body"), [(200, ""), (202, "ACCEPTED"), (202, ""), (204, "")])
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(200, ""), (202, "ACCEPTED"), (202, ""), (204, ""), (200, '{"error": null}')],
+)
 async def test_event_is_sent_with_any_status_of_success(
     session: ClientSession, status: int, body: str
 ) -> None:

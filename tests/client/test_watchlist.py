@@ -74,3 +74,22 @@ async def test_watchlist_events_of_a_wrong_shape_are_left_out(
     await until(lambda: changes)
 
     assert changes == [OnlineChange("ann", True)]
+
+
+async def test_sockudo_sends_online_states_as_events_without_a_channel(
+    make_client: MakeClient, server: DevServer
+) -> None:
+    authorizer = SecretAuthorizer(APP.key, APP.secret, User("me", None, ("ann", "bob")))
+    client = await signed_in(make_client(authorizer=authorizer))
+    changes = client_notices(client, OnlineChange)
+
+    for frame in (
+        {"event": "online", "channel": "a", "data": {"user_ids": ["bob"]}},
+        {"event": "online", "data": ["bob"]},
+        {"event": "online", "data": {"user_ids": ["ann", "stranger"]}},
+        {"event": "offline", "data": '{"user_ids": ["bob"]}'},
+    ):
+        server.connections[0].send(json.dumps(frame))
+    await until(lambda: len(changes) == 2)
+
+    assert changes == [OnlineChange("ann", True), OnlineChange("bob", False)]

@@ -298,7 +298,7 @@ def _check(response: Response, method: HTTPMethod, secrets: list[str]) -> Json:
     # More levels than can be written are text, and so no answer.
     answer, status = writable(response.json, None), response.status
     is_success = 200 <= status < 300
-    if isinstance(answer, dict) and "error" in answer:
+    if isinstance(answer, dict) and answer.get("error"):
         code = integer_or_none(answer.get("code"))
         status = code if is_success and code is not None else status
     elif is_success:

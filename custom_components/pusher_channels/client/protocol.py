@@ -54,6 +54,8 @@ def decode(frame: bytes | str, secrets: Sequence[str] = ()) -> Message:
         fields = orjson.loads(frame)
         name = fields["event"]
         if not name.startswith("pusher"):
+            if name in _ONLINE_STATES and fields.get("channel") is None:
+                return _sockudo_watchlist_event(fields)
             return _event(fields, size)
     except orjson.JSONDecodeError:
         raise ProtocolError("The frame is not JSON") from None
@@ -226,11 +228,24 @@ def _signin_success(fields: dict[str, Json]) -> SigninSuccess:
 def _watchlist_events(fields: dict[str, Json]) -> WatchlistEvents:
     changes: list[tuple[str, bool]] = []
     for event in map(_data, _items(_object(fields["data"])["events"])):
-        if isinstance(event, dict) and event.get("name") in ("online", "offline"):
-            ids = identities(_items(event.get("user_ids")))
-            changes.extend((user_id, event["name"] == "online") for user_id in ids)
+        if isinstance(event, dict):
+            changes += _online_changes(event.get("name"), event)
     return WatchlistEvents(tuple(changes))
 
+
+def _sockudo_watchlist_event(fields: dict[str, Json]) -> WatchlistEvents:
+    """Read the frame of Sockudo, which has one event and no channel."""
+    data = _data(fields.get("data"))
+    return WatchlistEvents(tuple(_online_changes(fields["event"], data)))
+
+
+def _online_changes(name: Json, event: Json) -> list[tuple[str, bool]]:
+    if not isinstance(event, dict) or name not in _ONLINE_STATES:
+        return []
+    return [(user_id, name == "online") for user_id in identities(_items(event.get("user_ids")))]
+
+
+_ONLINE_STATES: Final = ("online", "offline")
 
 _PING: Final = Ping()
 _PONG: Final = Pong()
