@@ -12,7 +12,7 @@ from custom_components.pusher_channels.client import (
 from tools.devserver import DevServer, frames
 
 from .channel_helpers import client_notices, signed_in
-from .conftest import APP, MakeClient, connect, until
+from .conftest import APP, MakeClient, until
 
 
 async def test_online_states_of_watched_users_are_reported(make_client: MakeClient) -> None:
@@ -39,15 +39,19 @@ async def test_online_states_of_watched_users_are_reported(make_client: MakeClie
     assert not watcher.user.online
 
 
+async def watching(
+    make_client: MakeClient, *user_ids: str
+) -> tuple[PusherClient, list[OnlineChange]]:
+    """Return a client that is signed in with a watchlist, and the list to which changes are added."""
+    authorizer = SecretAuthorizer(APP.key, APP.secret, User("me", None, user_ids))
+    client = await signed_in(make_client(authorizer=authorizer))
+    return client, client_notices(client, OnlineChange)
+
+
 async def test_only_the_states_of_watched_users_are_kept(
     make_client: MakeClient, server: DevServer
 ) -> None:
-    authorizer = SecretAuthorizer(APP.key, APP.secret, User("me", None, ("ann",)))
-    client = make_client(authorizer=authorizer)
-    client.sign_in()
-    await connect(client)
-    await until(lambda: client.user.user_id)
-    changes = client_notices(client, OnlineChange)
+    client, changes = await watching(make_client, "ann")
 
     strangers = [f"user-{number}" for number in range(1000)]
     server.connections[0].send(frames.watchlist("online", [*strangers, "ann"]))
@@ -60,12 +64,7 @@ async def test_only_the_states_of_watched_users_are_kept(
 async def test_watchlist_events_of_a_wrong_shape_are_left_out(
     make_client: MakeClient, server: DevServer
 ) -> None:
-    authorizer = SecretAuthorizer(APP.key, APP.secret, User("me", None, ("ann",)))
-    client = make_client(authorizer=authorizer)
-    client.sign_in()
-    await connect(client)
-    await until(lambda: client.user.user_id)
-    changes = client_notices(client, OnlineChange)
+    _, changes = await watching(make_client, "ann")
 
     online: Json = {"name": "online", "user_ids": [None, {}, "ann"]}
     events: list[Json] = [None, "x", [], {}, {"name": []}, {"name": "online"}, online]
@@ -79,9 +78,7 @@ async def test_watchlist_events_of_a_wrong_shape_are_left_out(
 async def test_sockudo_sends_online_states_as_events_without_a_channel(
     make_client: MakeClient, server: DevServer
 ) -> None:
-    authorizer = SecretAuthorizer(APP.key, APP.secret, User("me", None, ("ann", "bob")))
-    client = await signed_in(make_client(authorizer=authorizer))
-    changes = client_notices(client, OnlineChange)
+    _, changes = await watching(make_client, "ann", "bob")
 
     for frame in (
         {"event": "online", "channel": "a", "data": {"user_ids": ["bob"]}},
