@@ -28,7 +28,7 @@ async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
 
 
 class NoNames(AbstractResolver):
-    """A resolver that knows no host."""
+    """A resolver that finds no host."""
 
     @override
     async def resolve(

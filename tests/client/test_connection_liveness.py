@@ -138,7 +138,7 @@ async def test_traffic_in_both_directions_needs_no_ping(
     assert pings(server) == 0
 
 
-async def test_who_only_listens_pings_though_frames_arrive(
+async def test_a_client_that_sends_nothing_pings_though_frames_arrive(
     client: PusherClient, server: DevServer, clock: Clock
 ) -> None:
     """Some servers look only at what the client sends (laravel/echo#308)."""
@@ -208,7 +208,7 @@ async def test_a_path_that_was_frozen_for_a_while_keeps_its_connection(
     assert record.states == []
 
 
-async def test_a_computer_that_slept_asks_before_it_gives_up(
+async def test_after_a_suspend_a_ping_is_sent_before_the_connection_is_dead(
     client: PusherClient, server: DevServer, clock: Clock
 ) -> None:
     await connect(client)
@@ -227,12 +227,12 @@ async def test_a_flood_lets_other_tasks_run_and_the_ping_go_out_and_loses_nothin
     """Each event takes its listener a tenth of a second here."""
     received = 0
 
-    def hear(_: object) -> None:
+    def receive(_: object) -> None:
         nonlocal received
         received += 1
         clock.skip(0.1)
 
-    client.bind(hear)
+    client.bind(receive)
     client.subscribe("orders")
     await connect(client)
     await server.wait_subscribed("orders")

@@ -197,7 +197,7 @@ async def test_over_a_servers_quota_it_reconnects_once_there_is_room(
         assert second.state is ConnectionState.CONNECTED
 
 
-@pytest.mark.parametrize(("app", "code"), [(App(key="nobody"), 4001), (APP, 4003)])
+@pytest.mark.parametrize(("app", "code"), [(App(key="unknown"), 4001), (APP, 4003)])
 async def test_a_real_refusal_stops_and_names_the_code(
     app: App, code: int, make_client: MakeClient
 ) -> None:

@@ -160,7 +160,7 @@ async def test_disconnect_without_a_connection_reports_nothing(client: PusherCli
     assert record.states == []
 
 
-async def test_two_who_disconnect_both_wait_for_the_end(client: PusherClient) -> None:
+async def test_two_disconnects_both_wait_for_the_end(client: PusherClient) -> None:
     await connect(client)
     record = Record(client)
     first = asyncio.create_task(client.disconnect())
@@ -174,7 +174,7 @@ async def test_two_who_disconnect_both_wait_for_the_end(client: PusherClient) ->
     await first
 
 
-async def test_who_disconnects_connects_and_disconnects_ends_disconnected(
+async def test_disconnect_connect_and_disconnect_end_disconnected(
     client: PusherClient, server: DevServer
 ) -> None:
     await connect(client)

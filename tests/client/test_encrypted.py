@@ -53,7 +53,7 @@ def names(events: list[Event]) -> list[str]:
 
 
 @pytest.mark.parametrize("value", [{"a": [1, "ü"]}, "plain text", "", [1], '{"broken'])
-async def test_what_the_official_library_seals_is_read(
+async def test_what_the_official_library_encrypts_is_decrypted(
     client: PusherClient, server: DevServer, value: Json
 ) -> None:
     await connect(client)
@@ -203,7 +203,7 @@ async def test_no_answer_to_the_request_for_a_key_fails_the_event(
 @pytest.mark.parametrize(
     "data", [vector["data"] for vector in VECTORS["decrypt_payload_errors"][:3]]
 )
-async def test_data_that_no_key_opens_fails_without_a_request(
+async def test_data_that_no_key_decrypts_fails_without_a_request(
     asking: PusherClient, server: DevServer, data: str
 ) -> None:
     [channel] = await subscribed(asking, NAME)
@@ -241,7 +241,7 @@ async def test_a_burst_waits_for_one_request_and_keeps_its_order(
     await until(lambda: len(received) == 21)
 
 
-async def test_an_event_that_the_present_key_opens_waits_its_turn(
+async def test_an_event_that_the_present_key_decrypts_waits_its_turn(
     asking: PusherClient, server: DevServer
 ) -> None:
     [channel] = await subscribed(asking, NAME)

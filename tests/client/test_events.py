@@ -107,13 +107,13 @@ async def test_an_encrypted_event_without_listeners_is_not_decrypted(
     [channel] = await subscribed(client, "private-encrypted-a")
     reported = notices_of(channel)
     expected = events_of(channel, "order.*")
-    server.connections[0].send(frames.event(channel.name, "other", "not sealed"))
+    server.connections[0].send(frames.event(channel.name, "other", "not encrypted"))
     await server.publish(channel.name, "another", {"id": 1})
     await all_handled(client, server.connections[0])
     assert not reported
     assert len(server.auth_requests) == 1
 
-    server.connections[0].send(frames.event(channel.name, "order.x", "not sealed"))
+    server.connections[0].send(frames.event(channel.name, "order.x", "not encrypted"))
     await until(lambda: reported)
     assert isinstance(reported[0], DecryptionFailure)
     assert not expected
@@ -222,7 +222,7 @@ async def test_on_other_channels_the_first_event_is_not_marked(
 
 
 async def subscribed_silently(client: PusherClient, server: DevServer, name: str) -> Channel:
-    """Subscribe a cache channel on a server that knows no such thing."""
+    """Subscribe a cache channel on a server without cache channels."""
     server.faults.subscribe_answers = {name: frames.subscription_succeeded(name)}
     [channel] = await subscribed(client, name)
     return channel
@@ -276,7 +276,7 @@ async def test_a_stored_event_that_cannot_be_read_leaves_no_mark_for_the_next(
     await connect(client)
     channel = await subscribed_silently(client, server, "private-encrypted-cache-a")
     received, reported = events_of(channel), notices_of(channel)
-    server.connections[0].send(frames.event(channel.name, "stored", "not sealed"))
+    server.connections[0].send(frames.event(channel.name, "stored", "not encrypted"))
     await until(lambda: reported)
     server.connections[0].send(frames.event(channel.name, "live", encrypted(channel.name, "news")))
     await until(lambda: received)

@@ -15,7 +15,7 @@ from .channel_helpers import HeldAuthorizer, client_notices, endpoint, refusal, 
 from .conftest import Clock, MakeClient, address, connect, settle, until
 
 
-class Joins(list[float]):
+class SubscriptionTimes(list[float]):
     """When each channel was subscribed from now on, in the event loop's seconds."""
 
     def __init__(self, clock: Clock, *channels: Channel) -> None:
@@ -42,13 +42,13 @@ async def test_one_gap_for_all_channels_that_return_together(
     assert client.last_received is not None
     clock.skip(20)
     server.abort_all()
-    joins = Joins(clock, a, b, presence)
+    times = SubscriptionTimes(clock, a, b, presence)
     await until(lambda: gaps)
-    assert len(joins) == 3
+    assert len(times) == 3
     [gap] = gaps
     assert set(gap.channels) == {"a", "private-b", "presence-c"}
     assert received[0] - 2 < gap.since <= received[0]
-    assert joins[-1] <= gap.until <= clock.time()
+    assert times[-1] <= gap.until <= clock.time()
 
 
 async def test_no_gap_for_channels_that_were_never_subscribed_or_are_unsubscribed(
@@ -85,11 +85,11 @@ async def test_a_straggler_has_a_later_gap_of_its_own_from_the_same_moment(
 
     server.faults.reset()
     clock.skip(2)
-    joins = Joins(clock, straggler)
+    times = SubscriptionTimes(clock, straggler)
     await until(lambda: len(gaps) == 2)
     assert gaps[1].channels == ("private-b",)
     assert gaps[1].since == gaps[0].since
-    assert gaps[0].until <= joins[0] <= gaps[1].until
+    assert gaps[0].until <= times[0] <= gaps[1].until
     assert a.is_subscribed
 
 

@@ -48,7 +48,7 @@ async def test_many_slow_answers_hold_up_no_channel_that_needs_none(
 
 
 class Visitor(HeldAuthorizer):
-    """Leaves it to the sign-in who the member is, and takes its time over that."""
+    """Signs without channel_data, so that the signed-in user is the member; the sign-in waits."""
 
     @override
     async def authorize_channel(self, socket_id: str, channel: str) -> ChannelAuth:
