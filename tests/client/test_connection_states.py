@@ -1,6 +1,7 @@
 """The states of a connection, and the calls that change them."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 
 import pytest
@@ -207,11 +208,12 @@ async def test_wait_connected_raises_at_once_while_nothing_connects(
         await client.wait_connected()
 
 
+@pytest.mark.parametrize("error", [RuntimeError("a fault"), asyncio.CancelledError()], ids=repr)
 async def test_a_listener_that_raises_disturbs_neither_connection_nor_others(
-    client: PusherClient, server: DevServer, caplog: pytest.LogCaptureFixture
+    client: PusherClient, server: DevServer, caplog: pytest.LogCaptureFixture, error: BaseException
 ) -> None:
     def fail(value: object) -> None:
-        raise RuntimeError("a listener's own fault")
+        raise error
 
     client.listen(fail)
     client.bind(fail)
@@ -228,6 +230,30 @@ async def test_a_listener_that_raises_disturbs_neither_connection_nor_others(
     assert record.states == [CONNECTING, CONNECTED]
     assert len(server.attempts) == 1
     assert caplog.messages.count("A listener of Event failed") == 6
+
+
+@pytest.mark.parametrize("error", [RuntimeError("a fault"), asyncio.CancelledError()], ids=repr)
+async def test_an_only_listener_that_raises_gets_the_next_event(
+    client: PusherClient, server: DevServer, caplog: pytest.LogCaptureFixture, error: BaseException
+) -> None:
+    """Without debug logging the receive loop calls an only listener itself."""
+    caplog.set_level(logging.INFO, "custom_components.pusher_channels.client.connection")
+    received: list[Event] = []
+
+    def fail(event: Event) -> None:
+        received.append(event)
+        raise error
+
+    client.subscribe("orders").bind(fail)
+    await connect(client)
+    await server.wait_subscribed("orders")
+
+    for number in range(3):
+        await server.publish("orders", "e", number)
+    await until(lambda: len(received) == 3)
+
+    assert caplog.messages == ["A listener of Event failed"] * 3
+    assert client.state is CONNECTED
 
 
 async def test_a_listener_may_connect_again_once_the_server_has_refused(

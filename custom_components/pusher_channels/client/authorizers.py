@@ -3,6 +3,7 @@
 See https://pusher.com/docs/channels/server_api/authorizing-users/
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -45,6 +46,12 @@ async def ask[T](answer: Awaitable[T]) -> T:
         return await answer
     except AuthorizationError:
         raise
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        # The authorizer waited for something that another task has cancelled.
+        raise AuthorizationError("The authorizer was cancelled", retryable=True) from None
     except Exception as err:  # noqa: BLE001  # an authorizer may be foreign code
         _LOGGER.debug("The authorizer failed:\n%s", "".join(format_tb(err.__traceback__)))
         raise AuthorizationError(f"The authorizer failed ({type(err).__name__})") from None

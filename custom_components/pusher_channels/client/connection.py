@@ -332,7 +332,7 @@ class Connection:
                     continue
                 try:
                     handle(Event(channel, name, frame))
-                except Exception:
+                except Exception, asyncio.CancelledError:
                     _LOGGER.exception("A listener of Event failed")
             if clock() > slice_end:
                 await asyncio.sleep(0)

@@ -1,6 +1,7 @@
 """Callbacks of which one that raises does not affect the others."""
 
 import logging
+from asyncio import CancelledError
 from collections.abc import Callable
 from functools import partial
 
@@ -14,7 +15,7 @@ def notify[T](callbacks: tuple[Callable[[T], None], ...], value: T) -> None:
     for callback in callbacks:
         try:
             callback(value)
-        except Exception:
+        except Exception, CancelledError:
             _LOGGER.exception("A listener of %s failed", type(value).__name__)
 
 
