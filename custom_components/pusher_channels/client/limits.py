@@ -15,5 +15,6 @@ MAX_RECEIVED_NAME_CHARS: Final = 64 * 1024
 MAX_RECEIVED_ID_CHARS: Final = 200
 """The id of a user; the protocol allows 128 characters."""
 MAX_MEMBERS: Final = 10_000
+"""The members of a channel that are kept; pusher.com allows 100."""
 MAX_INTEGER: Final = 2**53
 """JavaScript reads larger integers wrongly."""

@@ -56,7 +56,7 @@ class PresenceChannel(Channel):
             reason = "The server accepted the subscription without a list of members"
             self._on_failed(SubscriptionRefused(self.name, RefusalType.PROTOCOL_ERROR, reason, 0))
             return
-        self._members = {member.user_id: member for member in islice(message.members, MAX_MEMBERS)}
+        self._members = {member.user_id: member for member in message.members}
         self.count = len(message.members) if message.count is None else message.count
         earlier, self._earlier = self._earlier, None
         missed = [] if earlier is None else [*islice(self._missed(earlier), MAX_MISSED)]

@@ -12,7 +12,12 @@ import orjson
 
 from .exceptions import InvalidUseError, Misuse, ProtocolError
 from .fields import identities, identity, integer, integer_or_none, number
-from .limits import MAX_EVENT_DATA_BYTES, MAX_MEMBER_BYTES, MAX_RECEIVED_NAME_CHARS
+from .limits import (
+    MAX_EVENT_DATA_BYTES,
+    MAX_MEMBER_BYTES,
+    MAX_MEMBERS,
+    MAX_RECEIVED_NAME_CHARS,
+)
 from .messages import (
     ErrorReceived,
     Established,
@@ -138,15 +143,15 @@ def _text(value: Json) -> str:
 
 
 def _user_infos(value: Json) -> dict[str, Json]:
-    """Return the user info of each member; None for one that is larger than 64 KB.
+    """Return the user info of members by id: PHP writes users 0, 1, 2 and so on as a list."""
+    if isinstance(value, dict):
+        return value
+    return {str(user_id): info for user_id, info in enumerate(_items(value)[:MAX_MEMBERS])}
 
-    PHP writes users 0, 1, 2 and so on as a list.
-    """
-    infos = value.items() if isinstance(value, dict) else enumerate(_items(value))
-    return {
-        str(user_id): info if len(orjson.dumps(info)) <= MAX_MEMBER_BYTES else None
-        for user_id, info in infos
-    }
+
+def _member(user_id: str, info: Json) -> Member:
+    """Return a member, without its information if that is larger than 64 KB."""
+    return Member(user_id, info if len(orjson.dumps(info)) <= MAX_MEMBER_BYTES else None)
 
 
 def _established(fields: dict[str, Json]) -> Established:
@@ -183,12 +188,14 @@ def _subscription_succeeded(fields: dict[str, Json]) -> SubscriptionSucceeded:
         return SubscriptionSucceeded(channel)
     infos = _user_infos(presence.get("hash"))
     listed: list[Json] = _items(presence.get("ids")) or [*infos]
-    valid = dict.fromkeys(identities(listed))
-    members = tuple(Member(user_id, infos.get(user_id)) for user_id in valid)
+    kept = listed[:MAX_MEMBERS]
+    valid = dict.fromkeys(identities(kept))
+    members = tuple(_member(user_id, infos.get(user_id)) for user_id in valid)
+    invalid = len(kept) - len(members)
     count = presence.get("count")
-    if count is None or len(members) < len(listed):
-        return SubscriptionSucceeded(channel, members, len(members))
-    return SubscriptionSucceeded(channel, members, max(integer(count), len(members)))
+    if count is None or invalid:
+        return SubscriptionSucceeded(channel, members, len(listed) - invalid)
+    return SubscriptionSucceeded(channel, members, max(integer(count), len(listed)))
 
 
 def _subscription_error(fields: dict[str, Json]) -> SubscriptionRefused:
@@ -242,7 +249,8 @@ def _sockudo_watchlist_event(fields: dict[str, Json]) -> WatchlistEvents:
 def _online_changes(name: Json, event: Json) -> list[tuple[str, bool]]:
     if not isinstance(event, dict) or name not in _ONLINE_STATES:
         return []
-    return [(user_id, name == "online") for user_id in identities(_items(event.get("user_ids")))]
+    ids = identities(_items(event.get("user_ids"))[:MAX_MEMBERS])
+    return [(user_id, name == "online") for user_id in ids]
 
 
 _ONLINE_STATES: Final = ("online", "offline")
