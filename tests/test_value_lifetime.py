@@ -11,7 +11,10 @@ from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers import restore_state
 from homeassistant.util import dt as dt_util
-from pytest_homeassistant_custom_component.common import async_fire_time_changed
+from pytest_homeassistant_custom_component.common import (
+    async_capture_events,
+    async_fire_time_changed,
+)
 
 from custom_components.pusher_channels.client import Event
 from tools.devserver import DevServer
@@ -230,6 +233,31 @@ async def test_cached_event_that_was_read_does_not_start_a_state_again(
 
     assert [event.cached for event in events] == [True]
     assert (state_of(hass, door).state, state_of(hass, total).state) == (STATE_OFF, STATE_UNKNOWN)
+
+
+async def test_cached_event_that_was_read_before_a_reload_does_not_start_a_state_again(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, freezer: FrozenDateTimeFactory
+) -> None:
+    entry = shop(server, "cache-orders", a=binary_sensor(off_delay=5), b=sensor(expire_after=5))
+    await set_up(entry)
+    door, total = "binary_sensor.cache_orders_door", "sensor.cache_orders_total"
+    await server.publish("cache-orders", "new", {"open": True, "total": 5})
+    await until(lambda: state_of(hass, total).state == "5")
+    await pass_time(hass, freezer, 6)
+    events = async_capture_events(hass, "pusher_channels_event")
+
+    for _ in range(2):
+        events.clear()
+        assert await hass.config_entries.async_reload(entry.entry_id)
+        await until(lambda: events)
+        await skip(hass, 0.02)
+        assert events[0].data["cached"] is True
+        assert state_of(hass, door).state == STATE_OFF
+        assert state_of(hass, total).state == STATE_UNKNOWN
+
+    await server.publish("cache-orders", "new", {"open": True, "total": 6})
+    await until(lambda: state_of(hass, total).state == "6")
+    assert state_of(hass, door).state == STATE_ON
 
 
 async def test_state_that_has_ended_does_not_return_with_another_name(

@@ -4,6 +4,7 @@ import logging
 from abc import abstractmethod
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from hashlib import blake2b
 from typing import Any, ClassVar, override
 
 from homeassistant.core import State, callback
@@ -12,6 +13,7 @@ from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.restore_state import RestoredExtraData, RestoreEntity
 from homeassistant.util import dt as dt_util
+from orjson import dumps
 
 from .client import (
     ClientNotice,
@@ -34,13 +36,23 @@ from .hub.values import Value, value_of
 _LOGGER = logging.getLogger(__name__)
 
 
-def is_repeated(event: Event, latest: Event | None) -> bool:
-    """Return whether a cache channel sends the latest event again: a reconnect changes no state."""
-    return (
-        latest is not None
-        and (event.cached or event.name == CACHE_MISS)
-        and (latest.channel, latest.name, latest.raw) == (event.channel, event.name, event.raw)
-    )
+def is_stored(event: Event) -> bool:
+    """Return whether it is what a cache channel sends after each subscription: its latest event or none.
+
+    Where it is known already, a reconnect changes no state.
+    """
+    return event.cached or event.name == CACHE_MISS
+
+
+def is_same(event: Event, other: Event) -> bool:
+    """Return whether two events have the same content."""
+    return (event.channel, event.name, event.raw) == (other.channel, other.name, other.raw)
+
+
+def digest_of(event: Event) -> str:
+    """Return a text that is the same for the same event of a channel, also after a restart."""
+    content = dumps([event.channel, event.name, event.writable()])
+    return blake2b(content, digest_size=16).hexdigest()
 
 
 class ThrottledEntity(Entity):
@@ -211,6 +223,7 @@ class ValueEntity(ChannelEntity, ThrottledEntity, RestoreEntity):
         self._shown: ValueState = None
         self._received: datetime | None = None
         self._restored_event: str | None = None
+        self._restored_digest: str | None = None
         self._timer = Timer(hub.hass, self._handle_end_of_state)
 
     @abstractmethod
@@ -236,6 +249,7 @@ class ValueEntity(ChannelEntity, ThrottledEntity, RestoreEntity):
                 "value": self._value.id,
                 "source": self._value.source,
                 "event": self._restored_event if event is None else event.name,
+                "digest": self._restored_digest if event is None else digest_of(event),
                 "received": None if self._received is None else self._received.isoformat(),
             }
         )
@@ -267,8 +281,16 @@ class ValueEntity(ChannelEntity, ThrottledEntity, RestoreEntity):
 
     @callback
     def _handle_event(self, event: Event) -> None:
-        if not is_repeated(event, self._reader.event) and self._reader.offer(event):
+        is_known = is_stored(event) and self._is_repeated(event)
+        if not is_known and self._reader.offer(event):
             self._write_soon()
+
+    def _is_repeated(self, event: Event) -> bool:
+        """Return whether the state is from this event, received before a reconnect or a restart."""
+        latest = self._reader.event
+        if latest is not None:
+            return is_same(event, latest)
+        return self._restored_digest == digest_of(event)
 
     @callback
     @override
@@ -320,7 +342,7 @@ class ValueEntity(ChannelEntity, ThrottledEntity, RestoreEntity):
             and stored.get("source", value.source) == value.source
             and (event is None or self._reader.matches(str(event)))
         ):
-            self._restored_event = event
+            self._restored_event, self._restored_digest = event, stored.get("digest")
             self._reader.restore(self._restored_state(stored, state))
             received = dt_util.parse_datetime(str(stored.get("received")))
             self._received = received or state.last_updated
