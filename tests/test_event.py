@@ -176,29 +176,6 @@ async def test_stored_event_of_another_channel_is_a_new_one_though_it_is_equal(
     )
 
 
-async def test_stored_event_that_was_shown_before_a_reload_changes_nothing(
-    hass: HomeAssistant, server: DevServer, set_up: SetUp
-) -> None:
-    await server.publish("cache-price", "changed", {"price": 7})
-    entry = app_entry(server, "cache-price")
-    await set_up(entry)
-    price = "event.cache_price"
-    await until(lambda: shown(hass, price)["event"])
-    before = state_of(hass, price)
-    received = async_capture_events(hass, "pusher_channels_event")
-
-    for data in ({"price": 7}, {"price": 8}):
-        assert await hass.config_entries.async_unload(entry.entry_id)
-        await server.publish("cache-price", "changed", data)
-        received.clear()
-        assert await hass.config_entries.async_setup(entry.entry_id)
-        await until(lambda: received)
-        await hass.async_block_till_done()
-        assert received[0].data["cached"] is True
-        assert shown(hass, price)["data"] == data
-        assert (state_of(hass, price).state == before.state) is (data == {"price": 7})
-
-
 async def test_event_is_unavailable_without_a_connection(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:

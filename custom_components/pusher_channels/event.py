@@ -46,18 +46,9 @@ class LatestEvent(ThrottledEntity, EventEntity):
 
     @callback
     def _handle_event(self, event: Event) -> None:
-        if not is_stored(event) or not self._is_shown(event):
+        if self._latest is None or not is_stored(event) or not is_same(event, self._latest):
             self._latest = event
             self._write_soon()
-
-    def _is_shown(self, event: Event) -> bool:
-        """Return whether this event is shown already, perhaps from before a restart or a reload."""
-        if self._latest is not None:
-            return is_same(event, self._latest)
-        shown, attributes = self.state_attributes, _attributes(event)
-        return "data" in attributes and all(
-            shown.get(name) == attributes[name] for name in ("event", "data", "user_id")
-        )
 
     def _event_type(self, name: str) -> str | None:
         """Return the type of an event; None for one that the filter excludes."""
