@@ -68,6 +68,11 @@ NAMES_LABEL = [
         "config.step.auth_endpoint.data_description.user_auth_endpoint",
         "options.step.init.data.sign_in",
     ),
+    ("options.error.sign_in_needs_endpoint", "options.step.init.data.sign_in"),
+    (
+        "options.error.sign_in_needs_endpoint",
+        "config.step.auth_endpoint.data.user_auth_endpoint",
+    ),
     ("options.step.init.data_description.watchlist", "options.step.init.data.sign_in"),
     ("config_subentries.channel.create_entry.default", "triggers.event_received.name"),
     ("config_subentries.channel.create_entry.server_api", "triggers.event_received.name"),

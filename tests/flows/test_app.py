@@ -115,6 +115,8 @@ async def test_input_stays_in_the_form_after_an_error(
             "API host: enter host and port alone, without a path",
         ),
         ({"api_host": "api example"}, "API host: enter a host name or an IP address"),
+        ({"host": "256.1.1.1"}, "Host: enter a host name or an IP address"),
+        ({"host": "192.168.1:6001"}, "Host: enter a host name or an IP address"),
         ({"api_host": "ftp://api.example"}, "API host: the address starts with http or https"),
         ({"api_host": "me@api.example"}, "API host: an address has no user and no password"),
         ({"api_host": "api.example:0"}, "API host: a port is 1 to 65535"),

@@ -102,6 +102,28 @@ async def test_origins_are_stored_as_browsers_send_them(
     }
 
 
+async def test_sign_in_needs_an_endpoint_for_users(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    method: dict[str, Any] = {
+        "authorization": "auth_endpoint",
+        "auth_endpoint": server.auth_url,
+    }
+    entry = app_entry(server, **method)
+    await set_up(entry)
+    step = await hass.config_entries.options.async_init(entry.entry_id)
+    form = {"sign_in": True}
+    step = await hass.config_entries.options.async_configure(step["flow_id"], form)
+    assert step["errors"] == {"base": "sign_in_needs_endpoint"}
+    assert prefilled(step)["sign_in"] is True
+
+    data = entry.data | {"user_auth_endpoint": server.user_auth_url}
+    hass.config_entries.async_update_entry(entry, data=data)
+    step = await hass.config_entries.options.async_configure(step["flow_id"], form)
+    assert step["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+
+
 async def test_watchlist_has_up_to_a_hundred_users_without_doubles(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:

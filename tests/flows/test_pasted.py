@@ -83,7 +83,7 @@ REVERB_SERVER_PORT=9000
             {"app_key": "k", "secret": "s"},
         ),
         ("PUSHER_APP_KEY=k\nPUSHER_USE_TLS=off", {"app_key": "k", "use_tls": False}),
-        ("PUSHER_APP_KEY=k#1\nPUSHER_APP_SECRET='a # b'", {"app_key": "k#1", "secret": "a # b"}),
+        ("PUSHER_APP_KEY=k#1\nPUSHER_APP_SECRET=' a # b '", {"app_key": "k#1", "secret": "a # b"}),
         (
             "NAME=k\nPUSHER_APP_KEY=$NAME\nPUSHER_APP_SECRET='$NAME'",
             {"app_key": "k", "secret": "$NAME"},

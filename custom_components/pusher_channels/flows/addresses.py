@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -73,9 +74,11 @@ def address_of(url: SplitResult, use_tls: bool | None, field: str) -> Address:
 def read_host(text: str, field: str) -> str:
     """Return a host name or an IP address as URLs have it, without brackets."""
     try:
-        host = URL.build(scheme="https", host=text.rstrip(".")).host
+        host = URL.build(scheme="https", host=text.rstrip(".")).host or ""
+        if host.rpartition(".")[2].isdecimal():
+            ip_address(host)
     except ValueError:
-        host = None
+        host = ""
     if not host or _NOT_IN_A_HOST.search(host):
         raise FormError("invalid_host", f"{field}: enter a host name or an IP address")
     return host

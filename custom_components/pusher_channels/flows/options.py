@@ -22,6 +22,7 @@ from homeassistant.helpers.selector import (
 
 from ..client import Timing
 from ..const import (
+    AUTH_ENDPOINT,
     AUTH_NONE,
     CONF_ACTIVITY_TIMEOUT,
     CONF_APP_KEY,
@@ -33,6 +34,7 @@ from ..const import (
     CONF_PONG_TIMEOUT,
     CONF_SECRET,
     CONF_SIGN_IN,
+    CONF_USER_AUTH_ENDPOINT,
     CONF_WATCHLIST,
     CONF_WEBHOOK,
     CONF_WEBHOOK_KEYS,
@@ -159,6 +161,9 @@ def _shown(options: Mapping[str, Any]) -> dict[str, Any]:
 def _read(user_input: dict[str, Any], entry: ConfigEntry) -> dict[str, Any]:
     """Return the options as they are stored; raises `FormError`."""
     options: dict[str, Any] = strip_blanks(user_input)
+    is_endpoint = entry.data[CONF_AUTHORIZATION] == AUTH_ENDPOINT
+    if options.get(CONF_SIGN_IN) and is_endpoint and CONF_USER_AUTH_ENDPOINT not in entry.data:
+        raise FormError("sign_in_needs_endpoint")
     if watchlist := options.get(CONF_WATCHLIST):
         options[CONF_WATCHLIST] = list(dict.fromkeys(watchlist))
         if len(options[CONF_WATCHLIST]) > MAX_WATCHLIST:

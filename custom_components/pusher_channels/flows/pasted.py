@@ -127,7 +127,8 @@ def _variables(text: str) -> Variables:
             name: _replace_references(value, values) if refers else value
             for name, (value, refers) in raw.items()
         }
-    return {name: value for name, value in values.items() if value.lower() not in _EMPTY}
+    stripped = {name: value.strip() for name, value in values.items()}
+    return {name: value for name, value in stripped.items() if value.lower() not in _EMPTY}
 
 
 def _replace_references(text: str, variables: Variables) -> str:
