@@ -53,6 +53,23 @@ def _labels(value: Any) -> Iterator[str]:
             yield from _labels(inner)
 
 
+@pytest.mark.parametrize(
+    ("heading", "texts"),
+    [
+        ("The app cannot be added", list(ENGLISH["config"]["error"].values())),
+        ("Sending fails", [it["message"] for it in ENGLISH["exceptions"].values()]),
+    ],
+)
+def test_each_answer_in_troubleshooting_is_a_text_of_the_integration(
+    heading: str, texts: list[str]
+) -> None:
+    (_, *answers) = _rows(section("docs/troubleshooting.md", heading))
+    shown = [re.sub(r" \{[a-z]+\}", "", text).lower() for text in texts]
+    assert len(answers) > 3
+    for answer, *_ in answers:
+        assert any(answer.lower() in text for text in shown), answer
+
+
 @pytest.mark.parametrize("flow", ["config", "config_subentries", "options"])
 def test_each_field_of_a_flow_is_explained(flow: str) -> None:
     pages = [CHECKOUT / "docs/configuration.md", *CHECKOUT.glob("docs/guides/*.md")]
