@@ -3,6 +3,7 @@
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 
+from custom_components.pusher_channels.flows.app import fill_app
 from tools.devserver import DevServer
 
 from ..conftest import APP, app_entry
@@ -94,6 +95,23 @@ async def test_pasted_settings_replace_the_unchanged_fields_of_an_app(
     assert entry.data["app_key"] == APP.key
     assert entry.data["secret"] == APP.secret
     assert entry.data["app_id"] == APP.app_id
+
+
+def test_pasted_host_leaves_the_port_and_the_path_of_another_behind() -> None:
+    old = {
+        "host": "old.example",
+        "port": 6001,
+        "path": "/ws",
+        "use_tls": True,
+        "origin": "http://a",
+    }
+    stored = {"app_key": "k", "cluster": "mt1", "server": old}
+    filled = fill_app(stored, {"host": "ws.example"}, stored)
+    assert filled["server"] == {"host": "ws.example", "use_tls": True, "origin": "http://a"}
+    typed = stored | {"server": old | {"port": 7000}}
+    filled = fill_app(typed, {"host": "ws.example", "path": "/app"}, stored)
+    assert (filled["server"]["port"], filled["server"]["path"]) == (7000, "/app")
+    assert fill_app(stored, {"host": "old.example"}, stored)["server"] == old
 
 
 async def test_pasted_value_that_the_user_removes_stays_removed(

@@ -118,7 +118,14 @@ def fill_app(form: Settings, pasted: Settings, present: Settings) -> dict[str, A
     defaults = {CONF_CLUSTER: DEFAULT_CLUSTER}
     fill(app, pasted, present, (CONF_APP_KEY, CONF_CLUSTER), defaults)
     of_server = present.get(CONF_SERVER, {})
+    host = server.get(CONF_HOST)
     fill(server, pasted, of_server, (CONF_HOST,), {})
+    if server.get(CONF_HOST) != host:
+        server = {
+            name: value
+            for name, value in server.items()
+            if name not in (CONF_PORT, CONF_PATH) or value != of_server.get(name)
+        }
     if strip_blanks(server.get(CONF_HOST)):
         names = (CONF_PORT, CONF_PATH, CONF_USE_TLS)
         fill(server, pasted, of_server, names, {CONF_USE_TLS: True})
