@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 import pytest
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
@@ -287,6 +287,20 @@ async def test_client_events_issue_is_deleted_with_a_new_connection(
     await until(lambda: hub.client.socket_id not in (old, None))
 
     assert issues_of(hass) == {}
+
+
+async def test_issue_of_a_disabled_app_is_deleted_until_it_is_enabled(
+    hass: HomeAssistant, server: DevServer
+) -> None:
+    entry = app_entry(server, app_key="wrong-key")
+    await fail_setup(hass, entry)
+    issues = list(issues_of(hass))
+
+    await hass.config_entries.async_set_disabled_by(entry.entry_id, ConfigEntryDisabler.USER)
+    assert issues_of(hass) == {}
+
+    await hass.config_entries.async_set_disabled_by(entry.entry_id, None)
+    assert list(issues_of(hass)) == issues == [f"app_not_found_{entry.entry_id}"]
 
 
 async def test_removed_app_deletes_its_issues_only(hass: HomeAssistant, server: DevServer) -> None:

@@ -277,6 +277,16 @@ async def test_issue_of_a_sign_in_is_deleted_when_the_app_no_longer_signs_in(
     assert issues_of(hass) == {}
 
 
+async def test_app_without_authorization_does_not_sign_in(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    options = {"sign_in": True, "watchlist": ["ada"]}
+    await set_up(app_entry(server, "orders", authorization="auth_none", options=options))
+    assert issues_of(hass) == {}
+    assert hass.states.async_entity_ids("event") == ["event.orders"]
+    assert "ada" not in str(hass.states.async_entity_ids("binary_sensor"))
+
+
 async def test_refused_sign_in_has_an_issue_until_it_succeeds(
     hass: HomeAssistant,
     server: DevServer,

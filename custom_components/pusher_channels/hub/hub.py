@@ -21,7 +21,13 @@ from ..client import (
     PusherClient,
     StateChange,
 )
-from ..const import CONF_SIGN_IN, CONF_WATCHLIST, SUBENTRY_CHANNEL
+from ..const import (
+    AUTH_NONE,
+    CONF_AUTHORIZATION,
+    CONF_SIGN_IN,
+    CONF_WATCHLIST,
+    SUBENTRY_CHANNEL,
+)
 from .bus import DeviceBus
 from .channel import ConfiguredChannel
 from .devices import register_app, register_channel
@@ -91,8 +97,9 @@ class Hub:
 
     @property
     def signs_in(self) -> bool:
-        """Whether the user's options ask for a sign-in."""
-        return bool(self.entry.options.get(CONF_SIGN_IN, False))
+        """Whether the user's options ask for a sign-in, and the app has an authorization for it."""
+        has_authorization = self.entry.data[CONF_AUTHORIZATION] != AUTH_NONE
+        return has_authorization and bool(self.entry.options.get(CONF_SIGN_IN, False))
 
     @property
     def watchlist(self) -> tuple[str, ...]:

@@ -83,7 +83,10 @@ _WARNINGS: Final = _NOT_FIXABLE | {Kind.OVER_QUOTA}
 
 @callback
 def async_setup_issues(hass: HomeAssistant) -> None:
-    """Delete the issues of each channel and share that is removed, whether its app is set up or not."""
+    """Delete the issues of disabled apps, and of channels and shares that are removed.
+
+    An app that is not set up has no update listener that could do it.
+    """
 
     @callback
     def handle(change: ConfigEntryChange, entry: ConfigEntry) -> None:
@@ -91,7 +94,7 @@ def async_setup_issues(hass: HomeAssistant) -> None:
             return
         for issue_id in _issue_ids(hass, entry.entry_id):
             subentry_id = issue_id.partition(f"{entry.entry_id}_")[2]
-            if subentry_id and subentry_id not in entry.subentries:
+            if entry.disabled_by or (subentry_id and subentry_id not in entry.subentries):
                 ir.async_delete_issue(hass, DOMAIN, issue_id)
 
     async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, handle)
