@@ -63,6 +63,10 @@ REVERB_SERVER_PORT=9000
             {"app_key": "k", "port": 6001, "path": "/ws"},
         ),
         ("SOCKUDO_DEFAULT_APP_KEY: k", {"app_key": "k"}),
+        (
+            "  SOKETI_DEFAULT_APP_KEY: '${KEY:-k}'\n  SOKETI_DEFAULT_APP_ID: '${PUSHER_APP_ID}'",
+            {"app_key": "k"},
+        ),
         ('app_id = "1"\nkey = "k"\nsecret = "s"\ncluster = "eu"', APP | {"cluster": "eu"}),
         ("export PUSHER_KEY=k\nPUSHER_CLUSTER=ap1", {"app_key": "k", "cluster": "ap1"}),
         ("PUSHER_APP_KEY=k\nPUSHER_APP_KEY=l", {"app_key": "l"}),

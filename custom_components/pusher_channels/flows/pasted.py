@@ -29,7 +29,7 @@ MAX_DEPTH: Final = 3
 type Variables = Mapping[str, str]
 
 # None of these patterns has two neighbours that match the same space: the time stays linear.
-_LINE: Final = re.compile(r"(?:-\s+)?(?:export\s+)?([A-Za-z_]\w*)\s*[=:](.*)")
+_LINE: Final = re.compile(r"(?:-\s+)?(?:export\s+)?([A-Za-z_]\w*)\s*([=:])(.*)")
 _QUOTED_ITEM: Final = re.compile(r"""-\s+(["'])(.*)\1""")
 _BARE_URL: Final = re.compile(r"""(["']?)((?:https?|wss?)://[^\s"']+)\1""")
 _QUOTED: Final = re.compile(r"""'([^']*)'|"((?:[^"\\]|\\.)*)\"""")
@@ -115,9 +115,11 @@ def _variables(text: str) -> Variables:
         if url := _BARE_URL.fullmatch(line):
             raw[_URL] = url[2], False
         elif match := _LINE.fullmatch(_QUOTED_ITEM.sub(r"\2", line)):
-            value = _unquote(match[2].strip())
-            if value[0] or match[1] not in raw:
-                raw[match[1]] = value
+            name, separator, rest = match.groups()
+            value, refers = _unquote(rest.strip())
+            if value or name not in raw:
+                # In YAML, Docker Compose replaces references in single quotes too.
+                raw[name] = value, refers or separator == ":"
     values = {
         name: "" if refers and _REFERENCE.search(value) else value
         for name, (value, refers) in raw.items()
