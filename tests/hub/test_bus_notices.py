@@ -161,10 +161,15 @@ async def test_refused_sign_in_is_fired_as_an_error(
     assert error["message"]
 
 
-async def test_sign_in_without_an_authorizer_is_an_error_without_a_code(
+async def test_sign_in_without_an_endpoint_for_users_is_an_error_without_a_code(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
-    entry = app_entry(server, authorization="auth_none", options={"sign_in": True})
+    entry = app_entry(
+        server,
+        authorization="auth_endpoint",
+        auth_endpoint=server.auth_url,
+        options={"sign_in": True},
+    )
     bus = capture_bus_events(hass, entry, "error")
     await set_up(entry)
     await until(lambda: bus.count("error"))
