@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientError, ClientSession
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
 from homeassistant.util.yaml import parse_yaml
 from pytest_homeassistant_custom_component.common import async_capture_events
@@ -16,6 +17,7 @@ from pytest_homeassistant_custom_component.common import async_capture_events
 from tools.devserver import DevServer
 
 from ..conftest import SetUp, until
+from ..home_assistant import device_named
 from . import CHECKOUT
 from .pages import blocks
 from .shop import shop_entry
@@ -120,6 +122,7 @@ async def _set_up_guide(hass: HomeAssistant, address: str) -> None:
                 "event_data": {
                     "number": "{{ trigger.data.number }}",
                     "missed": "{{ trigger.missed | default(false) }}",
+                    "device_id": "{{ trigger.device_id }}",
                 },
             }
         ],
@@ -140,7 +143,11 @@ async def test_automation_counts_each_event_once_despite_an_outage(
     sender, address = application
     await _set_up_guide(hass, address)
     counted = async_capture_events(hass, "counted")
-    hub = await set_up(shop_entry(server))
+    entry = shop_entry(server)
+    hub = await set_up(entry)
+    device = device_named(hass, entry, "id-orders")
+    assert device is not None
+    dr.async_get(hass).async_update_device(device.id, name_by_user="Sales")
 
     def numbers(*, missed: bool | None = None) -> list[Any]:
         return [
@@ -167,6 +174,7 @@ async def test_automation_counts_each_event_once_despite_an_outage(
     await hass.async_block_till_done()
     assert sorted(numbers()) == list(range(8))
     assert numbers(missed=True) == [3, 4, 5]
+    assert {event.data["device_id"] for event in counted} == {device.id}
 
 
 async def test_endpoint_needs_the_token_and_returns_the_events_between_two_times(

@@ -1,4 +1,4 @@
-"""The signed HTTP API, for servers that publish and ask."""
+"""The signed HTTP API, for servers that send events and query channels."""
 
 import asyncio
 import json
