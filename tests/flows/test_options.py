@@ -51,6 +51,17 @@ async def test_sign_in_is_not_offered_without_authorization(
         await hass.config_entries.options.async_configure(step["flow_id"], {"sign_in": True})
 
 
+async def test_sign_in_can_be_turned_off_without_authorization(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server, authorization="auth_none", options={"sign_in": True})
+    await set_up(entry)
+    step = await hass.config_entries.options.async_init(entry.entry_id)
+    assert prefilled(step)["sign_in"] is True
+    await hass.config_entries.options.async_configure(step["flow_id"], {"sign_in": False})
+    assert entry.options["sign_in"] is False
+
+
 async def test_options_that_need_the_secret_are_not_offered_without_it(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:

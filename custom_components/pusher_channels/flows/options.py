@@ -106,7 +106,7 @@ class AppOptionsFlow(OptionsFlow):
         shown = asdict(Timing()) | _shown(entry.options) | (user_input or {})
         return self.async_show_form(
             step_id="init",
-            data_schema=self.add_suggested_values_to_schema(_schema(entry.data), shown),
+            data_schema=self.add_suggested_values_to_schema(_schema(entry), shown),
             errors=errors(error),
             description_placeholders=placeholders(
                 error,
@@ -145,9 +145,12 @@ class AppOptionsFlow(OptionsFlow):
             raise AbortFlow(REMOVED) from None
 
 
-def _schema(data: Mapping[str, Any]) -> vol.Schema:
-    schema = CONNECTION_SCHEMA if data[CONF_AUTHORIZATION] == AUTH_NONE else USER_SCHEMA
-    return schema.extend(SERVER_SCHEMA.schema) if CONF_SECRET in data else schema
+def _schema(entry: ConfigEntry) -> vol.Schema:
+    """Return the options that can have an effect, and a sign-in that can only be turned off."""
+    is_authorized = entry.data[CONF_AUTHORIZATION] != AUTH_NONE
+    has_user = is_authorized or entry.options.get(CONF_SIGN_IN)
+    schema = USER_SCHEMA if has_user else CONNECTION_SCHEMA
+    return schema.extend(SERVER_SCHEMA.schema) if CONF_SECRET in entry.data else schema
 
 
 def _shown(options: Mapping[str, Any]) -> dict[str, Any]:
