@@ -1,10 +1,14 @@
 """Stored values and what they are by platform and class."""
 
+import json
 from typing import Any
 
 import pytest
 from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
 
+from custom_components.pusher_channels.client import Event
+from custom_components.pusher_channels.hub.value_reader import ValueReader
 from custom_components.pusher_channels.hub.value_states import ValueKind
 from custom_components.pusher_channels.hub.values import Value, value_of, values_of
 
@@ -50,3 +54,15 @@ def test_value_has_what_is_stored() -> None:
     assert value.settings["expire_after"] == 60
     assert value_of(data, "c") is None
     assert value_of(data, "d") is None
+
+
+@pytest.mark.parametrize(("later", "state"), [(19, "5"), (20, None)])
+async def test_template_is_rendered_for_the_latest_of_20_events_that_gives_a_state(
+    hass: HomeAssistant, later: int, state: str | None
+) -> None:
+    value = Value.of("a", {"platform": "sensor", "name": "Total", "value": "{{ data.total }}"})
+    reader = ValueReader(hass, value)
+    for data in ({"total": 4}, {"total": 5}, *[{}] * later):
+        reader.offer(Event("orders", "new", {"event": "new", "data": json.dumps(data)}))
+    assert reader.settle() is (state is not None)
+    assert reader.state == state

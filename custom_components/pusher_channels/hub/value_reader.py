@@ -1,7 +1,6 @@
 """Reads the state of a value from events, by its path or template."""
 
 import logging
-from collections import deque
 from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -45,7 +44,7 @@ class ValueReader:
         else:
             self._keys = compile_path(value.source)
         self.matches = _matcher(value.events)
-        self._unread: deque[Event] = deque(maxlen=MAX_UNREAD_EVENTS)
+        self._unread: list[Event] = []
         self._is_new = False
         self._has_worked = False
         self._may_warn = True
@@ -58,6 +57,7 @@ class ValueReader:
         if self._template is None:
             self._read(event)
         else:
+            del self._unread[: 1 - MAX_UNREAD_EVENTS]
             self._unread.append(event)
         return self._is_new or bool(self._unread)
 
