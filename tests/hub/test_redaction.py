@@ -18,6 +18,7 @@ from custom_components.pusher_channels.hub.redaction import without_secrets
         ({"user_info": {"name": "abcdef", "age": 42}}, "Got abcdef, 42.", f"Got {REDACTED}, 42."),
         ({"headers": [{"name": "abcdef", "value": "ghijkl"}]}, "abcdef", "abcdef"),
         ({"headers": [{"name": "abcdef", "value": "ghijkl"}]}, "ghijkl", REDACTED),
+        ({"headers": [{"name": "A", "value": "Key ghijkl"}]}, "Got ghijkl.", f"Got {REDACTED}."),
         ({"webhook_keys": [{"name": "abcdef", "value": "ghijkl"}]}, "abcdef", REDACTED),
         ({}, "x" * 301, "x" * 300),
         ({}, 'Got {"user_id": 1}', f"Got {REDACTED}"),

@@ -41,13 +41,18 @@ def without_secrets(message: str, data: Mapping[str, Any]) -> str:
 
 
 def _secrets(value: Any, *, is_secret: bool = False) -> Iterator[str]:
-    """Yield every text below a redacted field; short texts may be part of any word."""
+    """Yield every text below a redacted field; short texts may be part of any word.
+
+    Of the value of a header, such as `Bearer token`, a server may quote the token alone.
+    """
     match value:
         case str() if is_secret and len(value) >= MIN_SECRET_CHARS:
             yield value
         case Mapping():
             for key, inner in value.items():
                 yield from _secrets(inner, is_secret=is_secret or key in TO_REDACT)
+                if key == FIELD_VALUE and isinstance(inner, str):
+                    yield from _secrets(inner.split(), is_secret=True)
         case list():
             for inner in value:
                 yield from _secrets(inner, is_secret=is_secret)
