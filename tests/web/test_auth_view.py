@@ -91,7 +91,7 @@ async def test_page_signs_in_as_its_user(
 
 async def test_json_is_read_like_a_form(entry: MockConfigEntry, page: Client) -> None:
     from_form = await page.post(path(entry), data=form())
-    from_json = await page.post(path(entry), json=form())
+    from_json = await page.post(path(entry), json=form() | {"more": None})
     assert from_form.status == from_json.status == 200
     assert await from_form.json() == await from_json.json()
 
@@ -154,7 +154,8 @@ NO_FIELDS = "Send a form or JSON"
         (b"socket_id=\xff", FORM, NO_FIELDS),
         ("{", JSON, NO_FIELDS),
         ("[]", JSON, NO_FIELDS),
-        ('{"socket_id":1.2,"channel_name":"private-a"}', JSON, NO_FIELDS),
+        ('{"socket_id":1.2,"channel_name":"private-a"}', JSON, NO_SOCKET),
+        ('{"socket_id":"1.2","channel_name":["private-a"]}', JSON, NO_CHANNEL),
     ],
 )
 async def test_invalid_request_is_a_bad_request_with_the_reason(

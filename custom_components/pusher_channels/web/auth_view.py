@@ -182,10 +182,11 @@ def _find_entry(request: web.Request) -> PusherConfigEntry | None:
 
 
 def _parse(request: web.Request, body: bytes) -> Mapping[str, str]:
-    """Return the fields of a form, or of a JSON object; raises `ValueError`."""
+    """Return the fields of a form, or the texts of a JSON object; raises `ValueError`."""
     if request.content_type != "application/json":
         return dict(parse_qsl(body.decode()))
-    fields = orjson.loads(body)
-    if isinstance(fields, dict) and all(isinstance(value, str) for value in fields.values()):
-        return fields
-    raise ValueError
+    match orjson.loads(body):
+        case dict(fields):
+            return {name: value for name, value in fields.items() if isinstance(value, str)}
+        case _:
+            raise ValueError
