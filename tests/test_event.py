@@ -176,6 +176,26 @@ async def test_stored_event_of_another_channel_is_a_new_one_though_it_is_equal(
     )
 
 
+async def test_latest_event_is_restored_although_it_was_stored_as_unavailable(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    entry = app_entry(server, "orders")
+    await set_up(entry)
+    await server.publish("orders", "shipped", {"id": 1})
+    await until(lambda: shown(hass)["event"])
+    before = state_of(hass, ORDERS)
+
+    for _ in range(2):
+        await lose_connection(hass, server)
+        assert state_of(hass, ORDERS).state == STATE_UNAVAILABLE
+        assert await hass.config_entries.async_unload(entry.entry_id)
+        server.faults.reset()
+        assert await hass.config_entries.async_setup(entry.entry_id)
+
+        await until(lambda: state_of(hass, ORDERS).state == before.state)
+        assert shown(hass)["data"] == {"id": 1}
+
+
 async def test_event_is_unavailable_without_a_connection(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:

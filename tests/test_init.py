@@ -12,7 +12,6 @@ from homeassistant.const import (
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers import restore_state
 
 from custom_components.pusher_channels import sensor
 from custom_components.pusher_channels.hub.devices import register_app, register_channel
@@ -22,8 +21,6 @@ from tools.devserver import DevServer, frames
 from .conftest import APP, SetUp, app_entry, channel_subentry, until
 from .home_assistant import device_named, reauth_reason, skip, state_of
 from .hub.shares import share_subentry
-from .values import TOTAL, publish
-from .values import sensor as sensor_value
 
 
 async def test_setup_connects_and_makes_devices(
@@ -144,28 +141,6 @@ async def test_home_assistants_stop_closes_the_connection(
     await hass.async_block_till_done()
 
     assert state_of(hass, "sensor.demo_app_connection_state").state == "disconnected"
-
-
-async def test_what_entities_show_when_home_assistant_stops_is_restored_by_the_next_start(
-    hass: HomeAssistant, server: DevServer, set_up: SetUp
-) -> None:
-    channel = channel_subentry("orders", values={"a": sensor_value()})
-    entry = app_entry(server, channel, options={"sign_in": True})
-    await set_up(entry)
-    await publish(hass, server, {"total": 5})
-    await server.publish("#server-to-user-home-assistant-12345678", "hello", 1)
-    user_event = "event.demo_app_user_event"
-    await until(lambda: state_of(hass, user_event).attributes["event_type"])
-    shown = {it: state_of(hass, it).state for it in (TOTAL, "event.orders", user_event)}
-
-    hass.set_state(CoreState.stopping)
-    hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
-    await server.wait_disconnected()
-    await hass.async_block_till_done()
-
-    stored = restore_state.async_get(hass).async_get_stored_states()
-    states = {it.state.entity_id: it.state.state for it in stored}
-    assert {it: states[it] for it in shown} == shown
 
 
 async def test_unload_after_the_stop_is_quiet(

@@ -1,10 +1,11 @@
 """Event entities: the latest event of a channel and of the signed-in user."""
 
+from dataclasses import dataclass
 from typing import Final, override
 
-from homeassistant.components.event import EventEntity
-from homeassistant.const import Platform
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.components.event import EventEntity, EventExtraStoredData
+from homeassistant.const import STATE_UNAVAILABLE, Platform
+from homeassistant.core import HomeAssistant, State, callback
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from orjson import dumps
@@ -37,12 +38,35 @@ async def async_setup_entry(
     hub.add_platform(Platform.EVENT, async_add_entities, user_events, make)
 
 
+@dataclass
+class StoredEvent(EventExtraStoredData):
+    """What is restored of an event; `received` is the state, even if it was stored as unavailable."""
+
+    received: str | None
+
+
 class LatestEvent(ThrottledEntity, EventEntity):
     """Shows the latest event; written at most 50 times a second."""
 
     _unrecorded_attributes = frozenset({"data"})
     _seconds_between_writes = 0.02
     _latest: Event | None = None
+
+    @property
+    @override
+    def extra_restore_state_data(self) -> StoredEvent:
+        stored = super().extra_restore_state_data
+        return StoredEvent(stored.last_event_type, stored.last_event_attributes, self.state)
+
+    @override
+    async def async_get_last_state(self) -> State | None:
+        """Return the last state as it was before an outage, from which the base class restores."""
+        last_state = await super().async_get_last_state()
+        extra_data = await self.async_get_last_extra_data()
+        received = None if extra_data is None else extra_data.as_dict().get("received")
+        if last_state is None or last_state.state != STATE_UNAVAILABLE or received is None:
+            return last_state
+        return State(last_state.entity_id, received, last_state.attributes)
 
     @callback
     def _handle_event(self, event: Event) -> None:

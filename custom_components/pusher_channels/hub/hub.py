@@ -204,13 +204,8 @@ class Hub:
             self._add_past_state()
             self._log_change(notice)
             if notice.state in (ConnectionState.DISCONNECTING, ConnectionState.DISCONNECTED):
-                self._give_up()
-
-    def _give_up(self) -> None:
-        """Show that no channel is subscribed, unless Home Assistant stops: it restores what is shown then."""
-        if not self.hass.is_stopping:
-            for channel in self.channels.values():
-                channel.give_up()
+                for channel in self.channels.values():
+                    channel.give_up()
 
     def _log_change(self, change: StateChange) -> None:
         """Log once that the connection was lost, and once that it is back."""

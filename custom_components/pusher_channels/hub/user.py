@@ -27,7 +27,6 @@ class AppUser:
     """
 
     def __init__(self, hass: HomeAssistant, client: PusherClient) -> None:
-        self._hass = hass
         self._grace = OutageGrace(hass, self._sign_out)
         self._changes: Listeners[None] = Listeners()
         self._online: set[str] = set()
@@ -68,9 +67,7 @@ class AppUser:
                 SigninFailed(is_retried=False)
                 | StateChange(state=ConnectionState.DISCONNECTING | ConnectionState.DISCONNECTED)
             ):
-                # Home Assistant restores what is shown when it stops.
-                if not self._hass.is_stopping:
-                    self._sign_out()
+                self._sign_out()
                 return
             case _:
                 return
