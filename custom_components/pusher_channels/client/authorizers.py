@@ -81,7 +81,10 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class SecretAuthorizer:
-    """Sign with the app secret. For trusted environments only."""
+    """Sign with the app secret. For trusted environments only.
+
+    Encrypted channels need the `master_key` of 32 bytes, see `parse_master_key`.
+    """
 
     app_key: str
     secret: str = field(repr=False)
@@ -124,9 +127,10 @@ def _no_values() -> Mapping[str, str]:
 class EndpointAuthorizer:
     """Ask an HTTP endpoint, as the official clients do.
 
-    The providers are called for each request. They raise `AuthorizationError` with `retryable`
-    while a value is not available yet. Redirects are refused, because their target would receive
-    the headers; cookies are neither sent nor kept. `proxy` is a URL.
+    `channel_url` authorizes channels, `user_url` authenticates the user. The providers are called
+    for each request. They raise `AuthorizationError` with `retryable` while a value is not
+    available yet. Redirects are refused, because their target would receive the headers; cookies
+    are neither sent nor kept. `proxy` is a URL.
     """
 
     session: aiohttp.ClientSession = field(repr=False)
@@ -194,7 +198,11 @@ def _check(response: Response, secrets: list[str]) -> Json:
 
 @dataclass(frozen=True, slots=True)
 class CallbackAuthorizer:
-    """Ask callbacks that return the response of an endpoint (`auth`, `channel_data`, ...)."""
+    """Ask callbacks that return the response of an endpoint (`auth`, `channel_data`, ...).
+
+    `on_channel` gets the socket id and the name of the channel, `on_user` the socket id. An
+    `AuthorizationError` refuses.
+    """
 
     on_channel: Callable[[str, str], Awaitable[Json]]
     on_user: Callable[[str], Awaitable[Json]] | None = None

@@ -140,7 +140,10 @@ class PusherClient:
 
     @property
     def complete_until(self) -> float:
-        """Until when no event of a subscribed channel is missing, in seconds since 1970."""
+        """Until when no event of a subscribed channel is missing, in seconds since 1970.
+
+        0 before the first connection.
+        """
         return self._connection.missed_since
 
     def expect_gaps(self, since: Mapping[str, float]) -> None:

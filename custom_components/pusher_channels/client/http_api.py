@@ -88,8 +88,9 @@ class HttpApi:
     ) -> Mapping[str, ChannelInfo]:
         """Send an event to 1 to 100 channels; an encrypted channel must be the only one.
 
-        The connection `socket_id` does not receive the event. Return the counts in `info`
-        (`user_count`, `subscription_count`) by channel.
+        Text is sent as it is, other data as JSON, at most 10 240 bytes. The connection `socket_id`
+        does not receive the event. Return the counts in `info` (`user_count`,
+        `subscription_count`) by channel.
         """
         if not 1 <= len(channels) <= MAX_CHANNELS:
             message = f"An event goes to 1 to {MAX_CHANNELS} channels"
