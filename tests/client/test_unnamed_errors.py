@@ -6,6 +6,7 @@ from custom_components.pusher_channels.client import PusherClient, SigninFailed
 from tools.devserver import PROFILES, DevServer, frames
 
 from .channel_helpers import (
+    all_handled,
     client_notices,
     notices_of,
     refusal,
@@ -122,6 +123,23 @@ async def test_the_code_of_a_refusal_may_be_missing_or_one_of_http(
 
     error = await refusal(channel)
     assert (error.error, error.status) == (message, status)
+
+
+async def test_a_second_error_about_a_channel_answers_no_other_request(
+    client: PusherClient, server: DevServer
+) -> None:
+    server.faults.unanswered_channels = {"*"}
+    await connect(client)
+    channel, other = client.subscribe("private-a"), client.subscribe("private-other")
+    await until(lambda: len(subscribes(server)) == 2)
+
+    for _ in range(2):
+        message = "Auth info required to subscribe to private-a"
+        server.connections[0].send(frames.error(None, message))
+    await refusal(channel)
+    await all_handled(client, server.connections[0])
+
+    assert other.error is None
 
 
 async def test_a_channel_that_was_refused_for_an_unnamed_error_accepts_a_late_success(

@@ -11,7 +11,6 @@ from .connection_authorization import ConnectionAuthorization
 from .exceptions import FailureReason
 from .handshake import failure_reason
 from .messages import ErrorReceived, SubscriptionSucceeded
-from .names import ChannelKind
 from .subscriptions import Subscription, Subscriptions
 from .user import UserSession
 
@@ -54,13 +53,18 @@ class ServerErrors:
         names = _NAMES.findall(error.raw_message)
         if error.channel is not None:
             names.insert(0, error.channel)
-        for name in names:
-            for spelled in (name, name.rstrip(",.;")):
-                needs_authorization = ChannelKind.of(spelled).needs_authorization
-                if needs_authorization and self._subscriptions.is_pending(spelled):
-                    self._subscriptions.refuse(spelled, error)
-                    return True
-        return False
+        named = [
+            subscription
+            for name in names
+            for spelled in (name, name.rstrip(",.;"))
+            if (subscription := self._subscriptions.get(spelled)) is not None
+            and subscription.channel.kind.needs_authorization
+        ]
+        for subscription in named:
+            if subscription.may_be_refused:
+                self._subscriptions.refuse(subscription.channel.name, error)
+                break
+        return bool(named)
 
     def _refuse_oldest(self, error: ErrorReceived, *, is_refusal: bool) -> bool:
         """Refuse the oldest request that the error may answer; return whether there is one."""

@@ -58,6 +58,11 @@ class Subscription:
         """Whether the channel is being subscribed."""
         return self.channel.state is ChannelState.PENDING
 
+    @property
+    def may_be_refused(self) -> bool:
+        """Whether the server may still refuse the request; after a timeout until it is repeated."""
+        return self.is_pending or (self.asked_at is not None and self.timer is not None)
+
     def cancel_timer(self) -> None:
         """Cancel the timeout of a request, or the next retry."""
         if self.timer is not None:
@@ -195,7 +200,7 @@ class Subscriptions:
     def handle_refused(self, error: SubscriptionRefused) -> None:
         """Set a channel to failed, and repeat the request later if that may help."""
         subscription = self._subscriptions.get(error.channel)
-        if subscription is not None and subscription.is_pending:
+        if subscription is not None and subscription.may_be_refused:
             subscription.asked_at = None
             retry = is_transient(error.status) or error.type == RefusalType.LIMIT_REACHED
             self._fail(subscription, error, retry=retry)
@@ -207,10 +212,9 @@ class Subscriptions:
         refusal = SubscriptionRefused(name, RefusalType.AUTH_ERROR, error.message, status or 403)
         self.handle_refused(refusal)
 
-    def is_pending(self, name: str) -> bool:
-        """Return whether a channel is being subscribed."""
-        subscription = self._subscriptions.get(name)
-        return subscription is not None and subscription.is_pending
+    def get(self, name: str) -> Subscription | None:
+        """Return a channel that is subscribed to, or that is still to be unsubscribed."""
+        return self._subscriptions.get(name)
 
     def unanswered(self) -> list[tuple[float, Subscription]]:
         """Return the subscriptions that the server has not answered, and when each was requested."""
