@@ -58,6 +58,17 @@ async def test_an_own_activity_timeout_of_0_counts_as_a_second(
     assert pings(server) == 1
 
 
+async def test_an_own_pong_timeout_of_0_counts_as_a_second(
+    make_client: MakeClient, server: DevServer, clock: Clock
+) -> None:
+    client = await connect(make_client(timing=Timing(activity_timeout=10, pong_timeout=0)))
+
+    await clock.pass_by(30)
+
+    assert pings(server) >= 2
+    assert client.last_error is None
+
+
 async def test_silence_is_answered_with_a_ping_then_a_reconnect(
     client: PusherClient, server: DevServer, clock: Clock
 ) -> None:

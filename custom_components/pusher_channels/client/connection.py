@@ -26,7 +26,7 @@ from .redaction import redact
 
 _LOGGER = logging.getLogger(__name__)
 
-SHORTEST_ACTIVITY_TIMEOUT = 1.0
+SHORTEST_TIMEOUT = 1.0
 PING_MARGIN = 0.5
 SLICE_EVENTS = 32
 SLICE_SECONDS = 0.0005
@@ -65,8 +65,8 @@ class StateChange:
 class Timing:
     """Times in seconds, and the number of attempts in a row (0: no limit).
 
-    If the server asks for a shorter activity timeout, that is used. An activity timeout or a
-    longest gap of less than 1 s counts as 1 s.
+    If the server asks for a shorter activity timeout, that is used. Activity timeout, pong timeout
+    and longest gap are at least 1 s: less counts as 1 s.
     """
 
     activity_timeout: float = 120.0
@@ -253,10 +253,8 @@ class Connection:
         interval = _ping_interval(established.activity_timeout)
         self._liveness = liveness = Liveness(
             now,
-            activity_timeout=min(
-                max(self._timing.activity_timeout, SHORTEST_ACTIVITY_TIMEOUT), interval
-            ),
-            pong_timeout=self._timing.pong_timeout,
+            activity_timeout=min(max(self._timing.activity_timeout, SHORTEST_TIMEOUT), interval),
+            pong_timeout=max(self._timing.pong_timeout, SHORTEST_TIMEOUT),
         )
         self._set_state(ConnectionState.CONNECTED)
         return liveness
@@ -377,5 +375,5 @@ class Connection:
 
 def _ping_interval(activity_timeout: float) -> float:
     """Return the interval for a server's activity timeout: Poxa closes at exactly that time."""
-    timeout = max(activity_timeout, SHORTEST_ACTIVITY_TIMEOUT)
+    timeout = max(activity_timeout, SHORTEST_TIMEOUT)
     return timeout - min(PING_MARGIN, timeout / 10)
