@@ -158,6 +158,19 @@ async def test_a_channel_that_was_refused_for_an_unnamed_error_accepts_a_late_su
     assert channel.error is None
 
 
+async def test_a_channel_without_references_is_unsubscribed_after_an_unnamed_error(
+    client: PusherClient, server: DevServer
+) -> None:
+    """The error may be about something else, and the server may yet subscribe the channel."""
+    await subscribe_unanswered(client, server, "private-a")
+    client.unsubscribe("private-a")
+
+    server.connections[0].send(frames.error(None, "Something else is wrong"))
+
+    frame = await server.wait_received("pusher:unsubscribe")
+    assert frame.channel == "private-a"
+
+
 @pytest.mark.parametrize(
     ("code", "message", "channel"),
     [

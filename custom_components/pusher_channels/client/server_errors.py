@@ -62,7 +62,7 @@ class ServerErrors:
         ]
         for subscription in named:
             if subscription.may_be_refused:
-                self._subscriptions.refuse(subscription.channel.name, error)
+                self._subscriptions.refuse(subscription.channel.name, error, is_certain=True)
                 break
         return bool(named)
 
@@ -79,10 +79,7 @@ class ServerErrors:
         ):
             self._user._refuse(error)
         elif request is not None:
-            asked_at, subscription = request
-            self._subscriptions.refuse(subscription.channel.name, error)
-            # The error may be about something else, so a late success is still accepted.
-            subscription.asked_at = asked_at
+            self._subscriptions.refuse(request[1].channel.name, error, is_certain=False)
         else:
             return False
         return True

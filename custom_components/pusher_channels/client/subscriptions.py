@@ -197,20 +197,24 @@ class Subscriptions:
         else:
             self._gaps.on_failed(message.channel)
 
-    def handle_refused(self, error: SubscriptionRefused) -> None:
-        """Set a channel to failed, and repeat the request later if that may help."""
+    def handle_refused(self, error: SubscriptionRefused, *, is_certain: bool = True) -> None:
+        """Set a channel to failed, and repeat the request later if that may help.
+
+        Unless `is_certain`, the error may be about something else: a late success is accepted.
+        """
         subscription = self._subscriptions.get(error.channel)
         if subscription is not None and subscription.may_be_refused:
-            subscription.asked_at = None
+            if is_certain:
+                subscription.asked_at = None
             retry = is_transient(error.status) or error.type == RefusalType.LIMIT_REACHED
             self._fail(subscription, error, retry=retry)
 
-    def refuse(self, name: str, error: ErrorReceived) -> None:
-        """Fail a channel because of an error that answers its subscription."""
+    def refuse(self, name: str, error: ErrorReceived, *, is_certain: bool) -> None:
+        """Fail a channel because of an error that answers, or may answer, its subscription."""
         # A public channel is not refused for its credentials.
         status = error.refusal_status if ChannelKind.of(name).needs_authorization else None
         refusal = SubscriptionRefused(name, RefusalType.AUTH_ERROR, error.message, status or 403)
-        self.handle_refused(refusal)
+        self.handle_refused(refusal, is_certain=is_certain)
 
     def get(self, name: str) -> Subscription | None:
         """Return a channel that is subscribed to, or that is still to be unsubscribed."""
