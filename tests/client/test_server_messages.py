@@ -28,6 +28,19 @@ def test_the_name_of_a_broken_frame_is_one_short_line() -> None:
         decode(frames.encode({"event": "pusher:x\nERROR\x1b" + "y" * 1000, "channel": 1}))
 
 
+@pytest.mark.parametrize(
+    "frame",
+    [frames.error(4001, "{}"), frames.subscription_error("private-a", "{}")],
+    ids=["error", "refusal"],
+)
+def test_an_error_of_more_than_64_kb_is_rejected(frame: str) -> None:
+    room = 65_536 - len(frame) + 2
+    decode(frame.replace('"{}"', f'"{"x" * room}"'))
+
+    with pytest.raises(ProtocolError, match=r" has more than 65536 bytes$"):
+        decode(frame.replace('"{}"', f'"{"x" * (room + 1)}"'))
+
+
 @pytest.mark.parametrize("name", ["pusher", "pusher_internal"])
 def test_a_refusal_is_one_short_line(name: str) -> None:
     frame = frames.subscription_error("private-a", FORGED, 403, FORGED)
