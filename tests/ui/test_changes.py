@@ -93,6 +93,40 @@ async def test_options(frontend: Frontend, apps: Apps, pictures: Pictures) -> No
     await frontend.ends_with("Options successfully saved.")
 
 
+async def test_sign_in_that_no_endpoint_can_authenticate(
+    frontend: Frontend, server: DevServer, apps: Apps
+) -> None:
+    await apps.add()
+    await frontend.from_menu("Reconfigure")
+    await frontend.press("Next")
+    await frontend.choose("Authorization endpoint")
+    await frontend.fill("Channel endpoint", server.auth_url)
+    await frontend.press("Submit")
+    await frontend.ends_with("Reconfiguration was successful", "Close")
+    await frontend.configure()
+    await frontend.turn("Sign in", True)
+    await frontend.press("Submit")
+    await frontend.shows_error("options.error.sign_in_needs_endpoint")
+    await frontend.close()
+
+
+async def test_dialogs_of_a_removed_app_end(
+    frontend: Frontend, hass: HomeAssistant, apps: Apps
+) -> None:
+    entry_id = await apps.add()
+    await frontend.configure()
+    await hass.delete(f"/api/config/config_entries/entry/{entry_id}")
+    await frontend.press("Submit")
+    await frontend.shows_abort("options.abort.removed")
+
+    entry_id = await apps.add()
+    await frontend.from_menu("Reconfigure")
+    await frontend.shows("Change the app")
+    await hass.delete(f"/api/config/config_entries/entry/{entry_id}")
+    await frontend.press("Next")
+    await frontend.shows_abort("config.abort.removed")
+
+
 async def test_repair(
     frontend: Frontend, server: DevServer, apps: Apps, hass: HomeAssistant, pictures: Pictures
 ) -> None:

@@ -55,6 +55,9 @@ async def test_share_cannot_be_sent(
     await frontend.fill("Event", "client-states")
     await frontend.press("Submit")
     await frontend.shows_error("config_subentries.share.error.invalid_event_name")
+    await frontend.fill("Event", ".states")
+    await frontend.press("Submit")
+    await frontend.shows_error("config_subentries.share.error.echo_event_name", "Enter states")
     async with frontend.with_error("config_subentries.share.error.cannot_publish"):
         await frontend.press("Submit")
         await frontend.shows_error("config_subentries.share.error.cannot_publish")

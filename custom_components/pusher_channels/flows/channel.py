@@ -18,7 +18,15 @@ from ..client import ChannelKind
 from ..const import CONF_CHANNEL, CONF_EVENTS, CONF_MEMBERS, DOMAIN, Settings
 from ..hub.factory import make_api
 from .choices import occupied_channels, present_members
-from .forms import FormError, check_event_name, errors, placeholders, select_or_type, strip_blanks
+from .forms import (
+    FormError,
+    check_event_name,
+    choose_none_of,
+    errors,
+    placeholders,
+    select_or_type,
+    strip_blanks,
+)
 from .probe import probe
 from .values import ValueSteps
 
@@ -33,7 +41,9 @@ def channel_schema(channels: Labels, members: Labels) -> vol.Schema:
     """Return the form of a channel, which offers these channels and members."""
     return vol.Schema(
         {
-            vol.Required(CONF_CHANNEL): select_or_type(channels),
+            vol.Required(CONF_CHANNEL, description=choose_none_of(channels)): select_or_type(
+                channels
+            ),
             vol.Optional(CONF_EVENTS): TextSelector(TextSelectorConfig(multiple=True)),
             vol.Optional(CONF_MEMBERS): select_or_type(members, multiple=True),
         }
@@ -81,8 +91,7 @@ class ChannelFlow(ValueSteps):
                 return self._finish(data)
         if self._schema is None:
             self._schema = await self._schema_with_choices(present)
-        # Without a suggestion the frontend would choose the first channel.
-        suggested = user_input or ({CONF_CHANNEL: ""} if present is None else present.data)
+        suggested = user_input or ({} if present is None else present.data)
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(self._schema, suggested),

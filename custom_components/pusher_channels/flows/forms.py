@@ -1,7 +1,7 @@
 """Helpers that read any submitted form."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sized
 from typing import Any, Final
 
 import voluptuous as vol
@@ -100,6 +100,14 @@ def fields_selector(translation_key: str, *, secret: bool = False) -> ObjectSele
             translation_key=translation_key,
         )
     )
+
+
+def choose_none_of(options: Sized) -> dict[str, str] | None:
+    """Return the description of a required field, of which the frontend would choose the first option.
+
+    Where there is only one, it may.
+    """
+    return {"suggested_value": ""} if len(options) > 1 else None
 
 
 def hide_values(fields: Iterable[Field]) -> list[Field]:

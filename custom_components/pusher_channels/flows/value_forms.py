@@ -43,7 +43,7 @@ from ..const import (
 from ..hub.value_paths import PathError, compile_path, list_paths
 from ..hub.value_states import ValueState
 from ..hub.values import is_template
-from .forms import strip_blanks, whole_number
+from .forms import choose_none_of, strip_blanks, whole_number
 
 CONF_VALUE_ID: Final = "value_id"
 MAX_NAME_LENGTH: Final = 100
@@ -123,7 +123,7 @@ def choice_schema(values: Mapping[str, Mapping[str, Any]]) -> vol.Schema:
     ]
     return vol.Schema(
         {
-            vol.Required(CONF_VALUE_ID): SelectSelector(
+            vol.Required(CONF_VALUE_ID, description=choose_none_of(options)): SelectSelector(
                 SelectSelectorConfig(options=options, mode=SelectSelectorMode.LIST)
             )
         }

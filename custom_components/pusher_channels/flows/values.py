@@ -114,11 +114,7 @@ class ValueSteps(SubentryFlow):
         )
 
     def _ask_which(self, step_id: str) -> SubentryFlowResult:
-        # Without a suggestion the frontend would choose the first value.
-        schema = self.add_suggested_values_to_schema(
-            choice_schema(self._values), {CONF_VALUE_ID: ""}
-        )
-        return self.async_show_form(step_id=step_id, data_schema=schema)
+        return self.async_show_form(step_id=step_id, data_schema=choice_schema(self._values))
 
     async def _ask_for_details(self, user_input: Form | None) -> SubentryFlowResult:
         is_sensor = self._value[CONF_PLATFORM] == Platform.SENSOR
