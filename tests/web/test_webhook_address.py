@@ -143,13 +143,18 @@ async def test_stored_cloudhook_is_an_issue_with_the_new_address(
     await async_process_ha_core_config(hass, {"external_url": "https://home.example"})
     entry = app_entry(server, options={"webhook": True, "webhook_id": webhook_id})
     await set_up(entry)
-    issue = issue_registry.async_get_issue("pusher_channels", f"webhook_moved_{entry.entry_id}")
+    issue_id = f"webhook_moved_{entry.entry_id}"
+    issue = issue_registry.async_get_issue("pusher_channels", issue_id)
     assert (issue is not None) is is_reported
     if issue is not None:
         url = f"https://home.example/api/webhook/{webhook_id}"
         assert issue.translation_placeholders == {"name": "Demo app", "url": url}
         assert not issue.is_fixable
     assert list(cloud.client.cloudhooks) == ["id-with-cloudhook"]
+
+    hass.config_entries.async_update_entry(entry, options={"webhook": False})
+    await hass.async_block_till_done()
+    assert issue_registry.async_get_issue("pusher_channels", issue_id) is None
 
 
 async def test_diagnostics_create_no_cloudhook(
