@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
 )
@@ -46,6 +47,15 @@ async def test_app_is_found_by_a_temporary_channel(
     await act(hass, "subscribe", channel="temporary", config_entry_id=entry_id)
     assert (await ask(hass, "get_channel", channel="temporary"))["subscribed"] is True
     await act(hass, "unsubscribe", channel="temporary")
+
+
+async def test_app_of_a_channel_is_found_while_it_is_not_loaded(
+    hass: HomeAssistant, two_apps: list[MockConfigEntry]
+) -> None:
+    assert await hass.config_entries.async_unload(two_apps[1].entry_id)
+    with pytest.raises(ServiceValidationError) as caught:
+        await act(hass, "trigger", channel="channel-2", event="x")
+    assert caught.value.translation_key == "service_config_entry_not_loaded"
 
 
 @pytest.mark.parametrize(

@@ -144,14 +144,31 @@ async def test_text_that_yaml_reads_as_a_boolean_is_refused_with_the_remedy(
     assert server.published == []
 
 
-async def test_unknown_channel_is_named(
-    hass: HomeAssistant, server: DevServer, set_up: SetUp
+@pytest.mark.parametrize(
+    ("action", "channel"),
+    [
+        ("unsubscribe", "presence-unknown"),
+        ("unsubscribe", "orders"),
+        ("get_channel", "presence-unknown"),
+        ("subscribe", "private-refused"),
+    ],
+)
+async def test_channel_of_an_error_is_named(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp, action: str, channel: str
 ) -> None:
-    await set_up(app_entry(server))
-    key, text = await mistake(hass, "unsubscribe", channel="presence-unknown")
-
-    assert key == "channel_not_subscribed"
-    assert "presence-unknown" in text
+    await set_up(app_entry(server, "orders"))
+    server.faults.subscribe_answers["private-refused"] = frames.subscription_error(
+        "private-refused", "Not you", 403
+    )
+    with pytest.raises(HomeAssistantError) as caught:
+        await hass.services.async_call(
+            DOMAIN,
+            action,
+            {"channel": channel},
+            blocking=True,
+            return_response=action == "get_channel",
+        )
+    assert f"The channel {channel} " in text_of(caught.value)
 
 
 def test_every_misuse_of_an_action_has_a_text() -> None:

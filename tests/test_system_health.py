@@ -2,7 +2,7 @@
 
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
-from pytest_homeassistant_custom_component.common import get_system_health_info
+from pytest_homeassistant_custom_component.common import MockConfigEntry, get_system_health_info
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.pusher_channels.const import DOMAIN
@@ -15,6 +15,7 @@ async def test_apps_and_channels_are_counted(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:
     assert await async_setup_component(hass, "system_health", {})
+    MockConfigEntry(domain="mqtt").add_to_hass(hass)
     connected = app_entry(server, "orders", "private-room")
     hub = await set_up(connected)
     broken = app_entry(server, "news", app_key="wrong-key")

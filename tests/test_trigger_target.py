@@ -140,6 +140,16 @@ async def test_event_fired_by_hand_without_a_device_belongs_to_no_target(
     assert "Error" not in caplog.text
 
 
+async def test_entity_without_a_registry_entry_is_no_obstacle(
+    hass: HomeAssistant, entry: MockConfigEntry, devices: dict[str, str]
+) -> None:
+    target = {"entity_id": "sensor.of_yaml", "device_id": devices["orders"]}
+    runs = await automate(hass, "event_received", target=target)
+    hass.bus.async_fire("pusher_channels_event", event_of(entry, devices, "orders"))
+    await hass.async_block_till_done()
+    assert len(runs) == 1
+
+
 async def test_target_is_resolved_at_each_event(
     hass: HomeAssistant, entry: MockConfigEntry, devices: dict[str, str]
 ) -> None:

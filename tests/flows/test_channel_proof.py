@@ -134,6 +134,7 @@ def answers(**faults: Any) -> Callable[[Faults], None]:
     [
         (answers(auth_status=429), "The endpoint answered 429"),
         (answers(auth_status=500), "The endpoint answered 500"),
+        (answers(auth_status=599), "The endpoint answered 599"),
         (answers(auth_status=503, auth_body='{"message": "Down"}'), "Down"),
         (answers(auth_body="<html>"), "The endpoint's answer is not JSON"),
         (answers(auth_body="[]"), "The answer is not an object"),

@@ -143,6 +143,7 @@ async def test_script_that_is_busy_is_retried(hass: HomeAssistant) -> None:
         await AuthorizationScript(hass, "script.authorize").authorize_user("1.2")
 
     assert raised.value.retryable
+    assert raised.value.message == "The script script.authorize failed, or it responded nothing"
     await hass.services.async_call(
         "script", "turn_off", {"entity_id": "script.authorize"}, blocking=True
     )

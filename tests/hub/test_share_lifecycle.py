@@ -272,6 +272,12 @@ async def test_diagnostics_show_no_state_and_no_entity(
     ]
     of_device = await async_get_device_diagnostics(hass, entry, device)
     assert of_device["share"] == expected
+    server.faults.api_status = 403
+    hass.states.async_set(LAMP, "another")
+    await pass_time(hass, 11)
+    await until(lambda: state_of(hass, UP_TO_DATE).state == "off")
+    refused = (await async_get_config_entry_diagnostics(hass, entry))["shares"][0]
+    assert (refused["up_to_date"], refused["failure"]) == (False, "refused")
     await hass.config_entries.async_unload(entry.entry_id)
     unloaded = await async_get_config_entry_diagnostics(hass, entry)
     assert unloaded["shares"][0].keys() == expected.keys() - ONLY_WHILE_RUNNING

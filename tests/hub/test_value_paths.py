@@ -131,17 +131,18 @@ def test_each_place_in_the_data_has_a_path_that_finds_it() -> None:
         **ORDER,
         "$": 1,
         "$ref": 2,
-        "a b": {" c": 3, 'd"': 4, "": 5, "{{ e }}": 6},
+        "a b": {" c": 3, 'd"': 4, "": 5, "{{ e }}": 6, "größe.cm": 7},
         "empty": {"object": {}, "list": []},
     }
     listed = dict(list_paths(data))
     assert listed["customer.name"] == "Ada"
     assert listed['customer["e.mail"]'] == "ada@example.com"
     assert listed['a b["\\u007b\\u007b e }}"]'] == 6
+    assert listed['a b["größe.cm"]'] == 7
     assert {"$ref", '["$"]', "items[1].price"} <= listed.keys()
     assert {path: find(data, compile_path(path)) for path in listed} == listed
     assert not any("{{" in path for path in listed)
-    assert set(range(1, 7)) <= set(listed.values())
+    assert set(range(1, 8)) <= set(listed.values())
     assert dict(list_paths("text")) == {"$": "text"}
 
 

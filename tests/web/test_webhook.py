@@ -24,6 +24,7 @@ from custom_components.pusher_channels.hub.devices import subentry_identifier
 from tools.devserver import DevServer
 
 from ..conftest import APP, SetUp, app_entry
+from ..home_assistant import issues_of
 
 ID = "0123456789abcdef0123456789abcdef"
 PATH = f"/api/webhook/{ID}"
@@ -250,6 +251,7 @@ async def test_request_is_refused_for_now_until_the_app_is_loaded(
     hass: HomeAssistant, entry: MockConfigEntry, sender: Client, fired: list[Event[Any]]
 ) -> None:
     body = made(OCCUPIED)
+    assert issues_of(hass) == {}
     assert await hass.config_entries.async_unload(entry.entry_id)
     assert await send(sender, body) == 503
     assert await hass.config_entries.async_setup(entry.entry_id)
