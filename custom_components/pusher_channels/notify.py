@@ -65,7 +65,7 @@ class ChannelNotify(ChannelEntity, NotifyEntity):
                 await client.trigger(name, f"{CLIENT_EVENT_PREFIX}{NOTIFICATION}", data)
             return
         with server_api(self._hub) as api:
-            await api.trigger([name], NOTIFICATION, data, socket_id=client.socket_id)
+            await api.trigger(name, NOTIFICATION, data, socket_id=client.socket_id)
 
 
 def _can_send(api: HttpApi | None, kind: ChannelKind) -> bool:

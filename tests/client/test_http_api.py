@@ -54,7 +54,8 @@ async def test_text_is_sent_unchanged_and_other_data_as_json(
 ) -> None:
     values: list[Json] = ["text", '{"a": 1}', "", {"a": 1}, [1], 5, True, None]
     for value in values:
-        await api.trigger(["a"], "news", value)
+        await api.trigger("orders", "news", value)
+    assert {published.channel for published in server.published} == {"orders"}
     sent = [published.data for published in server.published]
     assert sent == ["text", '{"a": 1}', "", '{"a":1}', "[1]", "5", "true", "null"]
 

@@ -79,28 +79,29 @@ class HttpApi:
 
     async def trigger(
         self,
-        channels: Sequence[str],
+        channels: str | Sequence[str],
         event: str,
         data: Json,
         *,
         socket_id: str | None = None,
         info: Sequence[str] = (),
     ) -> Mapping[str, ChannelInfo]:
-        """Send an event to 1 to 100 channels; an encrypted channel must be the only one.
+        """Send an event to one channel, or to up to 100; an encrypted channel must be the only one.
 
         Text is sent as it is, other data as JSON, at most 10 240 bytes. The connection `socket_id`
         does not receive the event. Return the counts in `info` (`user_count`,
         `subscription_count`) by channel.
         """
-        if not 1 <= len(channels) <= MAX_CHANNELS:
+        names = [channels] if isinstance(channels, str) else [*channels]
+        if not 1 <= len(names) <= MAX_CHANNELS:
             message = f"An event goes to 1 to {MAX_CHANNELS} channels"
             raise InvalidUseError(Misuse.TOO_MANY_CHANNELS, message)
-        for channel in channels:
+        for channel in names:
             check_channel_name(channel)
-        if len(channels) > 1 and any(ChannelKind.of(channel).is_encrypted for channel in channels):
+        if len(names) > 1 and any(ChannelKind.of(name).is_encrypted for name in names):
             message = "An encrypted channel must be the only channel of an event"
             raise InvalidUseError(Misuse.ENCRYPTED_ALONE, message)
-        body: dict[str, Json] = self._event(channels[0], event, data) | {"channels": list(channels)}
+        body: dict[str, Json] = self._event(names[0], event, data) | {"channels": [*names]}
         if socket_id is not None:
             if not is_socket_id(socket_id):
                 raise InvalidUseError(Misuse.DATA_TYPE, "The socket_id is not valid")

@@ -89,7 +89,7 @@ class ServerRoute:
         socket_id = self.client.socket_id
         if socket_id is not None and len(socket_id) > _LONGEST_SOCKET_ID:
             socket_id = None
-        await self.api.trigger([self.channel], self.event, text, socket_id=socket_id)
+        await self.api.trigger(self.channel, self.event, text, socket_id=socket_id)
 
 
 @dataclass(frozen=True, slots=True)
