@@ -8,7 +8,7 @@ present key, while later events wait.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import NamedTuple, override
+from typing import override
 
 from .auth_answers import ChannelAuth
 from .channel import CACHE_MISS, Channel, DecryptionFailure
@@ -24,12 +24,8 @@ KEY_PAUSES = (0.0, 1.0, 2.0, 5.0, 10.0)
 """Seconds between requests for a key, by how many in a row did not help."""
 
 type KeySource = Callable[[str], Awaitable[bytes | None]]
-
-
-class _Encrypted(NamedTuple):
-    event: Event
-    nonce: bytes
-    ciphertext: bytes
+type Encrypted = tuple[Event, bytes, bytes]
+"""An event, its nonce and its ciphertext."""
 
 
 class EncryptedChannel(Channel):
@@ -50,7 +46,7 @@ class EncryptedChannel(Channel):
         super().__init__(name, dispatcher)
         self._key_source = key_source
         self._key: bytes | None = None
-        self._waiting: deque[_Encrypted] = deque()
+        self._waiting: deque[Encrypted] = deque()
         self._waiting_bytes = 0
         self._fetching: asyncio.Task[None] | None = None
         self._next_fetch = 0.0
@@ -87,45 +83,44 @@ class EncryptedChannel(Channel):
             notify((listener,), event.with_data(None))
             return
         try:
-            encrypted = _Encrypted(event, *parse_encrypted(event.raw))
+            nonce, ciphertext = parse_encrypted(event.raw)
         except DecryptionError as err:
             self._fail(event, str(err))
             return
         if self._fetching is not None:
-            self._wait(encrypted)
-        elif not self._decrypt(encrypted):
-            self._wait_for_key(encrypted)
+            self._wait(event, nonce, ciphertext)
+        elif not self._decrypt(event, nonce, ciphertext):
+            self._wait_for_key(event, nonce, ciphertext)
 
-    def _decrypt(self, encrypted: _Encrypted) -> bool:
+    def _decrypt(self, event: Event, nonce: bytes, ciphertext: bytes) -> bool:
         """Decrypt and dispatch an event; False if the key does not fit."""
         if self._key is None:
             return False
         try:
-            plaintext = decrypt(self._key, encrypted.nonce, encrypted.ciphertext)
+            plaintext = decrypt(self._key, nonce, ciphertext)
         except DecryptionError:
             return False
-        event = encrypted.event
         notify((self._dispatcher.find(event.name),), event.with_data(plaintext))
         return True
 
-    def _wait_for_key(self, encrypted: _Encrypted) -> None:
+    def _wait_for_key(self, event: Event, nonce: bytes, ciphertext: bytes) -> None:
         """Ask for the present key, unless it was asked for a short time ago."""
         if asyncio.get_running_loop().time() < self._next_fetch:
-            self._fail(encrypted.event, WRONG_KEY)
+            self._fail(event, WRONG_KEY)
             return
-        self._wait(encrypted)
+        self._wait(event, nonce, ciphertext)
         self._fetching = asyncio.create_task(self._fetch_key(), name="pusher_channels key")
 
-    def _wait(self, encrypted: _Encrypted) -> None:
+    def _wait(self, event: Event, nonce: bytes, ciphertext: bytes) -> None:
         """Queue an event until the key arrives; drop the oldest ones when there are too many."""
-        self._waiting.append(encrypted)
-        self._waiting_bytes += len(encrypted.ciphertext)
+        self._waiting.append((event, nonce, ciphertext))
+        self._waiting_bytes += len(ciphertext)
         while len(self._waiting) > MAX_WAITING_EVENTS or self._waiting_bytes > MAX_WAITING_BYTES:
-            oldest = self._waiting.popleft()
-            self._waiting_bytes -= len(oldest.ciphertext)
-            self._fail(oldest.event, "Too many events wait for a new shared secret")
+            oldest, _, dropped = self._waiting.popleft()
+            self._waiting_bytes -= len(dropped)
+            self._fail(oldest, "Too many events wait for a new shared secret")
 
-    def _take_waiting(self) -> deque[_Encrypted]:
+    def _take_waiting(self) -> deque[Encrypted]:
         waiting, self._waiting = self._waiting, deque()
         self._waiting_bytes = 0
         return waiting
@@ -139,10 +134,10 @@ class EncryptedChannel(Channel):
             reason = f"No new shared secret: {err}"
         self._fetching = None
         failed = False
-        for encrypted in self._take_waiting():
-            if not self._decrypt(encrypted):
+        for event, nonce, ciphertext in self._take_waiting():
+            if not self._decrypt(event, nonce, ciphertext):
                 failed = True
-                self._fail(encrypted.event, reason)
+                self._fail(event, reason)
         if failed:
             pause = KEY_PAUSES[min(self._useless_keys, len(KEY_PAUSES) - 1)]
             self._next_fetch = asyncio.get_running_loop().time() + pause

@@ -123,7 +123,7 @@ class Event:
 
     def with_data(self, data: Json) -> Self:
         """Return the same event with other data."""
-        return self.of({**self._frame, "data": data})
+        return type(self)(self.channel, self.name, {**self._frame, "data": data})
 
     def from_cache(self) -> CachedEvent:
         """Return the same event marked as cached."""
