@@ -77,6 +77,7 @@ async def test_input_stays_in_the_form_after_an_error(
     shown = prefilled(step)
     assert shown["app_key"] == APP.key
     assert shown["server"] == entered["server"] | {"verify_ssl": True}
+    assert not is_collapsed(step, "server")
 
 
 @pytest.mark.parametrize(

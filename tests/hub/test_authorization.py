@@ -72,6 +72,15 @@ async def test_template_that_has_all_it_needs_is_sent(
     assert fields(hass, template)() == {"Authorization": text}
 
 
+async def test_state_that_one_of_several_templates_lacks_is_known(hass: HomeAssistant) -> None:
+    other = "{{ 'a' if states('sensor.other') == 'unknown' else 'b' }}"
+    several = RenderedFields(
+        hass, [{"name": "first", "value": other}, {"name": "second", "value": "plain"}]
+    )
+    assert several() == {"first": "a", "second": "plain"}
+    assert several.lacks_states
+
+
 async def test_template_with_a_mistake_is_not_retried(hass: HomeAssistant) -> None:
     with pytest.raises(AuthorizationError) as raised:
         fields(hass, "{{ 1 / 0 }}")()

@@ -234,8 +234,8 @@ async def test_large_snapshot_is_sent_in_parts(
     for number, entity_id in enumerate(ids):
         hass.states.async_set(entity_id, str(number), {"friendly_name": f"Nümber {number}"})
 
-    channel = "private-encrypted-home"
-    await set_up(app_entry(server, share_subentry(*ids, channel=channel)))
+    channel, event = "private-encrypted-home", "e" * 189
+    await set_up(app_entry(server, share_subentry(*ids, channel=channel, event=event)))
     await until(lambda: len(server.published) >= 5)
     await pass_time(hass, 1)
 
