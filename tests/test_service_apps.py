@@ -58,6 +58,14 @@ async def test_app_of_a_channel_is_found_while_it_is_not_loaded(
     assert caught.value.translation_key == "service_config_entry_not_loaded"
 
 
+async def test_entries_of_other_integrations_are_not_counted(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    MockConfigEntry(domain="mqtt").add_to_hass(hass)
+    await set_up(app_entry(server))
+    await act(hass, "send_to_user", user_id="42", event="x")
+
+
 @pytest.mark.parametrize(
     ("action", "data", "key"),
     [

@@ -21,13 +21,11 @@ from ..client import (
 )
 from ..const import (
     AUTH_NONE,
-    AUTH_SECRET,
     CONF_AUTHORIZATION,
-    CONF_MASTER_KEY,
     CONF_SIGN_IN,
     Settings,
 )
-from ..hub.authorization import METHODS, NO_MASTER_KEY
+from ..hub.authorization import METHODS
 from ..hub.factory import make_api, make_client
 from .forms import FormError
 
@@ -68,7 +66,9 @@ async def probe(
     try:
         if channel is not None:
             check_channel_name(channel)
-            _check_authorization(data, ChannelKind.of(channel))
+            needs_authorization = ChannelKind.of(channel).needs_authorization
+            if needs_authorization and data[CONF_AUTHORIZATION] == AUTH_NONE:
+                raise FormError(CHANNEL_REFUSED, _NO_METHOD)
         client = make_client(hass, data, options)
         try:
             if options.get(CONF_SIGN_IN):
@@ -106,15 +106,6 @@ async def check_app_id(hass: HomeAssistant, data: Settings) -> None:
                 return
             case _:
                 raise FormError(CANNOT_CONNECT, err.message) from None
-
-
-def _check_authorization(data: Settings, kind: ChannelKind) -> None:
-    """Raise `FormError` that says where to enter what the channel needs."""
-    method = data[CONF_AUTHORIZATION]
-    if kind.needs_authorization and method == AUTH_NONE:
-        raise FormError(CHANNEL_REFUSED, _NO_METHOD)
-    if kind.is_encrypted and method == AUTH_SECRET and CONF_MASTER_KEY not in data:
-        raise FormError(CHANNEL_REFUSED, NO_MASTER_KEY)
 
 
 async def _connect(client: PusherClient) -> None:
