@@ -283,6 +283,15 @@ async def test_data_over_16_kb_is_left_out_with_its_size_in_its_place(
     assert attributes["event"] == "shipped"
 
 
+async def test_json_text_is_measured_as_it_was_sent(
+    hass: HomeAssistant, server: DevServer, set_up: SetUp
+) -> None:
+    await set_up(app_entry(server, "orders"))
+    await server.send_raw(frames.event("orders", "shipped", f"[{' ' * 16384}]"))
+    await until(lambda: state_of(hass, ORDERS).attributes.get("event"))
+    assert state_of(hass, ORDERS).attributes["data_bytes"] == 16386
+
+
 async def test_object_with_too_many_levels_is_shown_as_text(
     hass: HomeAssistant, server: DevServer, set_up: SetUp
 ) -> None:

@@ -160,9 +160,11 @@ async def test_client_event_does_not_wait_for_a_subscription_without_end(
 
 @pytest.mark.usefixtures("states")
 async def test_refused_channel_has_an_issue_without_the_server_api(
-    hass: HomeAssistant, server: DevServer
+    hass: HomeAssistant, server: DevServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    server.faults.subscribe_answers[CHANNEL] = frames.subscription_error(CHANNEL, "No", status=403)
+    server.faults.subscribe_answers[CHANNEL] = frames.subscription_error(
+        CHANNEL, f"Not with {APP.secret}", status=403
+    )
     entry = entry_without_app_id(server)
     entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(entry.entry_id)
@@ -175,6 +177,7 @@ async def test_refused_channel_has_an_issue_without_the_server_api(
         "status": "403",
     }
     assert state_of(hass, UP_TO_DATE).state == "off"
+    assert "cannot be sent: Not with **REDACTED**" in caplog.text
 
 
 @pytest.mark.parametrize("status", [0, 429, 503])

@@ -169,13 +169,16 @@ def test_parts_are_full_but_never_too_large(
 
 @pytest.mark.parametrize("encoding", Encoding)
 def test_row_that_is_too_large_loses_its_attributes(encoding: Encoding) -> None:
-    rows = [a_row(1), a_row(2, forecast=["rain"] * 3_000), a_row(3)]
+    long_name = "The weather of the next days " * 3
+    attributes = {"friendly_name": long_name, "forecast": ["rain"] * 3_000}
+    weather = State("sensor.weather", "2", attributes, last_changed=CHANGED)
+    rows = [a_row(1), make_row(weather, ("forecast",)), a_row(3)]
 
     [text] = split(rows, budget(encoding), snapshot=False)
 
     states = json.loads(text)["states"]
     assert [row["state"] for row in states] == ["1", "2", "3"]
-    assert states[1]["attributes"] == {}
+    assert (states[1]["attributes"], states[1]["name"]) == ({}, long_name)
 
 
 @pytest.mark.parametrize("encoding", Encoding)

@@ -64,8 +64,7 @@ class Selection:
         self.entity_ids: frozenset[str] = frozenset()
 
     def start(self, entities: Sequence[str], labels: Sequence[str]) -> None:
-        """Follow these entities and labels from the next `refresh` on."""
-        self._unlisten()
+        """Follow these entities and labels from the next `refresh` on, until `stop`."""
         self._entities, self._labels = tuple(entities), tuple(labels)
         if labels:
             self._unlisten_registries = [
@@ -76,7 +75,12 @@ class Selection:
 
     def stop(self) -> None:
         """Follow nothing."""
-        self._unlisten()
+        for unlisten in self._unlisten_registries:
+            unlisten()
+        self._unlisten_registries = []
+        if self._unlisten_states is not None:
+            self._unlisten_states()
+            self._unlisten_states = None
         self.entity_ids = frozenset()
 
     def refresh(self) -> frozenset[str]:
@@ -86,7 +90,7 @@ class Selection:
         self._is_stale = False
         before = self.entity_ids
         selected = self._select()
-        if selected != before or self._unlisten_states is None:
+        if selected != before:
             if self._unlisten_states is not None:
                 self._unlisten_states()
             self.entity_ids = selected
@@ -94,14 +98,6 @@ class Selection:
                 self._hass, selected, self._state_changed
             )
         return selected ^ before
-
-    def _unlisten(self) -> None:
-        for unlisten in self._unlisten_registries:
-            unlisten()
-        self._unlisten_registries = []
-        if self._unlisten_states is not None:
-            self._unlisten_states()
-            self._unlisten_states = None
 
     def _select(self) -> frozenset[str]:
         """Return the selected entities without the share's own, which change with every message."""
