@@ -130,16 +130,19 @@ async def test_requested_snapshot_is_sent_at_once_then_every_five_seconds(
     hub = await set_up(app_entry(server, share_subentry(LAMP)))
     page = await open_page(hass, server, 5)
     asked: list[Event] = []
-    hub.client.channels[CHANNEL].bind(asked.append, "client-get-states")
+    hub.client.channels[CHANNEL].bind(asked.append)
 
     async with connected_guest(server) as guest:
         await guest.join(CHANNEL)
 
-        async def ask() -> None:
+        async def ask(event: str = "client-get-states") -> None:
             before = len(asked)
-            await guest.send("client-get-states", {}, CHANNEL)
-            await until(lambda: len(asked) == before + 1)
+            await guest.send(event, {}, CHANNEL)
+            await until(lambda: len(asked) > before)
 
+        await ask("client-something-else")
+        await pass_time(hass, 1)
+        assert page.take() == []
         await ask()
         await page.wait()
         await ask()
