@@ -44,6 +44,7 @@ async def test_setup_connects_and_makes_devices(
     assert channel.model == "Private encrypted channel"
     assert channel.config_subentry_id == "id-private-encrypted-room"
     assert channel.via_device_id == app.id
+    assert channel.entry_type is dr.DeviceEntryType.SERVICE
     share = device_named(hass, entry, "id-share")
     assert share is not None
     assert (share.name, share.model, share.manufacturer) == ("Home", "Share", None)
