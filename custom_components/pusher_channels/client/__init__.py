@@ -62,6 +62,7 @@ from .names import (
     check_channel_name,
     is_channel_name,
     is_socket_id,
+    name_matches,
 )
 from .presence import PresenceChannel
 from .protocol import PROTOCOL_VERSION
@@ -142,6 +143,7 @@ __all__ = [
     "is_channel_name",
     "is_socket_id",
     "is_transient",
+    "name_matches",
     "parse_master_key",
     "read_body",
 ]

@@ -1,11 +1,11 @@
 """Dispatches events to listeners by channel and event name."""
 
 from collections.abc import Callable, Mapping
-from fnmatch import fnmatchcase
 from functools import partial
 
 from .listeners import Unlisten, notify
 from .messages import Event
+from .names import name_matches
 
 MAX_EVENT_NAMES = 1024
 MAX_EVENT_NAME_CHARS = 200
@@ -94,8 +94,7 @@ class ChannelDispatcher:
         own = tuple(
             listener
             for listener, patterns in self._bindings.values()
-            if not patterns
-            or any(name == pattern or fnmatchcase(name, pattern) for pattern in patterns)
+            if name_matches(name, patterns)
         )
         return own if self._global is None else own + self._global._matching(name)
 

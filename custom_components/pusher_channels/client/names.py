@@ -4,7 +4,9 @@ See https://pusher.com/docs/channels/using_channels/channels/#channel-naming-con
 """
 
 import re
+from collections.abc import Collection
 from enum import StrEnum
+from fnmatch import fnmatchcase
 
 from .exceptions import InvalidUseError, Misuse
 
@@ -108,6 +110,13 @@ def check_event_name(name: str) -> None:
         raise InvalidUseError(
             Misuse.EVENT_NAME, f"An event name has 1 to {MAX_EVENT_NAME} characters"
         )
+
+
+def name_matches(name: str, patterns: Collection[str]) -> bool:
+    """Return whether a name is one of the patterns or matches a glob; without patterns each does."""
+    return (
+        not patterns or name in patterns or any(fnmatchcase(name, pattern) for pattern in patterns)
+    )
 
 
 def check_user_id(user_id: str) -> None:

@@ -1,7 +1,6 @@
 """A configured channel: its subentry, its device and its subscription."""
 
 from collections.abc import Callable, Mapping, Sequence
-from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import Final
 
@@ -21,6 +20,7 @@ from ..client import (
     SubscriptionSucceeded,
     Unlisten,
     Unsubscribed,
+    name_matches,
 )
 from ..const import CONF_CHANNEL, CONF_EVENTS, CONF_MEMBERS
 from .bus import DeviceBus
@@ -82,12 +82,7 @@ class ConfiguredChannel:
 
     def matches(self, event_name: str) -> bool:
         """Return whether events of this name pass the filter."""
-        patterns = self.patterns
-        return (
-            not patterns
-            or event_name in patterns
-            or any(fnmatchcase(event_name, pattern) for pattern in patterns)
-        )
+        return name_matches(event_name, self.patterns)
 
     @property
     def tracked_members(self) -> Sequence[str]:

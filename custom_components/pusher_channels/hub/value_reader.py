@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Iterable
-from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Final
 
@@ -11,7 +10,7 @@ from homeassistant.exceptions import TemplateError
 from homeassistant.helpers.template import Template
 from jinja2 import UndefinedError
 
-from ..client import Event, Json
+from ..client import Event, Json, name_matches
 from .value_paths import MissingDataError, compile_path, find
 from .value_states import CONVERTERS, UnusableDataError, ValueState
 from .values import Value, is_template
@@ -135,11 +134,7 @@ class ValueReader:
 def _matcher(patterns: tuple[str, ...]) -> Callable[[str], bool]:
     @lru_cache(MAX_MATCHED_NAMES)
     def matches(name: str) -> bool:
-        return (
-            not patterns
-            or name in patterns
-            or any(fnmatchcase(name, pattern) for pattern in patterns)
-        )
+        return name_matches(name, patterns)
 
     return matches
 
